@@ -1,0 +1,1 @@
+//! The plugin ABI: repr(C) types and the C header.

@@ -1,0 +1,1 @@
+//! Audit hooks for every process: the library and the command.

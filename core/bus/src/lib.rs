@@ -1,0 +1,1 @@
+//! Events, interning, the hook plan, dispatch and verdicts.

@@ -1,0 +1,1 @@
+//! The catalogue of events: names, arguments, versions and what each operation means.

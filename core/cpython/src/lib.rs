@@ -1,0 +1,1 @@
+//! The preload library: a C audit hook in unmodified interpreters, and libc interposition.

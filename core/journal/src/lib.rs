@@ -1,0 +1,1 @@
+//! The journal: JSON lines, rotation and readers.

@@ -1,0 +1,1 @@
+//! The policy image and its evaluation.

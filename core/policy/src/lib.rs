@@ -1,0 +1,1 @@
+//! hooks.toml: parsed, checked, planned, compiled to the policy image.

@@ -1,0 +1,1 @@
+//! The flat event encoding, the shared-memory ring and the control messages.

@@ -1,0 +1,1 @@
+//! A Rust program with events of its own.

@@ -1,0 +1,1 @@
+//! A tiny gate for the end-to-end tests.
