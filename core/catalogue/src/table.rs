@@ -1,0 +1,1311 @@
+//! Made by `cargo xtask gen` from data/events.tsv: edit that file, not this one.
+
+use crate::{ArgInfo, EventInfo, Journalled, Operation};
+
+/// Every event, sorted by name.
+#[rustfmt::skip]
+pub static EVENTS: [EventInfo; 212] = [
+    EventInfo { name: "_posixsubprocess.fork_exec", operation: Operation::Exec, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "args", kind: "list" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.14", last: "3.14", platform: "all", doc: "library/audit_events", notes: "3.14+; before that direct fork_exec() raised nothing (verified 3.13)" },
+    EventInfo { name: "_thread.start_joinable_thread", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.13", last: "3.14", platform: "all", doc: "", notes: "undocumented name" },
+    EventInfo { name: "_thread.start_new_thread", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.12", last: "3.14", platform: "all", doc: "library/_thread", notes: "" },
+    EventInfo { name: "_winapi.CreateFile", operation: Operation::None, args: &[ArgInfo { name: "file_name", kind: "any" }, ArgInfo { name: "desired_access", kind: "any" }, ArgInfo { name: "share_mode", kind: "any" }, ArgInfo { name: "creation_disposition", kind: "any" }, ArgInfo { name: "flags_and_attributes", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/audit_events", notes: "" },
+    EventInfo { name: "_winapi.CreateJunction", operation: Operation::None, args: &[ArgInfo { name: "src_path", kind: "any" }, ArgInfo { name: "dst_path", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/audit_events", notes: "" },
+    EventInfo { name: "_winapi.CreateNamedPipe", operation: Operation::None, args: &[ArgInfo { name: "name", kind: "any" }, ArgInfo { name: "open_mode", kind: "any" }, ArgInfo { name: "pipe_mode", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/audit_events", notes: "" },
+    EventInfo { name: "_winapi.CreatePipe", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/audit_events", notes: "" },
+    EventInfo { name: "_winapi.CreateProcess", operation: Operation::None, args: &[ArgInfo { name: "application_name", kind: "any" }, ArgInfo { name: "command_line", kind: "any" }, ArgInfo { name: "current_directory", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/audit_events", notes: "" },
+    EventInfo { name: "_winapi.OpenProcess", operation: Operation::None, args: &[ArgInfo { name: "process_id", kind: "any" }, ArgInfo { name: "desired_access", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/audit_events", notes: "" },
+    EventInfo { name: "_winapi.TerminateProcess", operation: Operation::None, args: &[ArgInfo { name: "handle", kind: "any" }, ArgInfo { name: "exit_code", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/audit_events", notes: "" },
+    EventInfo { name: "array.__new__", operation: Operation::None, args: &[ArgInfo { name: "typecode", kind: "any" }, ArgInfo { name: "initializer", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/array", notes: "" },
+    EventInfo { name: "builtins.breakpoint", operation: Operation::None, args: &[ArgInfo { name: "breakpointhook", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "" },
+    EventInfo { name: "builtins.id", operation: Operation::None, args: &[ArgInfo { name: "id", kind: "u64" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "" },
+    EventInfo { name: "builtins.input", operation: Operation::None, args: &[ArgInfo { name: "prompt", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "" },
+    EventInfo { name: "builtins.input/result", operation: Operation::None, args: &[ArgInfo { name: "result", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "" },
+    EventInfo { name: "bus.lost", operation: Operation::None, args: &[ArgInfo { name: "count", kind: "u64" }, ArgInfo { name: "from", kind: "u64" }, ArgInfo { name: "to", kind: "u64" }, ArgInfo { name: "reason", kind: "str" }], sources: &["app"], journalled: Journalled::Always, first: "", last: "", platform: "all", doc: "", notes: "records that were lost" },
+    EventInfo { name: "code.__new__", operation: Operation::None, args: &[ArgInfo { name: "filename", kind: "path" }, ArgInfo { name: "name", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/types", notes: "3.8 raises it for every code object unmarshalled (704 of 789 start-up events); 3.9+ only for direct construction" },
+    EventInfo { name: "command.call", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "command", kind: "str" }, ArgInfo { name: "args", kind: "map" }], sources: &["app"], journalled: Journalled::Default, first: "", last: "", platform: "all", doc: "", notes: "a command of a plugin is called" },
+    EventInfo { name: "compile", operation: Operation::None, args: &[ArgInfo { name: "source", kind: "str" }, ArgInfo { name: "filename", kind: "path" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "" },
+    EventInfo { name: "cpython.PyConfig_Set", operation: Operation::None, args: &[ArgInfo { name: "name", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.14", last: "3.14", platform: "all", doc: "c-api/init_config", notes: "" },
+    EventInfo { name: "cpython.PyInterpreterState_Clear", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "c-api/init", notes: "" },
+    EventInfo { name: "cpython.PyInterpreterState_New", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "c-api/init", notes: "not delivered for the main interpreter (no thread state yet); delivered for sub-interpreters; 3.13.0 _interpreters.create() raises none (verified)" },
+    EventInfo { name: "cpython._PySys_ClearAuditHooks", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "c-api/init", notes: "cannot be aborted" },
+    EventInfo { name: "cpython.remote_debugger_script", operation: Operation::None, args: &[ArgInfo { name: "script_path", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.14", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "cpython.run_command", operation: Operation::None, args: &[ArgInfo { name: "command", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "using/cmdline", notes: "" },
+    EventInfo { name: "cpython.run_file", operation: Operation::None, args: &[ArgInfo { name: "filename", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "using/cmdline", notes: "" },
+    EventInfo { name: "cpython.run_interactivehook", operation: Operation::None, args: &[ArgInfo { name: "hook", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "cpython.run_module", operation: Operation::None, args: &[ArgInfo { name: "module", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "using/cmdline", notes: "" },
+    EventInfo { name: "cpython.run_startup", operation: Operation::None, args: &[ArgInfo { name: "filename", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "using/cmdline", notes: "" },
+    EventInfo { name: "cpython.run_stdin", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/asyncio", notes: "" },
+    EventInfo { name: "ctypes.PyObj_FromPtr", operation: Operation::None, args: &[ArgInfo { name: "obj", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/audit_events", notes: "" },
+    EventInfo { name: "ctypes.addressof", operation: Operation::None, args: &[ArgInfo { name: "obj", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.call_function", operation: Operation::None, args: &[ArgInfo { name: "func_pointer", kind: "any" }, ArgInfo { name: "arguments", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.cdata", operation: Operation::None, args: &[ArgInfo { name: "address", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.cdata/buffer", operation: Operation::None, args: &[ArgInfo { name: "pointer", kind: "any" }, ArgInfo { name: "size", kind: "any" }, ArgInfo { name: "offset", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.create_string_buffer", operation: Operation::None, args: &[ArgInfo { name: "init", kind: "any" }, ArgInfo { name: "size", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.create_unicode_buffer", operation: Operation::None, args: &[ArgInfo { name: "init", kind: "any" }, ArgInfo { name: "size", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.dlopen", operation: Operation::Load, args: &[ArgInfo { name: "name", kind: "str" }, ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.dlsym", operation: Operation::None, args: &[ArgInfo { name: "library", kind: "any" }, ArgInfo { name: "name", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.dlsym/handle", operation: Operation::None, args: &[ArgInfo { name: "handle", kind: "any" }, ArgInfo { name: "name", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.get_errno", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.get_last_error", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.memoryview_at", operation: Operation::None, args: &[ArgInfo { name: "address", kind: "any" }, ArgInfo { name: "size", kind: "any" }, ArgInfo { name: "readonly", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.14", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.seh_exception", operation: Operation::None, args: &[ArgInfo { name: "code", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.11", platform: "windows", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.set_errno", operation: Operation::None, args: &[ArgInfo { name: "errno", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.set_last_error", operation: Operation::None, args: &[ArgInfo { name: "error", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.string_at", operation: Operation::None, args: &[ArgInfo { name: "ptr", kind: "any" }, ArgInfo { name: "size", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ctypes.wstring_at", operation: Operation::None, args: &[ArgInfo { name: "ptr", kind: "any" }, ArgInfo { name: "size", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ctypes", notes: "" },
+    EventInfo { name: "ensurepip.bootstrap", operation: Operation::None, args: &[ArgInfo { name: "root", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/ensurepip", notes: "" },
+    EventInfo { name: "exec", operation: Operation::None, args: &[ArgInfo { name: "filename", kind: "path" }, ArgInfo { name: "name", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "" },
+    EventInfo { name: "fcntl.fcntl", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "any" }, ArgInfo { name: "cmd", kind: "any" }, ArgInfo { name: "arg", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/fcntl", notes: "" },
+    EventInfo { name: "fcntl.flock", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "any" }, ArgInfo { name: "operation", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/fcntl", notes: "" },
+    EventInfo { name: "fcntl.ioctl", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "any" }, ArgInfo { name: "request", kind: "any" }, ArgInfo { name: "arg", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/fcntl", notes: "" },
+    EventInfo { name: "fcntl.lockf", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "any" }, ArgInfo { name: "cmd", kind: "any" }, ArgInfo { name: "len", kind: "any" }, ArgInfo { name: "start", kind: "any" }, ArgInfo { name: "whence", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/fcntl", notes: "" },
+    EventInfo { name: "ftplib.connect", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/ftplib", notes: "" },
+    EventInfo { name: "ftplib.sendcmd", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "cmd", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/ftplib", notes: "" },
+    EventInfo { name: "function.__new__", operation: Operation::None, args: &[ArgInfo { name: "filename", kind: "path" }, ArgInfo { name: "name", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/types", notes: "" },
+    EventInfo { name: "gc.get_objects", operation: Operation::None, args: &[ArgInfo { name: "generation", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/gc", notes: "" },
+    EventInfo { name: "gc.get_referents", operation: Operation::None, args: &[ArgInfo { name: "objs", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/gc", notes: "" },
+    EventInfo { name: "gc.get_referrers", operation: Operation::None, args: &[ArgInfo { name: "objs", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/gc", notes: "" },
+    EventInfo { name: "glob.glob", operation: Operation::None, args: &[ArgInfo { name: "pattern", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/glob", notes: "" },
+    EventInfo { name: "glob.glob/2", operation: Operation::None, args: &[ArgInfo { name: "pattern", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.10", last: "3.14", platform: "all", doc: "library/glob", notes: "" },
+    EventInfo { name: "http.client.connect", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.10", last: "3.14", platform: "all", doc: "library/http.client", notes: "" },
+    EventInfo { name: "http.client.send", operation: Operation::None, args: &[ArgInfo { name: "data", kind: "bytes" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.10", last: "3.14", platform: "all", doc: "library/http.client", notes: "" },
+    EventInfo { name: "imaplib.open", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/imaplib", notes: "" },
+    EventInfo { name: "imaplib.send", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "data", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/imaplib", notes: "" },
+    EventInfo { name: "import", operation: Operation::Load, args: &[ArgInfo { name: "module", kind: "str" }, ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "reference/simple_stmts", notes: "start of an uncached import only; no end event; for extension modules a second import event carries the .so path; cached re-import raises nothing" },
+    EventInfo { name: "marshal.dumps", operation: Operation::None, args: &[ArgInfo { name: "value", kind: "any" }, ArgInfo { name: "version", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.9", last: "3.14", platform: "all", doc: "library/marshal", notes: "" },
+    EventInfo { name: "marshal.load", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.9", last: "3.14", platform: "all", doc: "library/marshal", notes: "" },
+    EventInfo { name: "marshal.loads", operation: Operation::None, args: &[ArgInfo { name: "length", kind: "u64" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.9", last: "3.14", platform: "all", doc: "library/marshal", notes: "also raised by the import system for every pyc loaded (verified 3.9-3.13); arg = the WHOLE pyc body, built with y# i.e. COPIED into a new bytes object whenever any hook is installed" },
+    EventInfo { name: "mmap.__new__", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "i64" }, ArgInfo { name: "length", kind: "i64" }, ArgInfo { name: "access", kind: "i64" }, ArgInfo { name: "offset", kind: "i64" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/mmap", notes: "" },
+    EventInfo { name: "msvcrt.get_osfhandle", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/msvcrt", notes: "" },
+    EventInfo { name: "msvcrt.locking", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "any" }, ArgInfo { name: "mode", kind: "any" }, ArgInfo { name: "nbytes", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/msvcrt", notes: "" },
+    EventInfo { name: "msvcrt.open_osfhandle", operation: Operation::None, args: &[ArgInfo { name: "handle", kind: "any" }, ArgInfo { name: "flags", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/msvcrt", notes: "" },
+    EventInfo { name: "nntplib.connect", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.12", platform: "all", doc: "library/nntplib", notes: "" },
+    EventInfo { name: "nntplib.putline", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "line", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.12", platform: "all", doc: "library/nntplib", notes: "" },
+    EventInfo { name: "object.__delattr__", operation: Operation::None, args: &[ArgInfo { name: "type", kind: "str" }, ArgInfo { name: "name", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "reference/datamodel", notes: "" },
+    EventInfo { name: "object.__getattr__", operation: Operation::None, args: &[ArgInfo { name: "type", kind: "str" }, ArgInfo { name: "name", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/stdtypes", notes: "" },
+    EventInfo { name: "object.__setattr__", operation: Operation::None, args: &[ArgInfo { name: "type", kind: "str" }, ArgInfo { name: "name", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "reference/datamodel", notes: "" },
+    EventInfo { name: "open", operation: Operation::Open, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "flags", kind: "list" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "mode is normalised (rb->r); os.open: mode=None and the intent only in flags; dir_fd is NOT passed; NamedTemporaryFile raises open(dir, \"w+\") because of its opener" },
+    EventInfo { name: "os.add_dll_directory", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/os", notes: "" },
+    EventInfo { name: "os.chdir", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.chflags", operation: Operation::Write, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "flags", kind: "u64" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "bsd/macos", doc: "library/os", notes: "" },
+    EventInfo { name: "os.chmod", operation: Operation::Write, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "mode", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.chown", operation: Operation::Write, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "uid", kind: "i64" }, ArgInfo { name: "gid", kind: "i64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.exec", operation: Operation::Exec, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "args", kind: "list" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "raised in the calling (often forked) process before execve; env None = inherit" },
+    EventInfo { name: "os.fork", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.forkpty", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.fwalk", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.9", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.getxattr", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "attribute", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.kill", operation: Operation::None, args: &[ArgInfo { name: "pid", kind: "i64" }, ArgInfo { name: "signal", kind: "i64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.killpg", operation: Operation::None, args: &[ArgInfo { name: "pgid", kind: "i64" }, ArgInfo { name: "signal", kind: "i64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.link", operation: Operation::Link, args: &[ArgInfo { name: "src", kind: "path" }, ArgInfo { name: "dst", kind: "path" }, ArgInfo { name: "raw_src", kind: "path" }, ArgInfo { name: "raw_dst", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.listdir", operation: Operation::List, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.listdrives", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.12", last: "3.14", platform: "windows", doc: "library/os", notes: "" },
+    EventInfo { name: "os.listmounts", operation: Operation::None, args: &[ArgInfo { name: "volume", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.12", last: "3.14", platform: "windows", doc: "library/os", notes: "" },
+    EventInfo { name: "os.listvolumes", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.12", last: "3.14", platform: "windows", doc: "library/os", notes: "" },
+    EventInfo { name: "os.listxattr", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.lockf", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "any" }, ArgInfo { name: "cmd", kind: "any" }, ArgInfo { name: "len", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.mkdir", operation: Operation::Create, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "mode", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.mkfifo", operation: Operation::Create, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "mode", kind: "u64" }], sources: &["libc"], journalled: Journalled::Default, first: "", last: "", platform: "all", doc: "", notes: "the interposed mkfifo and mkfifoat: CPython raises nothing" },
+    EventInfo { name: "os.mknod", operation: Operation::Create, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "mode", kind: "u64" }], sources: &["libc"], journalled: Journalled::Default, first: "", last: "", platform: "all", doc: "", notes: "the interposed mknod and mknodat: CPython raises nothing" },
+    EventInfo { name: "os.posix_spawn", operation: Operation::Exec, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "args", kind: "list" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.putenv", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "str" }, ArgInfo { name: "value", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.remove", operation: Operation::Unlink, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.removexattr", operation: Operation::Write, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "attribute", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.rename", operation: Operation::Rename, args: &[ArgInfo { name: "src", kind: "path" }, ArgInfo { name: "dst", kind: "path" }, ArgInfo { name: "raw_src", kind: "path" }, ArgInfo { name: "raw_dst", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.rmdir", operation: Operation::Unlink, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.scandir", operation: Operation::List, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.setxattr", operation: Operation::Write, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "attribute", kind: "str" }, ArgInfo { name: "value", kind: "bytes" }, ArgInfo { name: "flags", kind: "i64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.spawn", operation: Operation::None, args: &[ArgInfo { name: "mode", kind: "any" }, ArgInfo { name: "path", kind: "any" }, ArgInfo { name: "args", kind: "any" }, ArgInfo { name: "env", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/os", notes: "Windows only; POSIX spawn* goes through os.fork/os.exec" },
+    EventInfo { name: "os.startfile", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "any" }, ArgInfo { name: "operation", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/os", notes: "" },
+    EventInfo { name: "os.startfile/2", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "any" }, ArgInfo { name: "operation", kind: "any" }, ArgInfo { name: "arguments", kind: "any" }, ArgInfo { name: "cwd", kind: "any" }, ArgInfo { name: "show_cmd", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.10", last: "3.14", platform: "windows", doc: "library/os", notes: "" },
+    EventInfo { name: "os.symlink", operation: Operation::Symlink, args: &[ArgInfo { name: "target", kind: "path" }, ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.system", operation: Operation::Shell, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "command", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.truncate", operation: Operation::Write, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "length", kind: "i64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.unsetenv", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.utime", operation: Operation::Write, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "times", kind: "any" }, ArgInfo { name: "ns", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "os.walk", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.9", last: "3.14", platform: "all", doc: "library/os", notes: "" },
+    EventInfo { name: "pathlib.Path.glob", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "pattern", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.9", last: "3.14", platform: "all", doc: "library/pathlib", notes: "" },
+    EventInfo { name: "pathlib.Path.rglob", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "pattern", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.9", last: "3.14", platform: "all", doc: "library/pathlib", notes: "" },
+    EventInfo { name: "pathlib.Path.walk", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "on_error", kind: "any" }, ArgInfo { name: "follow_symlinks", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.12", last: "3.14", platform: "all", doc: "", notes: "undocumented name" },
+    EventInfo { name: "pdb.Pdb", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/pdb", notes: "" },
+    EventInfo { name: "pickle.find_class", operation: Operation::None, args: &[ArgInfo { name: "module", kind: "str" }, ArgInfo { name: "name", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/pickle", notes: "" },
+    EventInfo { name: "plugin.error", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "hook", kind: "str" }, ArgInfo { name: "error", kind: "str" }, ArgInfo { name: "verdict", kind: "str" }], sources: &["app"], journalled: Journalled::Always, first: "", last: "", platform: "all", doc: "", notes: "a hook failed and `on-error` decided" },
+    EventInfo { name: "plugin.load", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "version", kind: "str" }, ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "sha256", kind: "str" }, ArgInfo { name: "placement", kind: "str" }], sources: &["app"], journalled: Journalled::Always, first: "", last: "", platform: "all", doc: "", notes: "" },
+    EventInfo { name: "plugin.quarantined", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "hook", kind: "str" }, ArgInfo { name: "count", kind: "u64" }], sources: &["app"], journalled: Journalled::Always, first: "", last: "", platform: "all", doc: "", notes: "" },
+    EventInfo { name: "policy.reload", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "generation", kind: "u64" }, ArgInfo { name: "error", kind: "str" }, ArgInfo { name: "waits", kind: "list" }], sources: &["app"], journalled: Journalled::Always, first: "", last: "", platform: "all", doc: "", notes: "" },
+    EventInfo { name: "poplib.connect", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/poplib", notes: "" },
+    EventInfo { name: "poplib.putline", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "line", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/poplib", notes: "" },
+    EventInfo { name: "process.exit", operation: Operation::None, args: &[ArgInfo { name: "status", kind: "i64" }, ArgInfo { name: "signal", kind: "i64" }, ArgInfo { name: "user_ns", kind: "u64" }, ArgInfo { name: "system_ns", kind: "u64" }, ArgInfo { name: "max_rss", kind: "u64" }], sources: &["app"], journalled: Journalled::Always, first: "", last: "", platform: "all", doc: "", notes: "null where the kernel does not tell" },
+    EventInfo { name: "process.start", operation: Operation::None, args: &[ArgInfo { name: "argv", kind: "list" }, ArgInfo { name: "exe", kind: "path" }, ArgInfo { name: "cwd", kind: "path" }, ArgInfo { name: "ppid", kind: "u64" }, ArgInfo { name: "uid", kind: "u64" }, ArgInfo { name: "labels", kind: "map" }, ArgInfo { name: "hooked", kind: "bool" }, ArgInfo { name: "policy", kind: "str" }, ArgInfo { name: "reason", kind: "str" }], sources: &["app"], journalled: Journalled::Always, first: "", last: "", platform: "all", doc: "", notes: "a program of the tree started (or a fork was first heard of)" },
+    EventInfo { name: "process.uncovered", operation: Operation::Uncovered, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "reason", kind: "str" }, ArgInfo { name: "args", kind: "list" }], sources: &["libc", "app"], journalled: Journalled::Always, first: "", last: "", platform: "all", doc: "", notes: "the Python hook cannot follow into this program" },
+    EventInfo { name: "pty.spawn", operation: Operation::None, args: &[ArgInfo { name: "args", kind: "list" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/pty", notes: "" },
+    EventInfo { name: "resource.prlimit", operation: Operation::None, args: &[ArgInfo { name: "pid", kind: "any" }, ArgInfo { name: "resource", kind: "any" }, ArgInfo { name: "limits", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/resource", notes: "" },
+    EventInfo { name: "resource.setrlimit", operation: Operation::None, args: &[ArgInfo { name: "resource", kind: "any" }, ArgInfo { name: "limits", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/resource", notes: "" },
+    EventInfo { name: "setopencodehook", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "c-api/file", notes: "" },
+    EventInfo { name: "shutil.chown", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "user", kind: "any" }, ArgInfo { name: "group", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
+    EventInfo { name: "shutil.copyfile", operation: Operation::None, args: &[ArgInfo { name: "src", kind: "path" }, ArgInfo { name: "dst", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
+    EventInfo { name: "shutil.copymode", operation: Operation::None, args: &[ArgInfo { name: "src", kind: "path" }, ArgInfo { name: "dst", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
+    EventInfo { name: "shutil.copystat", operation: Operation::None, args: &[ArgInfo { name: "src", kind: "path" }, ArgInfo { name: "dst", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
+    EventInfo { name: "shutil.copytree", operation: Operation::None, args: &[ArgInfo { name: "src", kind: "path" }, ArgInfo { name: "dst", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
+    EventInfo { name: "shutil.make_archive", operation: Operation::None, args: &[ArgInfo { name: "base_name", kind: "any" }, ArgInfo { name: "format", kind: "any" }, ArgInfo { name: "root_dir", kind: "any" }, ArgInfo { name: "base_dir", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
+    EventInfo { name: "shutil.move", operation: Operation::None, args: &[ArgInfo { name: "src", kind: "path" }, ArgInfo { name: "dst", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
+    EventInfo { name: "shutil.rmtree", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
+    EventInfo { name: "shutil.unpack_archive", operation: Operation::None, args: &[ArgInfo { name: "filename", kind: "any" }, ArgInfo { name: "extract_dir", kind: "any" }, ArgInfo { name: "format", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
+    EventInfo { name: "signal.pthread_kill", operation: Operation::None, args: &[ArgInfo { name: "thread_id", kind: "any" }, ArgInfo { name: "signalnum", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/signal", notes: "" },
+    EventInfo { name: "smtplib.SMTP.send", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "data", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/smtplib", notes: "" },
+    EventInfo { name: "smtplib.connect", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/smtplib", notes: "" },
+    EventInfo { name: "smtplib.send", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "data", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/smtplib", notes: "" },
+    EventInfo { name: "socket.__new__", operation: Operation::Socket, args: &[ArgInfo { name: "family", kind: "str" }, ArgInfo { name: "kind", kind: "str" }, ArgInfo { name: "protocol", kind: "i64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.bind", operation: Operation::Bind, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }, ArgInfo { name: "family", kind: "str" }, ArgInfo { name: "kind", kind: "str" }, ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.connect", operation: Operation::Connect, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }, ArgInfo { name: "family", kind: "str" }, ArgInfo { name: "kind", kind: "str" }, ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.getaddrinfo", operation: Operation::Resolve, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "any" }, ArgInfo { name: "family", kind: "str" }, ArgInfo { name: "kind", kind: "str" }, ArgInfo { name: "protocol", kind: "i64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.gethostbyaddr", operation: Operation::Resolve, args: &[ArgInfo { name: "host", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.gethostbyname", operation: Operation::Resolve, args: &[ArgInfo { name: "host", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.gethostname", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.getnameinfo", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.getservbyname", operation: Operation::None, args: &[ArgInfo { name: "service", kind: "str" }, ArgInfo { name: "protocol", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.getservbyport", operation: Operation::None, args: &[ArgInfo { name: "port", kind: "u64" }, ArgInfo { name: "protocol", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.sendmsg", operation: Operation::Connect, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }, ArgInfo { name: "family", kind: "str" }, ArgInfo { name: "kind", kind: "str" }, ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.sendto", operation: Operation::Connect, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }, ArgInfo { name: "family", kind: "str" }, ArgInfo { name: "kind", kind: "str" }, ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "socket.sethostname", operation: Operation::None, args: &[ArgInfo { name: "name", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventInfo { name: "sqlite3.connect", operation: Operation::Database, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/sqlite3", notes: "" },
+    EventInfo { name: "sqlite3.connect/handle", operation: Operation::None, args: &[ArgInfo { name: "connection_handle", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.10", last: "3.14", platform: "all", doc: "library/sqlite3", notes: "" },
+    EventInfo { name: "sqlite3.enable_load_extension", operation: Operation::None, args: &[ArgInfo { name: "connection", kind: "any" }, ArgInfo { name: "enabled", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.10", last: "3.14", platform: "all", doc: "library/sqlite3", notes: "only if CPython was configured with --enable-loadable-sqlite-extensions" },
+    EventInfo { name: "sqlite3.load_extension", operation: Operation::None, args: &[ArgInfo { name: "connection", kind: "any" }, ArgInfo { name: "path", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.10", last: "3.14", platform: "all", doc: "library/sqlite3", notes: "only if CPython was configured with --enable-loadable-sqlite-extensions" },
+    EventInfo { name: "subprocess.Popen", operation: Operation::Exec, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "args", kind: "list" }, ArgInfo { name: "cwd", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/subprocess", notes: "env None = inherit; on 3.13 the default call is followed by os.posix_spawn (3.8-3.12: only with close_fds=False)" },
+    EventInfo { name: "sys._current_exceptions", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.10", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "sys._current_frames", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "sys._getframe", operation: Operation::None, args: &[ArgInfo { name: "frame", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "sys._getframemodulename", operation: Operation::None, args: &[ArgInfo { name: "depth", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.12", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "sys.addaudithook", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "c-api/sys", notes: "" },
+    EventInfo { name: "sys.excepthook", operation: Operation::None, args: &[ArgInfo { name: "type", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "sys.monitoring.register_callback", operation: Operation::None, args: &[ArgInfo { name: "func", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.12", last: "3.14", platform: "all", doc: "library/sys.monitoring", notes: "" },
+    EventInfo { name: "sys.remote_exec", operation: Operation::None, args: &[ArgInfo { name: "pid", kind: "any" }, ArgInfo { name: "script_path", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.14", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "sys.set_asyncgen_hook_finalizer", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "", notes: "undocumented name; actual spelling raised by the runtime; docs say sys.set_asyncgen_hooks_*" },
+    EventInfo { name: "sys.set_asyncgen_hook_firstiter", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "", notes: "undocumented name; actual spelling raised by the runtime; docs say sys.set_asyncgen_hooks_*" },
+    EventInfo { name: "sys.set_asyncgen_hooks_finalizer", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/sys", notes: "documented spelling; the runtime raises sys.set_asyncgen_hook_* (no s)" },
+    EventInfo { name: "sys.set_asyncgen_hooks_firstiter", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/sys", notes: "documented spelling; the runtime raises sys.set_asyncgen_hook_* (no s)" },
+    EventInfo { name: "sys.setprofile", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "sys.settrace", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/sys", notes: "" },
+    EventInfo { name: "sys.unraisablehook", operation: Operation::None, args: &[ArgInfo { name: "type", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/sys", notes: "formatted from C; not visible as a string in the wasm build of 3.14" },
+    EventInfo { name: "syslog.closelog", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/syslog", notes: "" },
+    EventInfo { name: "syslog.openlog", operation: Operation::None, args: &[ArgInfo { name: "ident", kind: "any" }, ArgInfo { name: "logoption", kind: "any" }, ArgInfo { name: "facility", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/syslog", notes: "" },
+    EventInfo { name: "syslog.setlogmask", operation: Operation::None, args: &[ArgInfo { name: "maskpri", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/syslog", notes: "" },
+    EventInfo { name: "syslog.syslog", operation: Operation::None, args: &[ArgInfo { name: "priority", kind: "i64" }, ArgInfo { name: "message", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/syslog", notes: "" },
+    EventInfo { name: "telnetlib.Telnet.open", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.12", platform: "all", doc: "library/telnetlib", notes: "" },
+    EventInfo { name: "telnetlib.Telnet.write", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "buffer", kind: "any" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.12", platform: "all", doc: "library/telnetlib", notes: "" },
+    EventInfo { name: "tempfile.mkdtemp", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/tempfile", notes: "" },
+    EventInfo { name: "tempfile.mkstemp", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/tempfile", notes: "" },
+    EventInfo { name: "time.sleep", operation: Operation::None, args: &[ArgInfo { name: "seconds", kind: "f64" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.13", last: "3.14", platform: "all", doc: "library/time", notes: "" },
+    EventInfo { name: "urllib.Request", operation: Operation::None, args: &[ArgInfo { name: "url", kind: "str" }, ArgInfo { name: "method", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/urllib.request", notes: "" },
+    EventInfo { name: "webbrowser.open", operation: Operation::None, args: &[ArgInfo { name: "url", kind: "str" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/webbrowser", notes: "" },
+    EventInfo { name: "winreg.ConnectRegistry", operation: Operation::None, args: &[ArgInfo { name: "computer_name", kind: "any" }, ArgInfo { name: "key", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.CreateKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "sub_key", kind: "any" }, ArgInfo { name: "access", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.DeleteKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "sub_key", kind: "any" }, ArgInfo { name: "access", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.DeleteValue", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "value", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.DisableReflectionKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.EnableReflectionKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.EnumKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "index", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.EnumValue", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "index", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.ExpandEnvironmentStrings", operation: Operation::None, args: &[ArgInfo { name: "str", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.LoadKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "sub_key", kind: "any" }, ArgInfo { name: "file_name", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.OpenKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "sub_key", kind: "any" }, ArgInfo { name: "access", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.OpenKey/result", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.PyHKEY.Detach", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.QueryInfoKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.QueryReflectionKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.QueryValue", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "sub_key", kind: "any" }, ArgInfo { name: "value_name", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.SaveKey", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "file_name", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+    EventInfo { name: "winreg.SetValue", operation: Operation::None, args: &[ArgInfo { name: "key", kind: "any" }, ArgInfo { name: "sub_key", kind: "any" }, ArgInfo { name: "type", kind: "any" }, ArgInfo { name: "value", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
+];
+
+/// The names of the events, then those of the arguments, each sorted.
+#[rustfmt::skip]
+pub static SYMBOLS: [&str; 358] = [
+    "_posixsubprocess.fork_exec",
+    "_thread.start_joinable_thread",
+    "_thread.start_new_thread",
+    "_winapi.CreateFile",
+    "_winapi.CreateJunction",
+    "_winapi.CreateNamedPipe",
+    "_winapi.CreatePipe",
+    "_winapi.CreateProcess",
+    "_winapi.OpenProcess",
+    "_winapi.TerminateProcess",
+    "array.__new__",
+    "builtins.breakpoint",
+    "builtins.id",
+    "builtins.input",
+    "builtins.input/result",
+    "bus.lost",
+    "code.__new__",
+    "command.call",
+    "compile",
+    "cpython.PyConfig_Set",
+    "cpython.PyInterpreterState_Clear",
+    "cpython.PyInterpreterState_New",
+    "cpython._PySys_ClearAuditHooks",
+    "cpython.remote_debugger_script",
+    "cpython.run_command",
+    "cpython.run_file",
+    "cpython.run_interactivehook",
+    "cpython.run_module",
+    "cpython.run_startup",
+    "cpython.run_stdin",
+    "ctypes.PyObj_FromPtr",
+    "ctypes.addressof",
+    "ctypes.call_function",
+    "ctypes.cdata",
+    "ctypes.cdata/buffer",
+    "ctypes.create_string_buffer",
+    "ctypes.create_unicode_buffer",
+    "ctypes.dlopen",
+    "ctypes.dlsym",
+    "ctypes.dlsym/handle",
+    "ctypes.get_errno",
+    "ctypes.get_last_error",
+    "ctypes.memoryview_at",
+    "ctypes.seh_exception",
+    "ctypes.set_errno",
+    "ctypes.set_last_error",
+    "ctypes.string_at",
+    "ctypes.wstring_at",
+    "ensurepip.bootstrap",
+    "exec",
+    "fcntl.fcntl",
+    "fcntl.flock",
+    "fcntl.ioctl",
+    "fcntl.lockf",
+    "ftplib.connect",
+    "ftplib.sendcmd",
+    "function.__new__",
+    "gc.get_objects",
+    "gc.get_referents",
+    "gc.get_referrers",
+    "glob.glob",
+    "glob.glob/2",
+    "http.client.connect",
+    "http.client.send",
+    "imaplib.open",
+    "imaplib.send",
+    "import",
+    "marshal.dumps",
+    "marshal.load",
+    "marshal.loads",
+    "mmap.__new__",
+    "msvcrt.get_osfhandle",
+    "msvcrt.locking",
+    "msvcrt.open_osfhandle",
+    "nntplib.connect",
+    "nntplib.putline",
+    "object.__delattr__",
+    "object.__getattr__",
+    "object.__setattr__",
+    "open",
+    "os.add_dll_directory",
+    "os.chdir",
+    "os.chflags",
+    "os.chmod",
+    "os.chown",
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.fwalk",
+    "os.getxattr",
+    "os.kill",
+    "os.killpg",
+    "os.link",
+    "os.listdir",
+    "os.listdrives",
+    "os.listmounts",
+    "os.listvolumes",
+    "os.listxattr",
+    "os.lockf",
+    "os.mkdir",
+    "os.mkfifo",
+    "os.mknod",
+    "os.posix_spawn",
+    "os.putenv",
+    "os.remove",
+    "os.removexattr",
+    "os.rename",
+    "os.rmdir",
+    "os.scandir",
+    "os.setxattr",
+    "os.spawn",
+    "os.startfile",
+    "os.startfile/2",
+    "os.symlink",
+    "os.system",
+    "os.truncate",
+    "os.unsetenv",
+    "os.utime",
+    "os.walk",
+    "pathlib.Path.glob",
+    "pathlib.Path.rglob",
+    "pathlib.Path.walk",
+    "pdb.Pdb",
+    "pickle.find_class",
+    "plugin.error",
+    "plugin.load",
+    "plugin.quarantined",
+    "policy.reload",
+    "poplib.connect",
+    "poplib.putline",
+    "process.exit",
+    "process.start",
+    "process.uncovered",
+    "pty.spawn",
+    "resource.prlimit",
+    "resource.setrlimit",
+    "setopencodehook",
+    "shutil.chown",
+    "shutil.copyfile",
+    "shutil.copymode",
+    "shutil.copystat",
+    "shutil.copytree",
+    "shutil.make_archive",
+    "shutil.move",
+    "shutil.rmtree",
+    "shutil.unpack_archive",
+    "signal.pthread_kill",
+    "smtplib.SMTP.send",
+    "smtplib.connect",
+    "smtplib.send",
+    "socket.__new__",
+    "socket.bind",
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyaddr",
+    "socket.gethostbyname",
+    "socket.gethostname",
+    "socket.getnameinfo",
+    "socket.getservbyname",
+    "socket.getservbyport",
+    "socket.sendmsg",
+    "socket.sendto",
+    "socket.sethostname",
+    "sqlite3.connect",
+    "sqlite3.connect/handle",
+    "sqlite3.enable_load_extension",
+    "sqlite3.load_extension",
+    "subprocess.Popen",
+    "sys._current_exceptions",
+    "sys._current_frames",
+    "sys._getframe",
+    "sys._getframemodulename",
+    "sys.addaudithook",
+    "sys.excepthook",
+    "sys.monitoring.register_callback",
+    "sys.remote_exec",
+    "sys.set_asyncgen_hook_finalizer",
+    "sys.set_asyncgen_hook_firstiter",
+    "sys.set_asyncgen_hooks_finalizer",
+    "sys.set_asyncgen_hooks_firstiter",
+    "sys.setprofile",
+    "sys.settrace",
+    "sys.unraisablehook",
+    "syslog.closelog",
+    "syslog.openlog",
+    "syslog.setlogmask",
+    "syslog.syslog",
+    "telnetlib.Telnet.open",
+    "telnetlib.Telnet.write",
+    "tempfile.mkdtemp",
+    "tempfile.mkstemp",
+    "time.sleep",
+    "urllib.Request",
+    "webbrowser.open",
+    "winreg.ConnectRegistry",
+    "winreg.CreateKey",
+    "winreg.DeleteKey",
+    "winreg.DeleteValue",
+    "winreg.DisableReflectionKey",
+    "winreg.EnableReflectionKey",
+    "winreg.EnumKey",
+    "winreg.EnumValue",
+    "winreg.ExpandEnvironmentStrings",
+    "winreg.LoadKey",
+    "winreg.OpenKey",
+    "winreg.OpenKey/result",
+    "winreg.PyHKEY.Detach",
+    "winreg.QueryInfoKey",
+    "winreg.QueryReflectionKey",
+    "winreg.QueryValue",
+    "winreg.SaveKey",
+    "winreg.SetValue",
+    "_",
+    "access",
+    "address",
+    "application_name",
+    "arg",
+    "args",
+    "arguments",
+    "argv",
+    "attribute",
+    "base_dir",
+    "base_name",
+    "breakpointhook",
+    "buffer",
+    "cmd",
+    "code",
+    "command",
+    "command_line",
+    "computer_name",
+    "connection",
+    "connection_handle",
+    "count",
+    "creation_disposition",
+    "current_directory",
+    "cwd",
+    "data",
+    "depth",
+    "desired_access",
+    "dst",
+    "dst_path",
+    "enabled",
+    "env",
+    "errno",
+    "error",
+    "event",
+    "exe",
+    "exit_code",
+    "extract_dir",
+    "facility",
+    "family",
+    "fd",
+    "file_name",
+    "filename",
+    "flags",
+    "flags_and_attributes",
+    "follow_symlinks",
+    "format",
+    "frame",
+    "from",
+    "func",
+    "func_pointer",
+    "generation",
+    "gid",
+    "group",
+    "handle",
+    "hook",
+    "hooked",
+    "host",
+    "id",
+    "ident",
+    "index",
+    "init",
+    "initializer",
+    "key",
+    "kind",
+    "labels",
+    "len",
+    "length",
+    "library",
+    "limits",
+    "line",
+    "logoption",
+    "maskpri",
+    "max_rss",
+    "message",
+    "method",
+    "mode",
+    "module",
+    "name",
+    "nbytes",
+    "ns",
+    "obj",
+    "objs",
+    "offset",
+    "on_error",
+    "open_mode",
+    "operation",
+    "path",
+    "pattern",
+    "pgid",
+    "pid",
+    "pipe_mode",
+    "placement",
+    "plugin",
+    "pointer",
+    "policy",
+    "port",
+    "ppid",
+    "priority",
+    "process_id",
+    "prompt",
+    "protocol",
+    "ptr",
+    "raw",
+    "raw_dst",
+    "raw_src",
+    "readonly",
+    "reason",
+    "request",
+    "resource",
+    "result",
+    "root",
+    "root_dir",
+    "script_path",
+    "seconds",
+    "service",
+    "sha256",
+    "share_mode",
+    "show_cmd",
+    "signal",
+    "signalnum",
+    "size",
+    "source",
+    "src",
+    "src_path",
+    "start",
+    "status",
+    "str",
+    "sub_key",
+    "system_ns",
+    "target",
+    "thread_id",
+    "times",
+    "to",
+    "type",
+    "typecode",
+    "uid",
+    "url",
+    "user",
+    "user_ns",
+    "value",
+    "value_name",
+    "verdict",
+    "version",
+    "volume",
+    "waits",
+    "whence",
+];
+
+/// The events' symbols.
+#[rustfmt::skip]
+pub mod event {
+    use crate::Symbol;
+    /// `_posixsubprocess.fork_exec`
+    pub const _POSIXSUBPROCESS_FORK_EXEC: Symbol = Symbol(0);
+    /// `_thread.start_joinable_thread`
+    pub const _THREAD_START_JOINABLE_THREAD: Symbol = Symbol(1);
+    /// `_thread.start_new_thread`
+    pub const _THREAD_START_NEW_THREAD: Symbol = Symbol(2);
+    /// `_winapi.CreateFile`
+    pub const _WINAPI_CREATEFILE: Symbol = Symbol(3);
+    /// `_winapi.CreateJunction`
+    pub const _WINAPI_CREATEJUNCTION: Symbol = Symbol(4);
+    /// `_winapi.CreateNamedPipe`
+    pub const _WINAPI_CREATENAMEDPIPE: Symbol = Symbol(5);
+    /// `_winapi.CreatePipe`
+    pub const _WINAPI_CREATEPIPE: Symbol = Symbol(6);
+    /// `_winapi.CreateProcess`
+    pub const _WINAPI_CREATEPROCESS: Symbol = Symbol(7);
+    /// `_winapi.OpenProcess`
+    pub const _WINAPI_OPENPROCESS: Symbol = Symbol(8);
+    /// `_winapi.TerminateProcess`
+    pub const _WINAPI_TERMINATEPROCESS: Symbol = Symbol(9);
+    /// `array.__new__`
+    pub const ARRAY___NEW__: Symbol = Symbol(10);
+    /// `builtins.breakpoint`
+    pub const BUILTINS_BREAKPOINT: Symbol = Symbol(11);
+    /// `builtins.id`
+    pub const BUILTINS_ID: Symbol = Symbol(12);
+    /// `builtins.input`
+    pub const BUILTINS_INPUT: Symbol = Symbol(13);
+    /// `builtins.input/result`
+    pub const BUILTINS_INPUT_RESULT: Symbol = Symbol(14);
+    /// `bus.lost`
+    pub const BUS_LOST: Symbol = Symbol(15);
+    /// `code.__new__`
+    pub const CODE___NEW__: Symbol = Symbol(16);
+    /// `command.call`
+    pub const COMMAND_CALL: Symbol = Symbol(17);
+    /// `compile`
+    pub const COMPILE: Symbol = Symbol(18);
+    /// `cpython.PyConfig_Set`
+    pub const CPYTHON_PYCONFIG_SET: Symbol = Symbol(19);
+    /// `cpython.PyInterpreterState_Clear`
+    pub const CPYTHON_PYINTERPRETERSTATE_CLEAR: Symbol = Symbol(20);
+    /// `cpython.PyInterpreterState_New`
+    pub const CPYTHON_PYINTERPRETERSTATE_NEW: Symbol = Symbol(21);
+    /// `cpython._PySys_ClearAuditHooks`
+    pub const CPYTHON__PYSYS_CLEARAUDITHOOKS: Symbol = Symbol(22);
+    /// `cpython.remote_debugger_script`
+    pub const CPYTHON_REMOTE_DEBUGGER_SCRIPT: Symbol = Symbol(23);
+    /// `cpython.run_command`
+    pub const CPYTHON_RUN_COMMAND: Symbol = Symbol(24);
+    /// `cpython.run_file`
+    pub const CPYTHON_RUN_FILE: Symbol = Symbol(25);
+    /// `cpython.run_interactivehook`
+    pub const CPYTHON_RUN_INTERACTIVEHOOK: Symbol = Symbol(26);
+    /// `cpython.run_module`
+    pub const CPYTHON_RUN_MODULE: Symbol = Symbol(27);
+    /// `cpython.run_startup`
+    pub const CPYTHON_RUN_STARTUP: Symbol = Symbol(28);
+    /// `cpython.run_stdin`
+    pub const CPYTHON_RUN_STDIN: Symbol = Symbol(29);
+    /// `ctypes.PyObj_FromPtr`
+    pub const CTYPES_PYOBJ_FROMPTR: Symbol = Symbol(30);
+    /// `ctypes.addressof`
+    pub const CTYPES_ADDRESSOF: Symbol = Symbol(31);
+    /// `ctypes.call_function`
+    pub const CTYPES_CALL_FUNCTION: Symbol = Symbol(32);
+    /// `ctypes.cdata`
+    pub const CTYPES_CDATA: Symbol = Symbol(33);
+    /// `ctypes.cdata/buffer`
+    pub const CTYPES_CDATA_BUFFER: Symbol = Symbol(34);
+    /// `ctypes.create_string_buffer`
+    pub const CTYPES_CREATE_STRING_BUFFER: Symbol = Symbol(35);
+    /// `ctypes.create_unicode_buffer`
+    pub const CTYPES_CREATE_UNICODE_BUFFER: Symbol = Symbol(36);
+    /// `ctypes.dlopen`
+    pub const CTYPES_DLOPEN: Symbol = Symbol(37);
+    /// `ctypes.dlsym`
+    pub const CTYPES_DLSYM: Symbol = Symbol(38);
+    /// `ctypes.dlsym/handle`
+    pub const CTYPES_DLSYM_HANDLE: Symbol = Symbol(39);
+    /// `ctypes.get_errno`
+    pub const CTYPES_GET_ERRNO: Symbol = Symbol(40);
+    /// `ctypes.get_last_error`
+    pub const CTYPES_GET_LAST_ERROR: Symbol = Symbol(41);
+    /// `ctypes.memoryview_at`
+    pub const CTYPES_MEMORYVIEW_AT: Symbol = Symbol(42);
+    /// `ctypes.seh_exception`
+    pub const CTYPES_SEH_EXCEPTION: Symbol = Symbol(43);
+    /// `ctypes.set_errno`
+    pub const CTYPES_SET_ERRNO: Symbol = Symbol(44);
+    /// `ctypes.set_last_error`
+    pub const CTYPES_SET_LAST_ERROR: Symbol = Symbol(45);
+    /// `ctypes.string_at`
+    pub const CTYPES_STRING_AT: Symbol = Symbol(46);
+    /// `ctypes.wstring_at`
+    pub const CTYPES_WSTRING_AT: Symbol = Symbol(47);
+    /// `ensurepip.bootstrap`
+    pub const ENSUREPIP_BOOTSTRAP: Symbol = Symbol(48);
+    /// `exec`
+    pub const EXEC: Symbol = Symbol(49);
+    /// `fcntl.fcntl`
+    pub const FCNTL_FCNTL: Symbol = Symbol(50);
+    /// `fcntl.flock`
+    pub const FCNTL_FLOCK: Symbol = Symbol(51);
+    /// `fcntl.ioctl`
+    pub const FCNTL_IOCTL: Symbol = Symbol(52);
+    /// `fcntl.lockf`
+    pub const FCNTL_LOCKF: Symbol = Symbol(53);
+    /// `ftplib.connect`
+    pub const FTPLIB_CONNECT: Symbol = Symbol(54);
+    /// `ftplib.sendcmd`
+    pub const FTPLIB_SENDCMD: Symbol = Symbol(55);
+    /// `function.__new__`
+    pub const FUNCTION___NEW__: Symbol = Symbol(56);
+    /// `gc.get_objects`
+    pub const GC_GET_OBJECTS: Symbol = Symbol(57);
+    /// `gc.get_referents`
+    pub const GC_GET_REFERENTS: Symbol = Symbol(58);
+    /// `gc.get_referrers`
+    pub const GC_GET_REFERRERS: Symbol = Symbol(59);
+    /// `glob.glob`
+    pub const GLOB_GLOB: Symbol = Symbol(60);
+    /// `glob.glob/2`
+    pub const GLOB_GLOB_2: Symbol = Symbol(61);
+    /// `http.client.connect`
+    pub const HTTP_CLIENT_CONNECT: Symbol = Symbol(62);
+    /// `http.client.send`
+    pub const HTTP_CLIENT_SEND: Symbol = Symbol(63);
+    /// `imaplib.open`
+    pub const IMAPLIB_OPEN: Symbol = Symbol(64);
+    /// `imaplib.send`
+    pub const IMAPLIB_SEND: Symbol = Symbol(65);
+    /// `import`
+    pub const IMPORT: Symbol = Symbol(66);
+    /// `marshal.dumps`
+    pub const MARSHAL_DUMPS: Symbol = Symbol(67);
+    /// `marshal.load`
+    pub const MARSHAL_LOAD: Symbol = Symbol(68);
+    /// `marshal.loads`
+    pub const MARSHAL_LOADS: Symbol = Symbol(69);
+    /// `mmap.__new__`
+    pub const MMAP___NEW__: Symbol = Symbol(70);
+    /// `msvcrt.get_osfhandle`
+    pub const MSVCRT_GET_OSFHANDLE: Symbol = Symbol(71);
+    /// `msvcrt.locking`
+    pub const MSVCRT_LOCKING: Symbol = Symbol(72);
+    /// `msvcrt.open_osfhandle`
+    pub const MSVCRT_OPEN_OSFHANDLE: Symbol = Symbol(73);
+    /// `nntplib.connect`
+    pub const NNTPLIB_CONNECT: Symbol = Symbol(74);
+    /// `nntplib.putline`
+    pub const NNTPLIB_PUTLINE: Symbol = Symbol(75);
+    /// `object.__delattr__`
+    pub const OBJECT___DELATTR__: Symbol = Symbol(76);
+    /// `object.__getattr__`
+    pub const OBJECT___GETATTR__: Symbol = Symbol(77);
+    /// `object.__setattr__`
+    pub const OBJECT___SETATTR__: Symbol = Symbol(78);
+    /// `open`
+    pub const OPEN: Symbol = Symbol(79);
+    /// `os.add_dll_directory`
+    pub const OS_ADD_DLL_DIRECTORY: Symbol = Symbol(80);
+    /// `os.chdir`
+    pub const OS_CHDIR: Symbol = Symbol(81);
+    /// `os.chflags`
+    pub const OS_CHFLAGS: Symbol = Symbol(82);
+    /// `os.chmod`
+    pub const OS_CHMOD: Symbol = Symbol(83);
+    /// `os.chown`
+    pub const OS_CHOWN: Symbol = Symbol(84);
+    /// `os.exec`
+    pub const OS_EXEC: Symbol = Symbol(85);
+    /// `os.fork`
+    pub const OS_FORK: Symbol = Symbol(86);
+    /// `os.forkpty`
+    pub const OS_FORKPTY: Symbol = Symbol(87);
+    /// `os.fwalk`
+    pub const OS_FWALK: Symbol = Symbol(88);
+    /// `os.getxattr`
+    pub const OS_GETXATTR: Symbol = Symbol(89);
+    /// `os.kill`
+    pub const OS_KILL: Symbol = Symbol(90);
+    /// `os.killpg`
+    pub const OS_KILLPG: Symbol = Symbol(91);
+    /// `os.link`
+    pub const OS_LINK: Symbol = Symbol(92);
+    /// `os.listdir`
+    pub const OS_LISTDIR: Symbol = Symbol(93);
+    /// `os.listdrives`
+    pub const OS_LISTDRIVES: Symbol = Symbol(94);
+    /// `os.listmounts`
+    pub const OS_LISTMOUNTS: Symbol = Symbol(95);
+    /// `os.listvolumes`
+    pub const OS_LISTVOLUMES: Symbol = Symbol(96);
+    /// `os.listxattr`
+    pub const OS_LISTXATTR: Symbol = Symbol(97);
+    /// `os.lockf`
+    pub const OS_LOCKF: Symbol = Symbol(98);
+    /// `os.mkdir`
+    pub const OS_MKDIR: Symbol = Symbol(99);
+    /// `os.mkfifo`
+    pub const OS_MKFIFO: Symbol = Symbol(100);
+    /// `os.mknod`
+    pub const OS_MKNOD: Symbol = Symbol(101);
+    /// `os.posix_spawn`
+    pub const OS_POSIX_SPAWN: Symbol = Symbol(102);
+    /// `os.putenv`
+    pub const OS_PUTENV: Symbol = Symbol(103);
+    /// `os.remove`
+    pub const OS_REMOVE: Symbol = Symbol(104);
+    /// `os.removexattr`
+    pub const OS_REMOVEXATTR: Symbol = Symbol(105);
+    /// `os.rename`
+    pub const OS_RENAME: Symbol = Symbol(106);
+    /// `os.rmdir`
+    pub const OS_RMDIR: Symbol = Symbol(107);
+    /// `os.scandir`
+    pub const OS_SCANDIR: Symbol = Symbol(108);
+    /// `os.setxattr`
+    pub const OS_SETXATTR: Symbol = Symbol(109);
+    /// `os.spawn`
+    pub const OS_SPAWN: Symbol = Symbol(110);
+    /// `os.startfile`
+    pub const OS_STARTFILE: Symbol = Symbol(111);
+    /// `os.startfile/2`
+    pub const OS_STARTFILE_2: Symbol = Symbol(112);
+    /// `os.symlink`
+    pub const OS_SYMLINK: Symbol = Symbol(113);
+    /// `os.system`
+    pub const OS_SYSTEM: Symbol = Symbol(114);
+    /// `os.truncate`
+    pub const OS_TRUNCATE: Symbol = Symbol(115);
+    /// `os.unsetenv`
+    pub const OS_UNSETENV: Symbol = Symbol(116);
+    /// `os.utime`
+    pub const OS_UTIME: Symbol = Symbol(117);
+    /// `os.walk`
+    pub const OS_WALK: Symbol = Symbol(118);
+    /// `pathlib.Path.glob`
+    pub const PATHLIB_PATH_GLOB: Symbol = Symbol(119);
+    /// `pathlib.Path.rglob`
+    pub const PATHLIB_PATH_RGLOB: Symbol = Symbol(120);
+    /// `pathlib.Path.walk`
+    pub const PATHLIB_PATH_WALK: Symbol = Symbol(121);
+    /// `pdb.Pdb`
+    pub const PDB_PDB: Symbol = Symbol(122);
+    /// `pickle.find_class`
+    pub const PICKLE_FIND_CLASS: Symbol = Symbol(123);
+    /// `plugin.error`
+    pub const PLUGIN_ERROR: Symbol = Symbol(124);
+    /// `plugin.load`
+    pub const PLUGIN_LOAD: Symbol = Symbol(125);
+    /// `plugin.quarantined`
+    pub const PLUGIN_QUARANTINED: Symbol = Symbol(126);
+    /// `policy.reload`
+    pub const POLICY_RELOAD: Symbol = Symbol(127);
+    /// `poplib.connect`
+    pub const POPLIB_CONNECT: Symbol = Symbol(128);
+    /// `poplib.putline`
+    pub const POPLIB_PUTLINE: Symbol = Symbol(129);
+    /// `process.exit`
+    pub const PROCESS_EXIT: Symbol = Symbol(130);
+    /// `process.start`
+    pub const PROCESS_START: Symbol = Symbol(131);
+    /// `process.uncovered`
+    pub const PROCESS_UNCOVERED: Symbol = Symbol(132);
+    /// `pty.spawn`
+    pub const PTY_SPAWN: Symbol = Symbol(133);
+    /// `resource.prlimit`
+    pub const RESOURCE_PRLIMIT: Symbol = Symbol(134);
+    /// `resource.setrlimit`
+    pub const RESOURCE_SETRLIMIT: Symbol = Symbol(135);
+    /// `setopencodehook`
+    pub const SETOPENCODEHOOK: Symbol = Symbol(136);
+    /// `shutil.chown`
+    pub const SHUTIL_CHOWN: Symbol = Symbol(137);
+    /// `shutil.copyfile`
+    pub const SHUTIL_COPYFILE: Symbol = Symbol(138);
+    /// `shutil.copymode`
+    pub const SHUTIL_COPYMODE: Symbol = Symbol(139);
+    /// `shutil.copystat`
+    pub const SHUTIL_COPYSTAT: Symbol = Symbol(140);
+    /// `shutil.copytree`
+    pub const SHUTIL_COPYTREE: Symbol = Symbol(141);
+    /// `shutil.make_archive`
+    pub const SHUTIL_MAKE_ARCHIVE: Symbol = Symbol(142);
+    /// `shutil.move`
+    pub const SHUTIL_MOVE: Symbol = Symbol(143);
+    /// `shutil.rmtree`
+    pub const SHUTIL_RMTREE: Symbol = Symbol(144);
+    /// `shutil.unpack_archive`
+    pub const SHUTIL_UNPACK_ARCHIVE: Symbol = Symbol(145);
+    /// `signal.pthread_kill`
+    pub const SIGNAL_PTHREAD_KILL: Symbol = Symbol(146);
+    /// `smtplib.SMTP.send`
+    pub const SMTPLIB_SMTP_SEND: Symbol = Symbol(147);
+    /// `smtplib.connect`
+    pub const SMTPLIB_CONNECT: Symbol = Symbol(148);
+    /// `smtplib.send`
+    pub const SMTPLIB_SEND: Symbol = Symbol(149);
+    /// `socket.__new__`
+    pub const SOCKET___NEW__: Symbol = Symbol(150);
+    /// `socket.bind`
+    pub const SOCKET_BIND: Symbol = Symbol(151);
+    /// `socket.connect`
+    pub const SOCKET_CONNECT: Symbol = Symbol(152);
+    /// `socket.getaddrinfo`
+    pub const SOCKET_GETADDRINFO: Symbol = Symbol(153);
+    /// `socket.gethostbyaddr`
+    pub const SOCKET_GETHOSTBYADDR: Symbol = Symbol(154);
+    /// `socket.gethostbyname`
+    pub const SOCKET_GETHOSTBYNAME: Symbol = Symbol(155);
+    /// `socket.gethostname`
+    pub const SOCKET_GETHOSTNAME: Symbol = Symbol(156);
+    /// `socket.getnameinfo`
+    pub const SOCKET_GETNAMEINFO: Symbol = Symbol(157);
+    /// `socket.getservbyname`
+    pub const SOCKET_GETSERVBYNAME: Symbol = Symbol(158);
+    /// `socket.getservbyport`
+    pub const SOCKET_GETSERVBYPORT: Symbol = Symbol(159);
+    /// `socket.sendmsg`
+    pub const SOCKET_SENDMSG: Symbol = Symbol(160);
+    /// `socket.sendto`
+    pub const SOCKET_SENDTO: Symbol = Symbol(161);
+    /// `socket.sethostname`
+    pub const SOCKET_SETHOSTNAME: Symbol = Symbol(162);
+    /// `sqlite3.connect`
+    pub const SQLITE3_CONNECT: Symbol = Symbol(163);
+    /// `sqlite3.connect/handle`
+    pub const SQLITE3_CONNECT_HANDLE: Symbol = Symbol(164);
+    /// `sqlite3.enable_load_extension`
+    pub const SQLITE3_ENABLE_LOAD_EXTENSION: Symbol = Symbol(165);
+    /// `sqlite3.load_extension`
+    pub const SQLITE3_LOAD_EXTENSION: Symbol = Symbol(166);
+    /// `subprocess.Popen`
+    pub const SUBPROCESS_POPEN: Symbol = Symbol(167);
+    /// `sys._current_exceptions`
+    pub const SYS__CURRENT_EXCEPTIONS: Symbol = Symbol(168);
+    /// `sys._current_frames`
+    pub const SYS__CURRENT_FRAMES: Symbol = Symbol(169);
+    /// `sys._getframe`
+    pub const SYS__GETFRAME: Symbol = Symbol(170);
+    /// `sys._getframemodulename`
+    pub const SYS__GETFRAMEMODULENAME: Symbol = Symbol(171);
+    /// `sys.addaudithook`
+    pub const SYS_ADDAUDITHOOK: Symbol = Symbol(172);
+    /// `sys.excepthook`
+    pub const SYS_EXCEPTHOOK: Symbol = Symbol(173);
+    /// `sys.monitoring.register_callback`
+    pub const SYS_MONITORING_REGISTER_CALLBACK: Symbol = Symbol(174);
+    /// `sys.remote_exec`
+    pub const SYS_REMOTE_EXEC: Symbol = Symbol(175);
+    /// `sys.set_asyncgen_hook_finalizer`
+    pub const SYS_SET_ASYNCGEN_HOOK_FINALIZER: Symbol = Symbol(176);
+    /// `sys.set_asyncgen_hook_firstiter`
+    pub const SYS_SET_ASYNCGEN_HOOK_FIRSTITER: Symbol = Symbol(177);
+    /// `sys.set_asyncgen_hooks_finalizer`
+    pub const SYS_SET_ASYNCGEN_HOOKS_FINALIZER: Symbol = Symbol(178);
+    /// `sys.set_asyncgen_hooks_firstiter`
+    pub const SYS_SET_ASYNCGEN_HOOKS_FIRSTITER: Symbol = Symbol(179);
+    /// `sys.setprofile`
+    pub const SYS_SETPROFILE: Symbol = Symbol(180);
+    /// `sys.settrace`
+    pub const SYS_SETTRACE: Symbol = Symbol(181);
+    /// `sys.unraisablehook`
+    pub const SYS_UNRAISABLEHOOK: Symbol = Symbol(182);
+    /// `syslog.closelog`
+    pub const SYSLOG_CLOSELOG: Symbol = Symbol(183);
+    /// `syslog.openlog`
+    pub const SYSLOG_OPENLOG: Symbol = Symbol(184);
+    /// `syslog.setlogmask`
+    pub const SYSLOG_SETLOGMASK: Symbol = Symbol(185);
+    /// `syslog.syslog`
+    pub const SYSLOG_SYSLOG: Symbol = Symbol(186);
+    /// `telnetlib.Telnet.open`
+    pub const TELNETLIB_TELNET_OPEN: Symbol = Symbol(187);
+    /// `telnetlib.Telnet.write`
+    pub const TELNETLIB_TELNET_WRITE: Symbol = Symbol(188);
+    /// `tempfile.mkdtemp`
+    pub const TEMPFILE_MKDTEMP: Symbol = Symbol(189);
+    /// `tempfile.mkstemp`
+    pub const TEMPFILE_MKSTEMP: Symbol = Symbol(190);
+    /// `time.sleep`
+    pub const TIME_SLEEP: Symbol = Symbol(191);
+    /// `urllib.Request`
+    pub const URLLIB_REQUEST: Symbol = Symbol(192);
+    /// `webbrowser.open`
+    pub const WEBBROWSER_OPEN: Symbol = Symbol(193);
+    /// `winreg.ConnectRegistry`
+    pub const WINREG_CONNECTREGISTRY: Symbol = Symbol(194);
+    /// `winreg.CreateKey`
+    pub const WINREG_CREATEKEY: Symbol = Symbol(195);
+    /// `winreg.DeleteKey`
+    pub const WINREG_DELETEKEY: Symbol = Symbol(196);
+    /// `winreg.DeleteValue`
+    pub const WINREG_DELETEVALUE: Symbol = Symbol(197);
+    /// `winreg.DisableReflectionKey`
+    pub const WINREG_DISABLEREFLECTIONKEY: Symbol = Symbol(198);
+    /// `winreg.EnableReflectionKey`
+    pub const WINREG_ENABLEREFLECTIONKEY: Symbol = Symbol(199);
+    /// `winreg.EnumKey`
+    pub const WINREG_ENUMKEY: Symbol = Symbol(200);
+    /// `winreg.EnumValue`
+    pub const WINREG_ENUMVALUE: Symbol = Symbol(201);
+    /// `winreg.ExpandEnvironmentStrings`
+    pub const WINREG_EXPANDENVIRONMENTSTRINGS: Symbol = Symbol(202);
+    /// `winreg.LoadKey`
+    pub const WINREG_LOADKEY: Symbol = Symbol(203);
+    /// `winreg.OpenKey`
+    pub const WINREG_OPENKEY: Symbol = Symbol(204);
+    /// `winreg.OpenKey/result`
+    pub const WINREG_OPENKEY_RESULT: Symbol = Symbol(205);
+    /// `winreg.PyHKEY.Detach`
+    pub const WINREG_PYHKEY_DETACH: Symbol = Symbol(206);
+    /// `winreg.QueryInfoKey`
+    pub const WINREG_QUERYINFOKEY: Symbol = Symbol(207);
+    /// `winreg.QueryReflectionKey`
+    pub const WINREG_QUERYREFLECTIONKEY: Symbol = Symbol(208);
+    /// `winreg.QueryValue`
+    pub const WINREG_QUERYVALUE: Symbol = Symbol(209);
+    /// `winreg.SaveKey`
+    pub const WINREG_SAVEKEY: Symbol = Symbol(210);
+    /// `winreg.SetValue`
+    pub const WINREG_SETVALUE: Symbol = Symbol(211);
+}
+
+/// The symbols of the arguments' names.
+#[rustfmt::skip]
+pub mod arg {
+    use crate::Symbol;
+    /// `_`
+    pub const UNDECODED: Symbol = Symbol(212);
+    /// `access`
+    pub const ACCESS: Symbol = Symbol(213);
+    /// `address`
+    pub const ADDRESS: Symbol = Symbol(214);
+    /// `application_name`
+    pub const APPLICATION_NAME: Symbol = Symbol(215);
+    /// `arg`
+    pub const ARG: Symbol = Symbol(216);
+    /// `args`
+    pub const ARGS: Symbol = Symbol(217);
+    /// `arguments`
+    pub const ARGUMENTS: Symbol = Symbol(218);
+    /// `argv`
+    pub const ARGV: Symbol = Symbol(219);
+    /// `attribute`
+    pub const ATTRIBUTE: Symbol = Symbol(220);
+    /// `base_dir`
+    pub const BASE_DIR: Symbol = Symbol(221);
+    /// `base_name`
+    pub const BASE_NAME: Symbol = Symbol(222);
+    /// `breakpointhook`
+    pub const BREAKPOINTHOOK: Symbol = Symbol(223);
+    /// `buffer`
+    pub const BUFFER: Symbol = Symbol(224);
+    /// `cmd`
+    pub const CMD: Symbol = Symbol(225);
+    /// `code`
+    pub const CODE: Symbol = Symbol(226);
+    /// `command`
+    pub const COMMAND: Symbol = Symbol(227);
+    /// `command_line`
+    pub const COMMAND_LINE: Symbol = Symbol(228);
+    /// `computer_name`
+    pub const COMPUTER_NAME: Symbol = Symbol(229);
+    /// `connection`
+    pub const CONNECTION: Symbol = Symbol(230);
+    /// `connection_handle`
+    pub const CONNECTION_HANDLE: Symbol = Symbol(231);
+    /// `count`
+    pub const COUNT: Symbol = Symbol(232);
+    /// `creation_disposition`
+    pub const CREATION_DISPOSITION: Symbol = Symbol(233);
+    /// `current_directory`
+    pub const CURRENT_DIRECTORY: Symbol = Symbol(234);
+    /// `cwd`
+    pub const CWD: Symbol = Symbol(235);
+    /// `data`
+    pub const DATA: Symbol = Symbol(236);
+    /// `depth`
+    pub const DEPTH: Symbol = Symbol(237);
+    /// `desired_access`
+    pub const DESIRED_ACCESS: Symbol = Symbol(238);
+    /// `dst`
+    pub const DST: Symbol = Symbol(239);
+    /// `dst_path`
+    pub const DST_PATH: Symbol = Symbol(240);
+    /// `enabled`
+    pub const ENABLED: Symbol = Symbol(241);
+    /// `env`
+    pub const ENV: Symbol = Symbol(242);
+    /// `errno`
+    pub const ERRNO: Symbol = Symbol(243);
+    /// `error`
+    pub const ERROR: Symbol = Symbol(244);
+    /// `event`
+    pub const EVENT: Symbol = Symbol(245);
+    /// `exe`
+    pub const EXE: Symbol = Symbol(246);
+    /// `exit_code`
+    pub const EXIT_CODE: Symbol = Symbol(247);
+    /// `extract_dir`
+    pub const EXTRACT_DIR: Symbol = Symbol(248);
+    /// `facility`
+    pub const FACILITY: Symbol = Symbol(249);
+    /// `family`
+    pub const FAMILY: Symbol = Symbol(250);
+    /// `fd`
+    pub const FD: Symbol = Symbol(251);
+    /// `file_name`
+    pub const FILE_NAME: Symbol = Symbol(252);
+    /// `filename`
+    pub const FILENAME: Symbol = Symbol(253);
+    /// `flags`
+    pub const FLAGS: Symbol = Symbol(254);
+    /// `flags_and_attributes`
+    pub const FLAGS_AND_ATTRIBUTES: Symbol = Symbol(255);
+    /// `follow_symlinks`
+    pub const FOLLOW_SYMLINKS: Symbol = Symbol(256);
+    /// `format`
+    pub const FORMAT: Symbol = Symbol(257);
+    /// `frame`
+    pub const FRAME: Symbol = Symbol(258);
+    /// `from`
+    pub const FROM: Symbol = Symbol(259);
+    /// `func`
+    pub const FUNC: Symbol = Symbol(260);
+    /// `func_pointer`
+    pub const FUNC_POINTER: Symbol = Symbol(261);
+    /// `generation`
+    pub const GENERATION: Symbol = Symbol(262);
+    /// `gid`
+    pub const GID: Symbol = Symbol(263);
+    /// `group`
+    pub const GROUP: Symbol = Symbol(264);
+    /// `handle`
+    pub const HANDLE: Symbol = Symbol(265);
+    /// `hook`
+    pub const HOOK: Symbol = Symbol(266);
+    /// `hooked`
+    pub const HOOKED: Symbol = Symbol(267);
+    /// `host`
+    pub const HOST: Symbol = Symbol(268);
+    /// `id`
+    pub const ID: Symbol = Symbol(269);
+    /// `ident`
+    pub const IDENT: Symbol = Symbol(270);
+    /// `index`
+    pub const INDEX: Symbol = Symbol(271);
+    /// `init`
+    pub const INIT: Symbol = Symbol(272);
+    /// `initializer`
+    pub const INITIALIZER: Symbol = Symbol(273);
+    /// `key`
+    pub const KEY: Symbol = Symbol(274);
+    /// `kind`
+    pub const KIND: Symbol = Symbol(275);
+    /// `labels`
+    pub const LABELS: Symbol = Symbol(276);
+    /// `len`
+    pub const LEN: Symbol = Symbol(277);
+    /// `length`
+    pub const LENGTH: Symbol = Symbol(278);
+    /// `library`
+    pub const LIBRARY: Symbol = Symbol(279);
+    /// `limits`
+    pub const LIMITS: Symbol = Symbol(280);
+    /// `line`
+    pub const LINE: Symbol = Symbol(281);
+    /// `logoption`
+    pub const LOGOPTION: Symbol = Symbol(282);
+    /// `maskpri`
+    pub const MASKPRI: Symbol = Symbol(283);
+    /// `max_rss`
+    pub const MAX_RSS: Symbol = Symbol(284);
+    /// `message`
+    pub const MESSAGE: Symbol = Symbol(285);
+    /// `method`
+    pub const METHOD: Symbol = Symbol(286);
+    /// `mode`
+    pub const MODE: Symbol = Symbol(287);
+    /// `module`
+    pub const MODULE: Symbol = Symbol(288);
+    /// `name`
+    pub const NAME: Symbol = Symbol(289);
+    /// `nbytes`
+    pub const NBYTES: Symbol = Symbol(290);
+    /// `ns`
+    pub const NS: Symbol = Symbol(291);
+    /// `obj`
+    pub const OBJ: Symbol = Symbol(292);
+    /// `objs`
+    pub const OBJS: Symbol = Symbol(293);
+    /// `offset`
+    pub const OFFSET: Symbol = Symbol(294);
+    /// `on_error`
+    pub const ON_ERROR: Symbol = Symbol(295);
+    /// `open_mode`
+    pub const OPEN_MODE: Symbol = Symbol(296);
+    /// `operation`
+    pub const OPERATION: Symbol = Symbol(297);
+    /// `path`
+    pub const PATH: Symbol = Symbol(298);
+    /// `pattern`
+    pub const PATTERN: Symbol = Symbol(299);
+    /// `pgid`
+    pub const PGID: Symbol = Symbol(300);
+    /// `pid`
+    pub const PID: Symbol = Symbol(301);
+    /// `pipe_mode`
+    pub const PIPE_MODE: Symbol = Symbol(302);
+    /// `placement`
+    pub const PLACEMENT: Symbol = Symbol(303);
+    /// `plugin`
+    pub const PLUGIN: Symbol = Symbol(304);
+    /// `pointer`
+    pub const POINTER: Symbol = Symbol(305);
+    /// `policy`
+    pub const POLICY: Symbol = Symbol(306);
+    /// `port`
+    pub const PORT: Symbol = Symbol(307);
+    /// `ppid`
+    pub const PPID: Symbol = Symbol(308);
+    /// `priority`
+    pub const PRIORITY: Symbol = Symbol(309);
+    /// `process_id`
+    pub const PROCESS_ID: Symbol = Symbol(310);
+    /// `prompt`
+    pub const PROMPT: Symbol = Symbol(311);
+    /// `protocol`
+    pub const PROTOCOL: Symbol = Symbol(312);
+    /// `ptr`
+    pub const PTR: Symbol = Symbol(313);
+    /// `raw`
+    pub const RAW: Symbol = Symbol(314);
+    /// `raw_dst`
+    pub const RAW_DST: Symbol = Symbol(315);
+    /// `raw_src`
+    pub const RAW_SRC: Symbol = Symbol(316);
+    /// `readonly`
+    pub const READONLY: Symbol = Symbol(317);
+    /// `reason`
+    pub const REASON: Symbol = Symbol(318);
+    /// `request`
+    pub const REQUEST: Symbol = Symbol(319);
+    /// `resource`
+    pub const RESOURCE: Symbol = Symbol(320);
+    /// `result`
+    pub const RESULT: Symbol = Symbol(321);
+    /// `root`
+    pub const ROOT: Symbol = Symbol(322);
+    /// `root_dir`
+    pub const ROOT_DIR: Symbol = Symbol(323);
+    /// `script_path`
+    pub const SCRIPT_PATH: Symbol = Symbol(324);
+    /// `seconds`
+    pub const SECONDS: Symbol = Symbol(325);
+    /// `service`
+    pub const SERVICE: Symbol = Symbol(326);
+    /// `sha256`
+    pub const SHA256: Symbol = Symbol(327);
+    /// `share_mode`
+    pub const SHARE_MODE: Symbol = Symbol(328);
+    /// `show_cmd`
+    pub const SHOW_CMD: Symbol = Symbol(329);
+    /// `signal`
+    pub const SIGNAL: Symbol = Symbol(330);
+    /// `signalnum`
+    pub const SIGNALNUM: Symbol = Symbol(331);
+    /// `size`
+    pub const SIZE: Symbol = Symbol(332);
+    /// `source`
+    pub const SOURCE: Symbol = Symbol(333);
+    /// `src`
+    pub const SRC: Symbol = Symbol(334);
+    /// `src_path`
+    pub const SRC_PATH: Symbol = Symbol(335);
+    /// `start`
+    pub const START: Symbol = Symbol(336);
+    /// `status`
+    pub const STATUS: Symbol = Symbol(337);
+    /// `str`
+    pub const STR: Symbol = Symbol(338);
+    /// `sub_key`
+    pub const SUB_KEY: Symbol = Symbol(339);
+    /// `system_ns`
+    pub const SYSTEM_NS: Symbol = Symbol(340);
+    /// `target`
+    pub const TARGET: Symbol = Symbol(341);
+    /// `thread_id`
+    pub const THREAD_ID: Symbol = Symbol(342);
+    /// `times`
+    pub const TIMES: Symbol = Symbol(343);
+    /// `to`
+    pub const TO: Symbol = Symbol(344);
+    /// `type`
+    pub const TYPE: Symbol = Symbol(345);
+    /// `typecode`
+    pub const TYPECODE: Symbol = Symbol(346);
+    /// `uid`
+    pub const UID: Symbol = Symbol(347);
+    /// `url`
+    pub const URL: Symbol = Symbol(348);
+    /// `user`
+    pub const USER: Symbol = Symbol(349);
+    /// `user_ns`
+    pub const USER_NS: Symbol = Symbol(350);
+    /// `value`
+    pub const VALUE: Symbol = Symbol(351);
+    /// `value_name`
+    pub const VALUE_NAME: Symbol = Symbol(352);
+    /// `verdict`
+    pub const VERDICT: Symbol = Symbol(353);
+    /// `version`
+    pub const VERSION: Symbol = Symbol(354);
+    /// `volume`
+    pub const VOLUME: Symbol = Symbol(355);
+    /// `waits`
+    pub const WAITS: Symbol = Symbol(356);
+    /// `whence`
+    pub const WHENCE: Symbol = Symbol(357);
+}

@@ -1,0 +1,135 @@
+//! Makes `core/catalogue/src/table.rs` of `core/catalogue/data/events.tsv`.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// Argument names that no row of the table has, but code asks for.
+const EXTRA_ARGUMENTS: [&str; 4] = ["event", "name", "result", "errno"];
+
+/// The text of `table.rs` for the text of `events.tsv`.
+pub(crate) fn table(tsv: &str) -> Result<String, String> {
+    let mut events: Vec<Vec<&str>> = Vec::new();
+    let mut arguments: BTreeSet<&str> = EXTRA_ARGUMENTS.into();
+    for (number, line) in tsv.lines().enumerate() {
+        if line.starts_with('#') || line.starts_with("event\t") || line.is_empty() {
+            continue;
+        }
+        let fields: Vec<&str> = line.split('\t').collect();
+        if fields.len() != 10 {
+            return Err(format!(
+                "events.tsv:{}: {} fields, not 10",
+                number + 1,
+                fields.len()
+            ));
+        }
+        for argument in fields[2].split_whitespace() {
+            let (name, _) = argument.split_once(':').ok_or_else(|| {
+                format!("events.tsv:{}: `{argument}` is not NAME:KIND", number + 1)
+            })?;
+            arguments.insert(name);
+        }
+        events.push(fields);
+    }
+    if !events.is_sorted_by(|a, b| a[0].as_bytes() < b[0].as_bytes()) {
+        return Err("events.tsv: the names are not sorted, or one stands twice".into());
+    }
+
+    let mut out = String::from(
+        "//! Made by `cargo xtask gen` from data/events.tsv: edit that file, not this one.\n\n\
+         use crate::{ArgInfo, EventInfo, Journalled, Operation};\n\n\
+         /// Every event, sorted by name.\n",
+    );
+    let _ = writeln!(out, "#[rustfmt::skip]\npub static EVENTS: [EventInfo; {}] = [", events.len());
+    for fields in &events {
+        let operation = camel(fields[1]);
+        let journalled = match fields[4] {
+            "yes" => "Default",
+            "no" => "WhenNamed",
+            "always" => "Always",
+            other => return Err(format!("{}: journalled `{other}`", fields[0])),
+        };
+        let mut args = String::new();
+        for argument in fields[2].split_whitespace() {
+            let (name, kind) = argument.split_once(':').unwrap_or((argument, "any"));
+            let _ = write!(args, "ArgInfo {{ name: {name:?}, kind: {kind:?} }}, ");
+        }
+        let sources: Vec<&str> = fields[3].split(',').collect();
+        let _ = writeln!(
+            out,
+            "    EventInfo {{ name: {:?}, operation: Operation::{operation}, args: &[{}], sources: &{sources:?}, \
+             journalled: Journalled::{journalled}, first: {:?}, last: {:?}, platform: {:?}, doc: {:?}, notes: {:?} }},",
+            fields[0],
+            args.trim_end_matches(", "),
+            fields[5],
+            fields[6],
+            fields[7],
+            fields[8],
+            fields[9].trim_matches('"').replace("\"\"", "\""),
+        );
+    }
+    out.push_str("];\n\n");
+
+    let _ = writeln!(
+        out,
+        "/// The names of the events, then those of the arguments, each sorted.\n#[rustfmt::skip]\npub static SYMBOLS: [&str; {}] = [",
+        events.len() + arguments.len()
+    );
+    for fields in &events {
+        let _ = writeln!(out, "    {:?},", fields[0]);
+    }
+    for name in &arguments {
+        let _ = writeln!(out, "    {name:?},");
+    }
+    out.push_str("];\n\n");
+
+    constants(
+        &mut out,
+        "event",
+        "The events' symbols.",
+        0,
+        events.iter().map(|fields| fields[0]),
+    );
+    out.push('\n');
+    constants(
+        &mut out,
+        "arg",
+        "The symbols of the arguments' names.",
+        events.len(),
+        arguments.iter().copied(),
+    );
+    Ok(out)
+}
+
+fn constants<'a>(
+    out: &mut String,
+    module: &str,
+    doc: &str,
+    first: usize,
+    names: impl Iterator<Item = &'a str>,
+) {
+    let _ = writeln!(out, "/// {doc}\n#[rustfmt::skip]\npub mod {module} {{\n    use crate::Symbol;");
+    for (place, name) in names.enumerate() {
+        let constant: String = name
+            .chars()
+            .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' })
+            .collect();
+        let constant = match constant.as_str() {
+            "_" => "UNDECODED".to_owned(),
+            other => other.to_owned(),
+        };
+        let _ = writeln!(
+            out,
+            "    /// `{name}`\n    pub const {constant}: Symbol = Symbol({});",
+            first + place
+        );
+    }
+    out.push_str("}\n");
+}
+
+fn camel(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        .unwrap_or_default()
+}
