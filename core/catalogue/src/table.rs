@@ -221,7 +221,7 @@ pub static EVENTS: [EventInfo; 212] = [
 
 /// The names of the events, then those of the arguments, each sorted.
 #[rustfmt::skip]
-pub static SYMBOLS: [&str; 358] = [
+pub static SYMBOLS: [&str; 367] = [
     "_posixsubprocess.fork_exec",
     "_thread.start_joinable_thread",
     "_thread.start_new_thread",
@@ -434,6 +434,16 @@ pub static SYMBOLS: [&str; 358] = [
     "winreg.QueryValue",
     "winreg.SaveKey",
     "winreg.SetValue",
+    "0",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
     "_",
     "access",
     "address",
@@ -467,7 +477,6 @@ pub static SYMBOLS: [&str; 358] = [
     "env",
     "errno",
     "error",
-    "event",
     "exe",
     "exit_code",
     "extract_dir",
@@ -1016,296 +1025,314 @@ pub mod event {
 #[rustfmt::skip]
 pub mod arg {
     use crate::Symbol;
+    /// `0`
+    pub const PLACE_0: Symbol = Symbol(212);
+    /// `1`
+    pub const PLACE_1: Symbol = Symbol(213);
+    /// `2`
+    pub const PLACE_2: Symbol = Symbol(214);
+    /// `3`
+    pub const PLACE_3: Symbol = Symbol(215);
+    /// `4`
+    pub const PLACE_4: Symbol = Symbol(216);
+    /// `5`
+    pub const PLACE_5: Symbol = Symbol(217);
+    /// `6`
+    pub const PLACE_6: Symbol = Symbol(218);
+    /// `7`
+    pub const PLACE_7: Symbol = Symbol(219);
+    /// `8`
+    pub const PLACE_8: Symbol = Symbol(220);
+    /// `9`
+    pub const PLACE_9: Symbol = Symbol(221);
     /// `_`
-    pub const UNDECODED: Symbol = Symbol(212);
+    pub const UNDECODED: Symbol = Symbol(222);
     /// `access`
-    pub const ACCESS: Symbol = Symbol(213);
+    pub const ACCESS: Symbol = Symbol(223);
     /// `address`
-    pub const ADDRESS: Symbol = Symbol(214);
+    pub const ADDRESS: Symbol = Symbol(224);
     /// `application_name`
-    pub const APPLICATION_NAME: Symbol = Symbol(215);
+    pub const APPLICATION_NAME: Symbol = Symbol(225);
     /// `arg`
-    pub const ARG: Symbol = Symbol(216);
+    pub const ARG: Symbol = Symbol(226);
     /// `args`
-    pub const ARGS: Symbol = Symbol(217);
+    pub const ARGS: Symbol = Symbol(227);
     /// `arguments`
-    pub const ARGUMENTS: Symbol = Symbol(218);
+    pub const ARGUMENTS: Symbol = Symbol(228);
     /// `argv`
-    pub const ARGV: Symbol = Symbol(219);
+    pub const ARGV: Symbol = Symbol(229);
     /// `attribute`
-    pub const ATTRIBUTE: Symbol = Symbol(220);
+    pub const ATTRIBUTE: Symbol = Symbol(230);
     /// `base_dir`
-    pub const BASE_DIR: Symbol = Symbol(221);
+    pub const BASE_DIR: Symbol = Symbol(231);
     /// `base_name`
-    pub const BASE_NAME: Symbol = Symbol(222);
+    pub const BASE_NAME: Symbol = Symbol(232);
     /// `breakpointhook`
-    pub const BREAKPOINTHOOK: Symbol = Symbol(223);
+    pub const BREAKPOINTHOOK: Symbol = Symbol(233);
     /// `buffer`
-    pub const BUFFER: Symbol = Symbol(224);
+    pub const BUFFER: Symbol = Symbol(234);
     /// `cmd`
-    pub const CMD: Symbol = Symbol(225);
+    pub const CMD: Symbol = Symbol(235);
     /// `code`
-    pub const CODE: Symbol = Symbol(226);
+    pub const CODE: Symbol = Symbol(236);
     /// `command`
-    pub const COMMAND: Symbol = Symbol(227);
+    pub const COMMAND: Symbol = Symbol(237);
     /// `command_line`
-    pub const COMMAND_LINE: Symbol = Symbol(228);
+    pub const COMMAND_LINE: Symbol = Symbol(238);
     /// `computer_name`
-    pub const COMPUTER_NAME: Symbol = Symbol(229);
+    pub const COMPUTER_NAME: Symbol = Symbol(239);
     /// `connection`
-    pub const CONNECTION: Symbol = Symbol(230);
+    pub const CONNECTION: Symbol = Symbol(240);
     /// `connection_handle`
-    pub const CONNECTION_HANDLE: Symbol = Symbol(231);
+    pub const CONNECTION_HANDLE: Symbol = Symbol(241);
     /// `count`
-    pub const COUNT: Symbol = Symbol(232);
+    pub const COUNT: Symbol = Symbol(242);
     /// `creation_disposition`
-    pub const CREATION_DISPOSITION: Symbol = Symbol(233);
+    pub const CREATION_DISPOSITION: Symbol = Symbol(243);
     /// `current_directory`
-    pub const CURRENT_DIRECTORY: Symbol = Symbol(234);
+    pub const CURRENT_DIRECTORY: Symbol = Symbol(244);
     /// `cwd`
-    pub const CWD: Symbol = Symbol(235);
+    pub const CWD: Symbol = Symbol(245);
     /// `data`
-    pub const DATA: Symbol = Symbol(236);
+    pub const DATA: Symbol = Symbol(246);
     /// `depth`
-    pub const DEPTH: Symbol = Symbol(237);
+    pub const DEPTH: Symbol = Symbol(247);
     /// `desired_access`
-    pub const DESIRED_ACCESS: Symbol = Symbol(238);
+    pub const DESIRED_ACCESS: Symbol = Symbol(248);
     /// `dst`
-    pub const DST: Symbol = Symbol(239);
+    pub const DST: Symbol = Symbol(249);
     /// `dst_path`
-    pub const DST_PATH: Symbol = Symbol(240);
+    pub const DST_PATH: Symbol = Symbol(250);
     /// `enabled`
-    pub const ENABLED: Symbol = Symbol(241);
+    pub const ENABLED: Symbol = Symbol(251);
     /// `env`
-    pub const ENV: Symbol = Symbol(242);
+    pub const ENV: Symbol = Symbol(252);
     /// `errno`
-    pub const ERRNO: Symbol = Symbol(243);
+    pub const ERRNO: Symbol = Symbol(253);
     /// `error`
-    pub const ERROR: Symbol = Symbol(244);
-    /// `event`
-    pub const EVENT: Symbol = Symbol(245);
+    pub const ERROR: Symbol = Symbol(254);
     /// `exe`
-    pub const EXE: Symbol = Symbol(246);
+    pub const EXE: Symbol = Symbol(255);
     /// `exit_code`
-    pub const EXIT_CODE: Symbol = Symbol(247);
+    pub const EXIT_CODE: Symbol = Symbol(256);
     /// `extract_dir`
-    pub const EXTRACT_DIR: Symbol = Symbol(248);
+    pub const EXTRACT_DIR: Symbol = Symbol(257);
     /// `facility`
-    pub const FACILITY: Symbol = Symbol(249);
+    pub const FACILITY: Symbol = Symbol(258);
     /// `family`
-    pub const FAMILY: Symbol = Symbol(250);
+    pub const FAMILY: Symbol = Symbol(259);
     /// `fd`
-    pub const FD: Symbol = Symbol(251);
+    pub const FD: Symbol = Symbol(260);
     /// `file_name`
-    pub const FILE_NAME: Symbol = Symbol(252);
+    pub const FILE_NAME: Symbol = Symbol(261);
     /// `filename`
-    pub const FILENAME: Symbol = Symbol(253);
+    pub const FILENAME: Symbol = Symbol(262);
     /// `flags`
-    pub const FLAGS: Symbol = Symbol(254);
+    pub const FLAGS: Symbol = Symbol(263);
     /// `flags_and_attributes`
-    pub const FLAGS_AND_ATTRIBUTES: Symbol = Symbol(255);
+    pub const FLAGS_AND_ATTRIBUTES: Symbol = Symbol(264);
     /// `follow_symlinks`
-    pub const FOLLOW_SYMLINKS: Symbol = Symbol(256);
+    pub const FOLLOW_SYMLINKS: Symbol = Symbol(265);
     /// `format`
-    pub const FORMAT: Symbol = Symbol(257);
+    pub const FORMAT: Symbol = Symbol(266);
     /// `frame`
-    pub const FRAME: Symbol = Symbol(258);
+    pub const FRAME: Symbol = Symbol(267);
     /// `from`
-    pub const FROM: Symbol = Symbol(259);
+    pub const FROM: Symbol = Symbol(268);
     /// `func`
-    pub const FUNC: Symbol = Symbol(260);
+    pub const FUNC: Symbol = Symbol(269);
     /// `func_pointer`
-    pub const FUNC_POINTER: Symbol = Symbol(261);
+    pub const FUNC_POINTER: Symbol = Symbol(270);
     /// `generation`
-    pub const GENERATION: Symbol = Symbol(262);
+    pub const GENERATION: Symbol = Symbol(271);
     /// `gid`
-    pub const GID: Symbol = Symbol(263);
+    pub const GID: Symbol = Symbol(272);
     /// `group`
-    pub const GROUP: Symbol = Symbol(264);
+    pub const GROUP: Symbol = Symbol(273);
     /// `handle`
-    pub const HANDLE: Symbol = Symbol(265);
+    pub const HANDLE: Symbol = Symbol(274);
     /// `hook`
-    pub const HOOK: Symbol = Symbol(266);
+    pub const HOOK: Symbol = Symbol(275);
     /// `hooked`
-    pub const HOOKED: Symbol = Symbol(267);
+    pub const HOOKED: Symbol = Symbol(276);
     /// `host`
-    pub const HOST: Symbol = Symbol(268);
+    pub const HOST: Symbol = Symbol(277);
     /// `id`
-    pub const ID: Symbol = Symbol(269);
+    pub const ID: Symbol = Symbol(278);
     /// `ident`
-    pub const IDENT: Symbol = Symbol(270);
+    pub const IDENT: Symbol = Symbol(279);
     /// `index`
-    pub const INDEX: Symbol = Symbol(271);
+    pub const INDEX: Symbol = Symbol(280);
     /// `init`
-    pub const INIT: Symbol = Symbol(272);
+    pub const INIT: Symbol = Symbol(281);
     /// `initializer`
-    pub const INITIALIZER: Symbol = Symbol(273);
+    pub const INITIALIZER: Symbol = Symbol(282);
     /// `key`
-    pub const KEY: Symbol = Symbol(274);
+    pub const KEY: Symbol = Symbol(283);
     /// `kind`
-    pub const KIND: Symbol = Symbol(275);
+    pub const KIND: Symbol = Symbol(284);
     /// `labels`
-    pub const LABELS: Symbol = Symbol(276);
+    pub const LABELS: Symbol = Symbol(285);
     /// `len`
-    pub const LEN: Symbol = Symbol(277);
+    pub const LEN: Symbol = Symbol(286);
     /// `length`
-    pub const LENGTH: Symbol = Symbol(278);
+    pub const LENGTH: Symbol = Symbol(287);
     /// `library`
-    pub const LIBRARY: Symbol = Symbol(279);
+    pub const LIBRARY: Symbol = Symbol(288);
     /// `limits`
-    pub const LIMITS: Symbol = Symbol(280);
+    pub const LIMITS: Symbol = Symbol(289);
     /// `line`
-    pub const LINE: Symbol = Symbol(281);
+    pub const LINE: Symbol = Symbol(290);
     /// `logoption`
-    pub const LOGOPTION: Symbol = Symbol(282);
+    pub const LOGOPTION: Symbol = Symbol(291);
     /// `maskpri`
-    pub const MASKPRI: Symbol = Symbol(283);
+    pub const MASKPRI: Symbol = Symbol(292);
     /// `max_rss`
-    pub const MAX_RSS: Symbol = Symbol(284);
+    pub const MAX_RSS: Symbol = Symbol(293);
     /// `message`
-    pub const MESSAGE: Symbol = Symbol(285);
+    pub const MESSAGE: Symbol = Symbol(294);
     /// `method`
-    pub const METHOD: Symbol = Symbol(286);
+    pub const METHOD: Symbol = Symbol(295);
     /// `mode`
-    pub const MODE: Symbol = Symbol(287);
+    pub const MODE: Symbol = Symbol(296);
     /// `module`
-    pub const MODULE: Symbol = Symbol(288);
+    pub const MODULE: Symbol = Symbol(297);
     /// `name`
-    pub const NAME: Symbol = Symbol(289);
+    pub const NAME: Symbol = Symbol(298);
     /// `nbytes`
-    pub const NBYTES: Symbol = Symbol(290);
+    pub const NBYTES: Symbol = Symbol(299);
     /// `ns`
-    pub const NS: Symbol = Symbol(291);
+    pub const NS: Symbol = Symbol(300);
     /// `obj`
-    pub const OBJ: Symbol = Symbol(292);
+    pub const OBJ: Symbol = Symbol(301);
     /// `objs`
-    pub const OBJS: Symbol = Symbol(293);
+    pub const OBJS: Symbol = Symbol(302);
     /// `offset`
-    pub const OFFSET: Symbol = Symbol(294);
+    pub const OFFSET: Symbol = Symbol(303);
     /// `on_error`
-    pub const ON_ERROR: Symbol = Symbol(295);
+    pub const ON_ERROR: Symbol = Symbol(304);
     /// `open_mode`
-    pub const OPEN_MODE: Symbol = Symbol(296);
+    pub const OPEN_MODE: Symbol = Symbol(305);
     /// `operation`
-    pub const OPERATION: Symbol = Symbol(297);
+    pub const OPERATION: Symbol = Symbol(306);
     /// `path`
-    pub const PATH: Symbol = Symbol(298);
+    pub const PATH: Symbol = Symbol(307);
     /// `pattern`
-    pub const PATTERN: Symbol = Symbol(299);
+    pub const PATTERN: Symbol = Symbol(308);
     /// `pgid`
-    pub const PGID: Symbol = Symbol(300);
+    pub const PGID: Symbol = Symbol(309);
     /// `pid`
-    pub const PID: Symbol = Symbol(301);
+    pub const PID: Symbol = Symbol(310);
     /// `pipe_mode`
-    pub const PIPE_MODE: Symbol = Symbol(302);
+    pub const PIPE_MODE: Symbol = Symbol(311);
     /// `placement`
-    pub const PLACEMENT: Symbol = Symbol(303);
+    pub const PLACEMENT: Symbol = Symbol(312);
     /// `plugin`
-    pub const PLUGIN: Symbol = Symbol(304);
+    pub const PLUGIN: Symbol = Symbol(313);
     /// `pointer`
-    pub const POINTER: Symbol = Symbol(305);
+    pub const POINTER: Symbol = Symbol(314);
     /// `policy`
-    pub const POLICY: Symbol = Symbol(306);
+    pub const POLICY: Symbol = Symbol(315);
     /// `port`
-    pub const PORT: Symbol = Symbol(307);
+    pub const PORT: Symbol = Symbol(316);
     /// `ppid`
-    pub const PPID: Symbol = Symbol(308);
+    pub const PPID: Symbol = Symbol(317);
     /// `priority`
-    pub const PRIORITY: Symbol = Symbol(309);
+    pub const PRIORITY: Symbol = Symbol(318);
     /// `process_id`
-    pub const PROCESS_ID: Symbol = Symbol(310);
+    pub const PROCESS_ID: Symbol = Symbol(319);
     /// `prompt`
-    pub const PROMPT: Symbol = Symbol(311);
+    pub const PROMPT: Symbol = Symbol(320);
     /// `protocol`
-    pub const PROTOCOL: Symbol = Symbol(312);
+    pub const PROTOCOL: Symbol = Symbol(321);
     /// `ptr`
-    pub const PTR: Symbol = Symbol(313);
+    pub const PTR: Symbol = Symbol(322);
     /// `raw`
-    pub const RAW: Symbol = Symbol(314);
+    pub const RAW: Symbol = Symbol(323);
     /// `raw_dst`
-    pub const RAW_DST: Symbol = Symbol(315);
+    pub const RAW_DST: Symbol = Symbol(324);
     /// `raw_src`
-    pub const RAW_SRC: Symbol = Symbol(316);
+    pub const RAW_SRC: Symbol = Symbol(325);
     /// `readonly`
-    pub const READONLY: Symbol = Symbol(317);
+    pub const READONLY: Symbol = Symbol(326);
     /// `reason`
-    pub const REASON: Symbol = Symbol(318);
+    pub const REASON: Symbol = Symbol(327);
     /// `request`
-    pub const REQUEST: Symbol = Symbol(319);
+    pub const REQUEST: Symbol = Symbol(328);
     /// `resource`
-    pub const RESOURCE: Symbol = Symbol(320);
+    pub const RESOURCE: Symbol = Symbol(329);
     /// `result`
-    pub const RESULT: Symbol = Symbol(321);
+    pub const RESULT: Symbol = Symbol(330);
     /// `root`
-    pub const ROOT: Symbol = Symbol(322);
+    pub const ROOT: Symbol = Symbol(331);
     /// `root_dir`
-    pub const ROOT_DIR: Symbol = Symbol(323);
+    pub const ROOT_DIR: Symbol = Symbol(332);
     /// `script_path`
-    pub const SCRIPT_PATH: Symbol = Symbol(324);
+    pub const SCRIPT_PATH: Symbol = Symbol(333);
     /// `seconds`
-    pub const SECONDS: Symbol = Symbol(325);
+    pub const SECONDS: Symbol = Symbol(334);
     /// `service`
-    pub const SERVICE: Symbol = Symbol(326);
+    pub const SERVICE: Symbol = Symbol(335);
     /// `sha256`
-    pub const SHA256: Symbol = Symbol(327);
+    pub const SHA256: Symbol = Symbol(336);
     /// `share_mode`
-    pub const SHARE_MODE: Symbol = Symbol(328);
+    pub const SHARE_MODE: Symbol = Symbol(337);
     /// `show_cmd`
-    pub const SHOW_CMD: Symbol = Symbol(329);
+    pub const SHOW_CMD: Symbol = Symbol(338);
     /// `signal`
-    pub const SIGNAL: Symbol = Symbol(330);
+    pub const SIGNAL: Symbol = Symbol(339);
     /// `signalnum`
-    pub const SIGNALNUM: Symbol = Symbol(331);
+    pub const SIGNALNUM: Symbol = Symbol(340);
     /// `size`
-    pub const SIZE: Symbol = Symbol(332);
+    pub const SIZE: Symbol = Symbol(341);
     /// `source`
-    pub const SOURCE: Symbol = Symbol(333);
+    pub const SOURCE: Symbol = Symbol(342);
     /// `src`
-    pub const SRC: Symbol = Symbol(334);
+    pub const SRC: Symbol = Symbol(343);
     /// `src_path`
-    pub const SRC_PATH: Symbol = Symbol(335);
+    pub const SRC_PATH: Symbol = Symbol(344);
     /// `start`
-    pub const START: Symbol = Symbol(336);
+    pub const START: Symbol = Symbol(345);
     /// `status`
-    pub const STATUS: Symbol = Symbol(337);
+    pub const STATUS: Symbol = Symbol(346);
     /// `str`
-    pub const STR: Symbol = Symbol(338);
+    pub const STR: Symbol = Symbol(347);
     /// `sub_key`
-    pub const SUB_KEY: Symbol = Symbol(339);
+    pub const SUB_KEY: Symbol = Symbol(348);
     /// `system_ns`
-    pub const SYSTEM_NS: Symbol = Symbol(340);
+    pub const SYSTEM_NS: Symbol = Symbol(349);
     /// `target`
-    pub const TARGET: Symbol = Symbol(341);
+    pub const TARGET: Symbol = Symbol(350);
     /// `thread_id`
-    pub const THREAD_ID: Symbol = Symbol(342);
+    pub const THREAD_ID: Symbol = Symbol(351);
     /// `times`
-    pub const TIMES: Symbol = Symbol(343);
+    pub const TIMES: Symbol = Symbol(352);
     /// `to`
-    pub const TO: Symbol = Symbol(344);
+    pub const TO: Symbol = Symbol(353);
     /// `type`
-    pub const TYPE: Symbol = Symbol(345);
+    pub const TYPE: Symbol = Symbol(354);
     /// `typecode`
-    pub const TYPECODE: Symbol = Symbol(346);
+    pub const TYPECODE: Symbol = Symbol(355);
     /// `uid`
-    pub const UID: Symbol = Symbol(347);
+    pub const UID: Symbol = Symbol(356);
     /// `url`
-    pub const URL: Symbol = Symbol(348);
+    pub const URL: Symbol = Symbol(357);
     /// `user`
-    pub const USER: Symbol = Symbol(349);
+    pub const USER: Symbol = Symbol(358);
     /// `user_ns`
-    pub const USER_NS: Symbol = Symbol(350);
+    pub const USER_NS: Symbol = Symbol(359);
     /// `value`
-    pub const VALUE: Symbol = Symbol(351);
+    pub const VALUE: Symbol = Symbol(360);
     /// `value_name`
-    pub const VALUE_NAME: Symbol = Symbol(352);
+    pub const VALUE_NAME: Symbol = Symbol(361);
     /// `verdict`
-    pub const VERDICT: Symbol = Symbol(353);
+    pub const VERDICT: Symbol = Symbol(362);
     /// `version`
-    pub const VERSION: Symbol = Symbol(354);
+    pub const VERSION: Symbol = Symbol(363);
     /// `volume`
-    pub const VOLUME: Symbol = Symbol(355);
+    pub const VOLUME: Symbol = Symbol(364);
     /// `waits`
-    pub const WAITS: Symbol = Symbol(356);
+    pub const WAITS: Symbol = Symbol(365);
     /// `whence`
-    pub const WHENCE: Symbol = Symbol(357);
+    pub const WHENCE: Symbol = Symbol(366);
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// Argument names that no row of the table has, but code asks for.
-const EXTRA_ARGUMENTS: [&str; 4] = ["event", "name", "result", "errno"];
+/// Argument names that no row of the table has: the places of a custom event's positional arguments.
+const EXTRA_ARGUMENTS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// The text of `table.rs` for the text of `events.tsv`.
 pub(crate) fn table(tsv: &str) -> Result<String, String> {
@@ -115,6 +115,7 @@ fn constants<'a>(
             .collect();
         let constant = match constant.as_str() {
             "_" => "UNDECODED".to_owned(),
+            digit if digit.starts_with(|letter: char| letter.is_ascii_digit()) => format!("PLACE_{digit}"),
             other => other.to_owned(),
         };
         let _ = writeln!(
