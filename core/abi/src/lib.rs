@@ -4,11 +4,20 @@
 //! the process that is watched.
 
 mod event;
+pub mod host;
+#[cfg(test)]
+mod layout;
+pub mod plugin;
 mod value;
 mod verdict;
 
 pub use event::{
     EVENT_DRY_RUN, EVENT_NESTED, EVENT_REPLAY, EVENT_STARTUP, EVENT_TRUNCATED, Event, Symbol,
+};
+pub use host::{LogLevel, RawHost, status};
+pub use plugin::{
+    ABI_MAJOR, ABI_MINOR, RawAttach, RawAttachment, RawHook, RawInstance, RawOutcome, RawPlugin,
+    RawReply, RawReport, RawSink, RawStr,
 };
 pub use value::{Tag, VALUE_SECRET, VALUE_TRUNCATED, Value, View};
 pub use verdict::{Source, Verdict};

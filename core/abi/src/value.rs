@@ -90,11 +90,11 @@ pub const VALUE_SECRET: u16 = 2;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Value<'a> {
-    tag: u16,
-    flags: u16,
-    name: u32,
-    a: u64,
-    b: u64,
+    pub(crate) tag: u16,
+    pub(crate) flags: u16,
+    pub(crate) name: u32,
+    pub(crate) a: u64,
+    pub(crate) b: u64,
     lifetime: PhantomData<&'a [u8]>,
 }
 
@@ -285,6 +285,15 @@ impl<'a> Value<'a> {
     pub fn as_bytes(&self) -> Option<&'a [u8]> {
         match self.view() {
             View::Str(bytes) | View::Bytes(bytes) | View::Path(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The text of a `Str` or `Path` that is UTF-8.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&'a str> {
+        match self.view() {
+            View::Str(bytes) | View::Path(bytes) => core::str::from_utf8(bytes).ok(),
             _ => None,
         }
     }
