@@ -1,1 +1,3 @@
 //! hooks.toml: parsed, checked, planned, compiled to the policy image.
+
+pub mod image;
