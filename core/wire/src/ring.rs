@@ -88,7 +88,7 @@ impl Layout {
             bytes
         };
         Self {
-            cells: (bytes / CELL).next_power_of_two(),
+            cells: bytes.div_ceil(CELL).next_power_of_two(),
         }
     }
 

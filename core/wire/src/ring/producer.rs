@@ -140,7 +140,7 @@ impl Producer {
     }
 
     /// Takes `cells` cells. Their position, and whether another quarter of the ring is filled with them.
-    fn reserve(&self, cells: u64) -> Result<(u64, bool), Full> {
+    pub(super) fn reserve(&self, cells: u64) -> Result<(u64, bool), Full> {
         let header = self.memory.header();
         loop {
             // `head` first: it may only be too old, which makes the ring seem fuller than it is.
@@ -158,8 +158,7 @@ impl Producer {
                 .is_ok()
             {
                 let quarter = self.memory.layout.cells as u64 / 4;
-                let filled = new.wrapping_sub(head) >= quarter && tail / quarter != new / quarter;
-                return Ok((tail, filled));
+                return Ok((tail, tail / quarter != new / quarter));
             }
         }
     }
