@@ -1,1 +1,79 @@
-//! The preload library: a C audit hook in unmodified interpreters, and libc interposition.
+//! The preload library: a C audit hook in unmodified interpreters, and libc functions in front of libc's own.
+//!
+//! One shared object that links to no libpython and serves CPython 3.8 to 3.14, shared and static. In a process without an
+//! interpreter it announces the process and then only watches what it executes.
+//!
+//! # Rules of this code
+//!
+//! It runs inside programs that know nothing of it: in signal handlers, between `vfork` and `exec`, in threads with
+//! small stacks, while the interpreter starts and ends. So it takes no locks, does not allocate from the heap, keeps
+//! no descriptor open and leaves `errno` alone. What it cannot do safely it does not do, and a program that it can no
+//! longer watch does not go on ([`fatal`]).
+//!
+//! # Map
+//!
+//! `python` is the hook and the decoder of Python's arguments; `interpose` are the libc functions; `judge` takes an
+//! event to its verdict and record; `policy` is the mapped image, `channel` the way to the supervisor; `paths` resolves.
+
+mod address;
+mod channel;
+mod environment;
+mod fatal;
+mod granted;
+#[cfg(not(test))]
+mod interpose;
+#[cfg(test)]
+#[path = "interpose/elf.rs"]
+mod elf;
+mod judge;
+mod load_check;
+mod modules;
+mod paths;
+mod pending;
+mod plugins;
+mod policy;
+mod pool;
+mod process;
+mod python;
+mod raise;
+mod real;
+
+use core::ffi::{c_char, c_int};
+
+/// Runs when the library is loaded, before `main`; glibc hands constructors what `main` gets.
+#[cfg(not(test))]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static CONSTRUCTOR: unsafe extern "C" fn(c_int, *mut *const c_char, *mut *const c_char) = begin;
+
+/// The constructor.
+///
+/// # Safety
+/// Called once by the dynamic loader, before the process has a second thread.
+unsafe extern "C" fn begin(_: c_int, arguments: *mut *const c_char, _: *mut *const c_char) {
+    // SAFETY: passed on to the caller.
+    if !unsafe { process::begin(arguments) } {
+        return;
+    }
+    if real::symbol(c"PySys_AddAuditHook").is_some() {
+        begin_interpreter();
+    } else {
+        channel::announce(false);
+    }
+}
+
+/// Watches the interpreter in this process, if there is one and it is not watched yet.
+fn begin_interpreter() {
+    if process::run_directory().is_empty()
+        || channel::ring().is_some()
+        || real::symbol(c"PySys_AddAuditHook").is_none()
+    {
+        return;
+    }
+    policy::begin();
+    python::startup::begin();
+    channel::announce(true);
+    if !python::hook::register() {
+        fatal::fault(&[b"the interpreter does not take an audit hook"]);
+    }
+}

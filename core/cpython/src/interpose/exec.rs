@@ -1,0 +1,614 @@
+//! The exec family, `posix_spawn`, `system` and `popen`: programs are judged, and this library comes along.
+//!
+//! A child keeps the hook although its environment was cleared or LD_PRELOAD overwritten: the environment is completed
+//! on the stack, for this code also runs between `vfork` and `exec`, where nothing may be allocated. What this library
+//! cannot follow is reported as `process.uncovered`, and refused where the policy says so.
+
+use core::ffi::{CStr, c_char, c_int};
+
+use audithook_abi::{Source, Symbol, Value};
+use audithook_catalogue::{self as catalogue, arg, event};
+use audithook_matcher::Context;
+use audithook_wire::flat::{MAX_RECORD, Name, Rules};
+use audithook_wire::message::{self, Kind, MAX_REPLY};
+
+use super::elf::{self, Coverage};
+use super::{errno, set_errno};
+use crate::judge::{self, Interpreter, Subject};
+use crate::paths::{Base, LONGEST, Resolved};
+use crate::policy::Policy;
+use crate::pool::Claim;
+use crate::process::{self, KeepErrno, Who};
+use crate::real::{self, next};
+use crate::{channel, environment, granted, load_check, pending, policy};
+
+type Strings = *const *const c_char;
+
+/// How many arguments a record shows.
+const MOST_ARGUMENTS: usize = 64;
+
+/// execve(2).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn execve(path: *const c_char, argv: Strings, envp: Strings) -> c_int {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        follow(path, Base::Cwd, argv, envp, |envp| {
+            next!(c"execve": fn(*const c_char, Strings, Strings) -> c_int)(path, argv, envp)
+        })
+    }
+    .unwrap_or(-1)
+}
+
+/// execv(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn execv(path: *const c_char, argv: Strings) -> c_int {
+    // SAFETY: passed on to the caller.
+    unsafe { execve(path, argv, real::environment()) }
+}
+
+/// execvp(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn execvp(file: *const c_char, argv: Strings) -> c_int {
+    // SAFETY: passed on to the caller.
+    unsafe { execvpe(file, argv, real::environment()) }
+}
+
+/// execvpe(3): the directories of `PATH` in turn, and `/bin/sh` for a file without a header.
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn execvpe(file: *const c_char, argv: Strings, envp: Strings) -> c_int {
+    // SAFETY: the caller's promise.
+    let name = unsafe { CStr::from_ptr(file) }.to_bytes();
+    if name.is_empty() {
+        set_errno(libc::ENOENT);
+        return -1;
+    }
+    if name.contains(&b'/') {
+        // SAFETY: passed on to the caller.
+        return unsafe { exec_or_script(file, argv, envp) };
+    }
+    let search = environment::variable(c"PATH").unwrap_or(b"/bin:/usr/bin");
+    let mut refused = false;
+    for directory in search.split(|byte| *byte == b':') {
+        let mut candidate = [0_u8; LONGEST + 1];
+        let slash = usize::from(!directory.is_empty());
+        if directory.len() + slash + name.len() > LONGEST {
+            continue;
+        }
+        candidate[..directory.len()].copy_from_slice(directory);
+        if slash == 1 {
+            candidate[directory.len()] = b'/';
+        }
+        candidate[directory.len() + slash..][..name.len()].copy_from_slice(name);
+        // SAFETY: the candidate is NUL-terminated; the rest is passed on to the caller.
+        unsafe { exec_or_script(candidate.as_ptr().cast(), argv, envp) };
+        match errno() {
+            libc::EACCES => refused = true,
+            libc::ENOENT | libc::ESTALE | libc::ENOTDIR | libc::ENODEV | libc::ETIMEDOUT => {}
+            _ => return -1,
+        }
+    }
+    if refused {
+        set_errno(libc::EACCES);
+    }
+    -1
+}
+
+/// # Safety
+/// As for execve.
+unsafe fn exec_or_script(path: *const c_char, argv: Strings, envp: Strings) -> c_int {
+    // SAFETY: passed on to the caller.
+    let result = unsafe { execve(path, argv, envp) };
+    if errno() != libc::ENOEXEC {
+        return result;
+    }
+    // `sh path args…`, as execvp(3) promises. The arguments after the first follow the path.
+    let mut arguments = [core::ptr::null(); 1024];
+    arguments[0] = c"/bin/sh".as_ptr();
+    arguments[1] = path;
+    // SAFETY: argv is null-terminated; what does not fit is the kernel's E2BIG.
+    unsafe {
+        let mut place = 0;
+        while !argv.is_null() && !(*argv.add(place)).is_null() {
+            if place > 0 {
+                if place + 2 >= arguments.len() {
+                    set_errno(libc::E2BIG);
+                    return -1;
+                }
+                arguments[place + 1] = *argv.add(place);
+            }
+            place += 1;
+        }
+        execve(c"/bin/sh".as_ptr(), arguments.as_ptr(), envp)
+    }
+}
+
+/// execveat(2).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn execveat(
+    directory: c_int,
+    path: *const c_char,
+    argv: Strings,
+    envp: Strings,
+    flags: c_int,
+) -> c_int {
+    let base = if directory == libc::AT_FDCWD {
+        Base::Cwd
+    } else {
+        Base::Descriptor(directory)
+    };
+    // SAFETY: passed on to the caller.
+    unsafe {
+        follow(path, base, argv, envp, |envp| {
+            libc::syscall(libc::SYS_execveat, directory, path, argv, envp, flags) as c_int
+        })
+    }
+    .unwrap_or(-1)
+}
+
+/// fexecve(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn fexecve(descriptor: c_int, argv: Strings, envp: Strings) -> c_int {
+    // SAFETY: passed on to the caller.
+    unsafe { execveat(descriptor, c"".as_ptr(), argv, envp, libc::AT_EMPTY_PATH) }
+}
+
+type SpawnFn = unsafe extern "C" fn(
+    *mut libc::pid_t,
+    *const c_char,
+    *const libc::posix_spawn_file_actions_t,
+    *const libc::posix_spawnattr_t,
+    Strings,
+    Strings,
+) -> c_int;
+
+/// posix_spawn(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn posix_spawn(
+    pid: *mut libc::pid_t,
+    path: *const c_char,
+    actions: *const libc::posix_spawn_file_actions_t,
+    attributes: *const libc::posix_spawnattr_t,
+    argv: Strings,
+    envp: Strings,
+) -> c_int {
+    // SAFETY: libc\'s function has this signature.
+    let real: SpawnFn = unsafe { next!(c"posix_spawn": fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int) };
+    // SAFETY: passed on to the caller.
+    unsafe {
+        follow(path, Base::Cwd, argv, envp, |envp| {
+            real(pid, path, actions, attributes, argv, envp)
+        })
+    }
+    .unwrap_or(libc::EACCES)
+}
+
+/// posix_spawnp(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn posix_spawnp(
+    pid: *mut libc::pid_t,
+    file: *const c_char,
+    actions: *const libc::posix_spawn_file_actions_t,
+    attributes: *const libc::posix_spawnattr_t,
+    argv: Strings,
+    envp: Strings,
+) -> c_int {
+    // SAFETY: libc\'s function has this signature.
+    let real: SpawnFn = unsafe { next!(c"posix_spawnp": fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int) };
+    // SAFETY: the caller's promise.
+    let name = unsafe { CStr::from_ptr(file) }.to_bytes();
+    let mut found = Resolved::root();
+    let mut path = [0_u8; LONGEST + 1];
+    let mut judged = file;
+    if !name.contains(&b'/')
+        && environment::find_program(name, environment::variable(c"PATH"), Base::Cwd, &mut found)
+    {
+        let bytes = found.as_bytes();
+        path[..bytes.len()].copy_from_slice(bytes);
+        judged = path.as_ptr().cast();
+    }
+    // SAFETY: passed on to the caller; `judged` is NUL-terminated.
+    unsafe {
+        follow(judged, Base::Cwd, argv, envp, |envp| {
+            real(pid, file, actions, attributes, argv, envp)
+        })
+    }
+    .unwrap_or(libc::EACCES)
+}
+
+/// system(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn system(command: *const c_char) -> c_int {
+    if !command.is_null() && !shell_may_run(command) {
+        // What a shell that could not be executed gives (system(3)).
+        return 127 << 8;
+    }
+    // SAFETY: passed on to the caller.
+    unsafe { next!(c"system": fn(*const c_char) -> c_int)(command) }
+}
+
+/// popen(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn popen(command: *const c_char, mode: *const c_char) -> *mut libc::FILE {
+    if !command.is_null() && !shell_may_run(command) {
+        set_errno(libc::EACCES);
+        return core::ptr::null_mut();
+    }
+    // SAFETY: passed on to the caller.
+    unsafe { next!(c"popen": fn(*const c_char, *const c_char) -> *mut libc::FILE)(command, mode) }
+}
+
+/// Judges the shell for a line, and sees to it that the environment that libc will pass on holds this library.
+fn shell_may_run(command: *const c_char) -> bool {
+    let argv = [c"sh".as_ptr(), c"-c".as_ptr(), command, core::ptr::null()];
+    // SAFETY: both are null-terminated arrays of strings.
+    unsafe {
+        follow(c"/bin/sh".as_ptr(), Base::Cwd, argv.as_ptr(), real::environment(), |envp| {
+            if envp != real::environment()
+                && let Some(value) = environment::find_in(envp, PRELOAD)
+            {
+                // libc passes on `environ` itself: it has to be completed for good.
+                let mut text = [0_u8; LONGEST + 1];
+                let length = value.len().min(LONGEST);
+                text[..length].copy_from_slice(&value[..length]);
+                libc::setenv(c"LD_PRELOAD".as_ptr(), text.as_ptr().cast(), 1);
+            }
+            0
+        })
+    }
+    .is_some()
+}
+
+#[cfg(target_arch = "x86_64")]
+mod variadic {
+    //! `execl` and its kin: the registers are laid before the arguments on the stack, which makes the vector.
+
+    use super::{Strings, c_char, c_int, execve, execvpe, real};
+
+    macro_rules! exec_list {
+        ($name:ident, $rest:path) => {
+            /// execl(3), execlp(3) or execle(3).
+            ///
+            /// # Safety
+            /// As in C.
+            #[unsafe(no_mangle)]
+            #[unsafe(naked)]
+            pub unsafe extern "C" fn $name(path: *const c_char, first: *const c_char) -> c_int {
+                core::arch::naked_asm!(
+                    // The return address makes room: rsi, rdx, rcx, r8, r9 and the caller's stack become one array.
+                    "pop rax",
+                    "push r9",
+                    "push r8",
+                    "push rcx",
+                    "push rdx",
+                    "push rsi",
+                    "mov rsi, rsp",
+                    "push rbx",
+                    "mov rbx, rax",
+                    // The caller's stack was aligned before its call; six words later it is again.
+                    "call {rest}",
+                    "mov rdx, rbx",
+                    "pop rbx",
+                    "add rsp, 40",
+                    "jmp rdx",
+                    rest = sym $rest,
+                )
+            }
+        };
+    }
+
+    exec_list!(execl, execl_vector);
+    exec_list!(execlp, execlp_vector);
+    exec_list!(execle, execle_vector);
+
+    unsafe extern "C" fn execl_vector(path: *const c_char, argv: Strings) -> c_int {
+        // SAFETY: passed on to the caller.
+        unsafe { execve(path, argv, real::environment()) }
+    }
+
+    unsafe extern "C" fn execlp_vector(file: *const c_char, argv: Strings) -> c_int {
+        // SAFETY: passed on to the caller.
+        unsafe { execvpe(file, argv, real::environment()) }
+    }
+
+    unsafe extern "C" fn execle_vector(path: *const c_char, argv: Strings) -> c_int {
+        // SAFETY: the environment follows the null that ends the arguments (execle(3)).
+        unsafe {
+            let mut end = argv;
+            while !(*end).is_null() {
+                end = end.add(1);
+            }
+            execve(path, argv, (*end.add(1)).cast())
+        }
+    }
+}
+
+/// Judges a program and calls `run` with the environment that takes this library along. `None` if it is refused;
+/// `errno` then says EACCES.
+///
+/// # Safety
+/// As for execve.
+unsafe fn follow(
+    path: *const c_char,
+    base: Base<'_>,
+    argv: Strings,
+    envp: Strings,
+    run: impl FnOnce(Strings) -> c_int,
+) -> Option<c_int> {
+    load_check::run();
+    if path.is_null() || process::run_directory().is_empty() {
+        return Some(run(envp));
+    }
+    let keep = KeepErrno::new();
+    // SAFETY: the caller's promise.
+    let given = unsafe { CStr::from_ptr(path) }.to_bytes();
+    let mut program = Resolved::root();
+    let found = if given.is_empty() {
+        match base {
+            Base::Descriptor(descriptor) => program.resolve_descriptor(descriptor).is_ok(),
+            _ => false,
+        }
+    } else {
+        program.resolve(base, given, true, false).is_ok()
+    };
+    if !found || !environment::is_program(&program) {
+        drop(keep);
+        return Some(run(envp));
+    }
+    if policy::current().is_none() {
+        policy::begin();
+    }
+    let Some(policy) = policy::current() else {
+        drop(keep);
+        return Some(run(envp));
+    };
+    // SAFETY: the caller's promise.
+    if unsafe { is_refused(policy, event::OS_EXEC, &program, given, argv, None) } {
+        drop(keep);
+        set_errno(libc::EACCES);
+        return None;
+    }
+    let coverage = elf::inspect(&program);
+    if let Coverage::Lost(reason) | Coverage::Unwelcome(reason) = coverage {
+        // SAFETY: the caller's promise.
+        if unsafe { is_refused(policy, event::PROCESS_UNCOVERED, &program, given, argv, Some(reason)) } {
+            drop(keep);
+            set_errno(libc::EACCES);
+            return None;
+        }
+    }
+    let take_along = !matches!(coverage, Coverage::Unwelcome(_));
+    drop(keep);
+    // SAFETY: the caller's promise.
+    Some(unsafe { with_environment(envp, take_along, run) })
+}
+
+/// Judges one event about a program.
+///
+/// # Safety
+/// `argv` is null or a null-terminated array of strings.
+#[inline(never)]
+unsafe fn is_refused(
+    policy: &'static Policy,
+    symbol: Symbol,
+    program: &Resolved,
+    given: &[u8],
+    argv: Strings,
+    reason: Option<&str>,
+) -> bool {
+    if symbol == event::OS_EXEC && pending::is_same_program(program.as_bytes()) {
+        pending::forget_program();
+        return false;
+    }
+    let Some(info) = catalogue::info(symbol) else {
+        return false;
+    };
+    let plan = policy.image.plan(info.name.as_bytes());
+    if symbol == event::OS_EXEC && !plan.judged() {
+        return false;
+    }
+    let mut list = [Value::NULL; MOST_ARGUMENTS];
+    let mut count = 0;
+    // SAFETY: the caller's promise.
+    for argument in unsafe { environment::entries(argv) }.take(MOST_ARGUMENTS) {
+        list[count] = Value::str(argument);
+        count += 1;
+    }
+    let reason = reason.map_or(Value::NULL, |reason| Value::str(reason));
+    let args = [
+        Value::path(program.as_bytes()).named(arg::PATH),
+        Value::path(given).named(arg::RAW),
+        Value::list(&list[..count]).named(arg::ARGS),
+        reason.named(arg::REASON),
+    ];
+    let args = if symbol == event::OS_EXEC { &args[..3] } else { &args[..] };
+    let subject = Subject {
+        name: Name::Known(symbol),
+        plan,
+        source: Source::Libc,
+        args,
+        inode: None,
+        exempt: false,
+    };
+    if channel::ring().is_some()
+        && process::who() == Who::Known
+        && symbol == event::OS_EXEC
+        && let Some(mut claim) = Claim::new()
+    {
+        return judge::judge(policy, &subject, &mut claim.block().record, Interpreter::NotHeld)
+            .verdict
+            .refuses();
+    }
+    judge_without_ring(policy, &subject)
+}
+
+/// Judges in a process that has no ring, or must not touch its parent's: what there is to say goes over a connection.
+#[inline(never)]
+fn judge_without_ring(policy: &'static Policy, subject: &Subject<'_>) -> bool {
+    let context = Context {
+        names: &granted::Granted,
+        inode: None,
+    };
+    let mut judgement = policy.image.judge(&subject.plan, subject.args, &context);
+    if !judgement.target_hooks().is_empty() {
+        // A plugin's gate cannot run here.
+        judgement.add(audithook_abi::Verdict::Deny, u32::MAX);
+    }
+    let mut buffer = [0; MAX_RECORD];
+    let mut meta = judge::refusal(policy, None, judgement.verdict);
+    if judgement.ask {
+        let question = judge::encode(&mut buffer, subject, &meta);
+        let mut reply = [0; MAX_REPLY];
+        match channel::ask(question, &mut reply) {
+            Some(reply) => {
+                for rule in reply.rules.as_slice() {
+                    judgement.add(reply.verdict, *rule);
+                }
+            }
+            None => judgement.add(audithook_abi::Verdict::Deny, u32::MAX),
+        }
+    }
+    let refused = judgement.verdict.refuses();
+    let is_notice = subject.name == Name::Known(event::PROCESS_UNCOVERED);
+    if refused || is_notice || judgement.would.is_some() || judgement.verdict != audithook_abi::Verdict::Allow {
+        meta = judge::refusal(policy, None, judgement.verdict);
+        meta.would = judgement.would;
+        meta.rules = Rules::new(judgement.rules());
+        let packet = message::record(Kind::Exec, &mut buffer, subject.name, &meta, |encoder| {
+            for value in subject.args {
+                encoder.arg(Name::Known(value.name()), value);
+            }
+        });
+        if !channel::tell(packet) && refused {
+            // The refusal stands; nobody could be told.
+            return true;
+        }
+    }
+    refused
+}
+
+const PRELOAD: &[u8] = b"LD_PRELOAD";
+const LIBRARY: &[u8] = b"libaudithook_cpython.so";
+/// The longest LD_PRELOAD that is completed.
+const LONGEST_PRELOAD: usize = 4096;
+
+/// Calls `run` with an environment in which LD_PRELOAD begins with this library, or does not have it.
+///
+/// # Safety
+/// `envp` is null or a null-terminated array of strings.
+unsafe fn with_environment(
+    envp: Strings,
+    take_along: bool,
+    run: impl FnOnce(Strings) -> c_int,
+) -> c_int {
+    let path = process::run_file(LIBRARY);
+    let path = path.split(|byte| *byte == 0).next().unwrap_or(&path);
+    // SAFETY: the caller's promise.
+    let (count, value) = unsafe { (environment::entries(envp).count(), environment::find_in(envp, PRELOAD)) };
+    let others = match value {
+        Some(value) => {
+            let is_first = value.strip_prefix(path).is_some_and(|rest| {
+                rest.is_empty() || matches!(rest.first(), Some(b':' | b' '))
+            });
+            if is_first == take_along && (take_along || !contains(value, path)) {
+                return run(envp);
+            }
+            if is_first { value.get(path.len() + 1..).unwrap_or(b"") } else { value }
+        }
+        None if take_along => b"",
+        None => return run(envp),
+    };
+    let mut entry = [0_u8; LONGEST_PRELOAD];
+    let mut length = 0;
+    let mut add = |part: &[u8]| {
+        let end = (length + part.len()).min(LONGEST_PRELOAD - 1);
+        entry[length..end].copy_from_slice(&part[..end - length]);
+        length = end;
+    };
+    add(PRELOAD);
+    add(b"=");
+    if take_along {
+        add(path);
+        if !others.is_empty() {
+            add(b":");
+        }
+    }
+    add(others);
+    let keep_entry = take_along || !others.is_empty();
+    let entry = keep_entry.then_some(entry.as_ptr().cast::<c_char>());
+    // Room for one more entry and the null. The stack is taken in steps, for most environments are small.
+    // SAFETY: the caller's promise; each array holds `count + 2` pointers.
+    unsafe {
+        match count + 2 {
+            0..=128 => run_with::<128>(envp, entry, run),
+            129..=1024 => run_with::<1024>(envp, entry, run),
+            1025..=8192 => run_with::<8192>(envp, entry, run),
+            8193..=65536 => run_with::<65536>(envp, entry, run),
+            _ => {
+                set_errno(libc::E2BIG);
+                -1
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `envp` is null or a null-terminated array of at most `N - 2` strings.
+#[inline(never)]
+unsafe fn run_with<const N: usize>(
+    envp: Strings,
+    entry: Option<*const c_char>,
+    run: impl FnOnce(Strings) -> c_int,
+) -> c_int {
+    let mut block = [core::ptr::null::<c_char>(); N];
+    let mut count = 0;
+    let mut place = envp;
+    // SAFETY: the caller's promise; the walk ends at the null, and `block` has room for every entry and the new one.
+    unsafe {
+        while !place.is_null() && !(*place).is_null() {
+            let text = CStr::from_ptr(*place).to_bytes();
+            if text.strip_prefix(PRELOAD).is_none_or(|rest| !rest.starts_with(b"=")) {
+                block[count] = *place;
+                count += 1;
+            }
+            place = place.add(1);
+        }
+    }
+    if let Some(entry) = entry {
+        block[count] = entry;
+    }
+    run(block.as_ptr())
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    !part.is_empty() && text.windows(part.len()).any(|window| window == part)
+}

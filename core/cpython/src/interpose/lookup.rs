@@ -1,0 +1,328 @@
+//! Looking up hosts: what an allowed name resolves to becomes connectable, unless it leads where the policy forbids.
+
+use core::ffi::{CStr, c_char, c_int};
+
+use audithook_abi::{Source, Value, Verdict};
+use audithook_catalogue::{self as catalogue, arg, event};
+use audithook_wire::flat::Name;
+
+use crate::judge::{self, Interpreter, Subject};
+use crate::policy::{self, Policy};
+use crate::pool::Claim;
+use crate::process::{self, Who};
+use crate::python::{hook, startup};
+use crate::real::next;
+use crate::{channel, granted, pending};
+
+/// getaddrinfo(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn getaddrinfo(
+    node: *const c_char,
+    service: *const c_char,
+    hints: *const libc::addrinfo,
+    result: *mut *mut libc::addrinfo,
+) -> c_int {
+    // SAFETY: passed on to the caller.
+    let lookup = unsafe { Lookup::begin(node) };
+    if matches!(lookup, Lookup::Refused) {
+        return libc::EAI_FAIL;
+    }
+    // SAFETY: as above.
+    let status = unsafe {
+        next!(c"getaddrinfo": fn(*const c_char, *const c_char, *const libc::addrinfo, *mut *mut libc::addrinfo) -> c_int)(
+            node, service, hints, result,
+        )
+    };
+    let Lookup::Watched { policy, name } = lookup else {
+        return status;
+    };
+    if status != 0 {
+        return status;
+    }
+    let keep = process::KeepErrno::new();
+    let mut refused = None;
+    // SAFETY: a successful lookup gives a list of answers, which freeaddrinfo frees node by node: a node that is taken
+    // out of the list is freed as a list of its own.
+    unsafe {
+        let mut link = result;
+        while let Some(answer) = (*link).as_mut() {
+            match address_of(answer.ai_addr).map(|address| (address, policy.image.judge_answer(name, &address))) {
+                Some((address, judgement)) if judgement.verdict.refuses() => {
+                    refused = Some((address, judgement.rules().first().copied()));
+                    *link = answer.ai_next;
+                    answer.ai_next = core::ptr::null_mut();
+                    libc::freeaddrinfo(answer);
+                    continue;
+                }
+                Some((address, _)) => granted::grant(name, &address),
+                None => {}
+            }
+            link = &raw mut answer.ai_next;
+        }
+        if let Some((address, rule)) = refused {
+            record_answer(policy, name, &address, rule);
+            if (*result).is_null() {
+                return libc::EAI_FAIL;
+            }
+        }
+    }
+    drop(keep);
+    status
+}
+
+type ReentrantLookup = unsafe extern "C" fn(
+    *const c_char,
+    *mut libc::hostent,
+    *mut c_char,
+    usize,
+    *mut *mut libc::hostent,
+    *mut c_int,
+) -> c_int;
+
+const HOST_NOT_FOUND: c_int = 1;
+
+/// gethostbyname_r(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gethostbyname_r(
+    node: *const c_char,
+    entry: *mut libc::hostent,
+    buffer: *mut c_char,
+    length: usize,
+    result: *mut *mut libc::hostent,
+    error: *mut c_int,
+) -> c_int {
+    // SAFETY: passed on to the caller.
+    let lookup = unsafe { Lookup::begin(node) };
+    let refuse = || {
+        // SAFETY: the caller's out parameters.
+        unsafe {
+            *result = core::ptr::null_mut();
+            *error = HOST_NOT_FOUND;
+        }
+        libc::ENOENT
+    };
+    if matches!(lookup, Lookup::Refused) {
+        return refuse();
+    }
+    // SAFETY: as above.
+    let status = unsafe {
+        let real: ReentrantLookup = next!(c"gethostbyname_r": fn(*const c_char, *mut libc::hostent, *mut c_char, usize, *mut *mut libc::hostent, *mut c_int) -> c_int);
+        real(node, entry, buffer, length, result, error)
+    };
+    if let Lookup::Watched { policy, name } = lookup
+        && status == 0
+        // SAFETY: on success the result is null or the entry that was filled in.
+        && !unsafe { all_may_be_used(policy, name, *result) }
+    {
+        return refuse();
+    }
+    status
+}
+
+/// gethostbyname(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gethostbyname(node: *const c_char) -> *mut libc::hostent {
+    // SAFETY: passed on to the caller.
+    let lookup = unsafe { Lookup::begin(node) };
+    if matches!(lookup, Lookup::Refused) {
+        return core::ptr::null_mut();
+    }
+    // SAFETY: as above.
+    let entry = unsafe { next!(c"gethostbyname": fn(*const c_char) -> *mut libc::hostent)(node) };
+    match lookup {
+        // SAFETY: the result is null or libc's static entry.
+        Lookup::Watched { policy, name } if !unsafe { all_may_be_used(policy, name, entry) } => {
+            core::ptr::null_mut()
+        }
+        _ => entry,
+    }
+}
+
+/// What is to be done about a lookup.
+enum Lookup<'n> {
+    /// Nothing: the policy does not speak of hosts, or this is not an interpreter's process.
+    Free,
+    /// The answers are judged, and remembered.
+    Watched {
+        policy: &'static Policy,
+        name: &'n [u8],
+    },
+    Refused,
+}
+
+impl<'n> Lookup<'n> {
+    /// # Safety
+    /// `node` is null or NUL-terminated and lives for `'n`.
+    unsafe fn begin(node: *const c_char) -> Self {
+        if node.is_null() || !startup::is_armed() || channel::ring().is_none() {
+            return Self::Free;
+        }
+        match process::who() {
+            Who::Borrowing => return Self::Free,
+            Who::Forked => hook::begin_again(),
+            Who::Known => {}
+        }
+        let _errno = process::KeepErrno::new();
+        // SAFETY: the caller's promise.
+        let name = unsafe { CStr::from_ptr(node) }.to_bytes();
+        let Some(policy) = policy::current() else {
+            return Self::Free;
+        };
+        if name.is_empty() || !policy.image.restricts_network() {
+            return Self::Free;
+        }
+        if !pending::take_lookup(name) && record_lookup(policy, name) {
+            return Self::Refused;
+        }
+        Self::Watched { policy, name }
+    }
+}
+
+/// Judges a lookup that the hook has not seen. Returns whether it is refused.
+fn record_lookup(policy: &'static Policy, name: &[u8]) -> bool {
+    let args = [Value::str(name).named(arg::HOST)];
+    judge_lookup(policy, &args)
+}
+
+/// Judges and records a lookup under its name.
+fn judge_lookup(policy: &'static Policy, args: &[Value<'_>]) -> bool {
+    let symbol = event::SOCKET_GETADDRINFO;
+    let Some(info) = catalogue::info(symbol) else {
+        return false;
+    };
+    let Some(mut claim) = Claim::new() else {
+        return true;
+    };
+    let subject = Subject {
+        name: Name::Known(symbol),
+        plan: policy.plan(symbol, info),
+        source: Source::Libc,
+        args,
+        inode: None,
+        exempt: false,
+    };
+    let decision = judge::judge(policy, &subject, &mut claim.block().record, Interpreter::NotHeld);
+    decision.verdict.refuses()
+}
+
+/// Records that an allowed name led where it must not.
+fn record_answer(policy: &'static Policy, name: &[u8], address: &[u8; 16], rule: Option<u32>) {
+    let mut text = [0; 46];
+    let text = write_address(address, &mut text);
+    let args = [
+        Value::str(name).named(arg::HOST),
+        Value::str(text).named(arg::ADDRESS),
+    ];
+    let Some(mut claim) = Claim::new() else {
+        return;
+    };
+    judge::record_refusal(
+        policy,
+        Name::Known(event::SOCKET_GETADDRINFO),
+        &args,
+        rule,
+        Verdict::Deny,
+        &mut claim.block().record,
+    );
+}
+
+/// Whether every address of the entry may be used; remembers them if so.
+///
+/// # Safety
+/// `entry` is null or a filled-in hostent.
+unsafe fn all_may_be_used(policy: &'static Policy, name: &[u8], entry: *const libc::hostent) -> bool {
+    // SAFETY: the caller's promise.
+    let Some(entry) = (unsafe { entry.as_ref() }) else {
+        return true;
+    };
+    let mut place = entry.h_addr_list;
+    if place.is_null() {
+        return true;
+    }
+    loop {
+        // SAFETY: a null-terminated array of addresses of `h_length` bytes.
+        let bytes = unsafe {
+            let address = place.read();
+            if address.is_null() {
+                return true;
+            }
+            place = place.add(1);
+            core::slice::from_raw_parts(address.cast::<u8>(), entry.h_length as usize)
+        };
+        let address = match *bytes {
+            [a, b, c, d] => mapped([a, b, c, d]),
+            _ => match bytes.try_into() {
+                Ok(address) => address,
+                Err(_) => continue,
+            },
+        };
+        let judgement = policy.image.judge_answer(name, &address);
+        if judgement.verdict.refuses() {
+            record_answer(policy, name, &address, judgement.rules().first().copied());
+            return false;
+        }
+        granted::grant(name, &address);
+    }
+}
+
+/// The address in a sockaddr, IPv4 as `::ffff:a.b.c.d`.
+///
+/// # Safety
+/// `address` is null or a sockaddr as long as its family says.
+unsafe fn address_of(address: *const libc::sockaddr) -> Option<[u8; 16]> {
+    if address.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        match c_int::from((*address).sa_family) {
+            libc::AF_INET => {
+                let address = address.cast::<libc::sockaddr_in>().read_unaligned();
+                Some(mapped(address.sin_addr.s_addr.to_ne_bytes()))
+            }
+            libc::AF_INET6 => {
+                let address = address.cast::<libc::sockaddr_in6>().read_unaligned();
+                Some(address.sin6_addr.s6_addr)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn mapped([a, b, c, d]: [u8; 4]) -> [u8; 16] {
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+}
+
+fn write_address<'t>(address: &[u8; 16], text: &'t mut [u8; 46]) -> &'t [u8] {
+    use std::io::Write as _;
+    let address = std::net::Ipv6Addr::from(*address);
+    let mut rest = &mut text[..];
+    // 46 bytes hold any address (INET6_ADDRSTRLEN).
+    let _ = match address.to_ipv4_mapped() {
+        Some(address) => write!(rest, "{address}"),
+        None => write!(rest, "{address}"),
+    };
+    let left = rest.len();
+    &text[..46 - left]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_written_as_people_write_them() {
+        let mut text = [0; 46];
+        assert_eq!(write_address(&mapped([127, 0, 0, 1]), &mut text), b"127.0.0.1");
+        assert_eq!(write_address(&[0xff; 16], &mut text).len(), 39);
+    }
+}

@@ -1,0 +1,253 @@
+//! One event from its arguments to its verdict, its record and, where the image cannot say, the supervisor's answer.
+
+use audithook_abi::{EVENT_STARTUP, EVENT_TRUNCATED, Source, Symbol, VALUE_TRUNCATED, Value, Verdict};
+use audithook_matcher::{Context, Judgement, Overflow, Plan};
+use audithook_wire::flat::{Encoder, Meta, Name, Rules};
+use audithook_wire::message::{MAX_REASON, MAX_REPLY};
+
+use crate::policy::Policy;
+use crate::python::api::Api;
+use crate::{channel, granted, plugins, process};
+
+/// Whether this thread holds the interpreter, which others must not wait for.
+#[derive(Clone, Copy)]
+pub(crate) enum Interpreter<'a> {
+    Held(&'a Api),
+    NotHeld,
+}
+
+impl Interpreter<'_> {
+    /// Runs `wait` without the interpreter.
+    fn released<R>(self, wait: impl FnOnce() -> R) -> R {
+        match self {
+            Interpreter::NotHeld => wait(),
+            Interpreter::Held(api) => {
+                // SAFETY: the hook runs with the thread state attached; it is attached again before going on.
+                let state = unsafe { (api.save_thread)() };
+                let result = wait();
+                // SAFETY: the state that was saved above.
+                unsafe { (api.restore_thread)(state) };
+                result
+            }
+        }
+    }
+}
+
+/// An event about to be judged.
+pub(crate) struct Subject<'e> {
+    pub(crate) name: Name<'e>,
+    pub(crate) plan: Plan,
+    pub(crate) source: Source,
+    pub(crate) args: &'e [Value<'e>],
+    pub(crate) inode: Option<(u64, u64)>,
+    /// The interpreter needs it to start: nothing refuses it.
+    pub(crate) exempt: bool,
+}
+
+/// What became of it.
+pub(crate) struct Decision {
+    pub(crate) verdict: Verdict,
+    /// The rule that leads, if any does.
+    pub(crate) rule: Option<u32>,
+    reason: [u8; MAX_REASON],
+    reason_length: usize,
+}
+
+impl Decision {
+    /// Why, in the words of a gate; empty if none spoke.
+    pub(crate) fn reason(&self) -> &[u8] {
+        &self.reason[..self.reason_length]
+    }
+
+    pub(crate) fn set_reason(&mut self, reason: &[u8]) {
+        let length = reason.len().min(MAX_REASON);
+        self.reason[..length].copy_from_slice(&reason[..length]);
+        self.reason_length = length;
+    }
+}
+
+/// Judges the event and records it if anyone wants that. `buffer` has room for a record.
+pub(crate) fn judge(
+    policy: &'static Policy,
+    subject: &Subject<'_>,
+    buffer: &mut [u8],
+    interpreter: Interpreter<'_>,
+) -> Decision {
+    let mut decision = Decision {
+        verdict: Verdict::Allow,
+        rule: None,
+        reason: [0; MAX_REASON],
+        reason_length: 0,
+    };
+    let mut meta = Meta {
+        time_ns: process::now_ns(),
+        pid: process::pid(),
+        tid: process::tid(),
+        generation: policy.image.generation(),
+        ..Meta::new(subject.source)
+    };
+    if subject.args.iter().any(|value| value.flags() & VALUE_TRUNCATED != 0) {
+        meta.flags |= EVENT_TRUNCATED;
+    }
+    let mut record = subject.plan.journalled();
+    if subject.exempt {
+        meta.flags |= EVENT_STARTUP;
+        record |= subject.plan.observed();
+    } else {
+        let context = Context {
+            names: &granted::Granted,
+            inode: subject.inode,
+        };
+        let mut judgement = policy.image.judge(&subject.plan, subject.args, &context);
+        plugins::judge(policy, subject, &meta, &mut judgement, &mut decision);
+        if judgement.ask {
+            meta.verdict = judgement.verdict;
+            let question = encode(buffer, subject, &meta);
+            ask(question, &mut judgement, &mut decision, interpreter);
+        }
+        meta.verdict = judgement.verdict;
+        meta.would = judgement.would;
+        meta.rules = Rules::new(judgement.rules());
+        meta.errno = if judgement.verdict.refuses() { libc::EACCES } else { 0 };
+        decision.verdict = judgement.verdict;
+        decision.rule = judgement.rules().first().copied();
+        record |= judgement.log
+            || judgement.observe
+            || judgement.verdict != Verdict::Allow
+            || judgement.would.is_some();
+    }
+    if record {
+        push(encode(buffer, subject, &meta), policy.image.overflow(), interpreter);
+    }
+    if decision.verdict == Verdict::Kill {
+        interpreter.released(await_end);
+    }
+    decision
+}
+
+/// Records a refusal that was judged elsewhere.
+pub(crate) fn record_refusal(
+    policy: &'static Policy,
+    name: Name<'_>,
+    args: &[Value<'_>],
+    rule: Option<u32>,
+    verdict: Verdict,
+    buffer: &mut [u8],
+) {
+    let meta = refusal(policy, rule, verdict);
+    let record = encode_parts(buffer, name, args, &meta);
+    push(record, policy.image.overflow(), Interpreter::NotHeld);
+}
+
+/// What the record of a refusal by libc's functions says beside its arguments.
+pub(crate) fn refusal(policy: &Policy, rule: Option<u32>, verdict: Verdict) -> Meta {
+    Meta {
+        time_ns: process::now_ns(),
+        pid: process::pid(),
+        tid: process::tid(),
+        generation: policy.image.generation(),
+        verdict,
+        errno: if verdict.refuses() { libc::EACCES } else { 0 },
+        rules: rule.map_or(Rules::NONE, |rule| Rules::new(&[rule])),
+        ..Meta::new(Source::Libc)
+    }
+}
+
+pub(crate) fn encode<'b>(buffer: &'b mut [u8], subject: &Subject<'_>, meta: &Meta) -> &'b [u8] {
+    encode_parts(buffer, subject.name, subject.args, meta)
+}
+
+fn encode_parts<'b>(
+    buffer: &'b mut [u8],
+    name: Name<'_>,
+    args: &[Value<'_>],
+    meta: &Meta,
+) -> &'b [u8] {
+    let mut encoder = Encoder::new(buffer, name, meta);
+    for value in args {
+        let name = match value.name() {
+            Symbol::NONE => Name::NONE,
+            symbol => Name::Known(symbol),
+        };
+        encoder.arg(name, value);
+    }
+    encoder.finish()
+}
+
+fn ask(
+    question: &[u8],
+    judgement: &mut Judgement,
+    decision: &mut Decision,
+    interpreter: Interpreter<'_>,
+) {
+    let mut buffer = [0; MAX_REPLY];
+    let reply = interpreter.released(|| channel::ask(question, &mut buffer));
+    match reply {
+        Some(reply) => {
+            for rule in reply.rules.as_slice() {
+                judgement.add(reply.verdict, *rule);
+            }
+            if reply.rules.as_slice().is_empty() {
+                judgement.add(reply.verdict, u32::MAX);
+            }
+            decision.set_reason(reply.reason);
+        }
+        None => {
+            // Nobody could judge: that is a refusal, whatever the mode is.
+            judgement.add(Verdict::Deny, u32::MAX);
+            decision.set_reason(b"the supervisor did not answer");
+        }
+    }
+}
+
+/// Puts a record into the ring, as `[journal] on-overflow` says where there is no room.
+pub(crate) fn push(record: &[u8], overflow: Overflow, interpreter: Interpreter<'_>) {
+    let Some(ring) = channel::ring() else {
+        return;
+    };
+    if let Ok(pushed) = ring.push(record) {
+        if pushed.doorbell {
+            channel::ring_doorbell();
+        }
+        return;
+    }
+    match overflow {
+        Overflow::Drop => ring.note_lost(1),
+        Overflow::Abort => {
+            ring.note_lost(1);
+            interpreter.released(|| {
+                channel::ring_doorbell();
+                await_end();
+            });
+        }
+        Overflow::Wait => interpreter.released(|| {
+            channel::ring_doorbell();
+            let mut slices = 0;
+            loop {
+                let value = ring.prepare_wait();
+                if ring.push(record).is_ok() {
+                    return;
+                }
+                if !channel::wait_for_room(ring.wait_word(), value, slices) {
+                    // The supervisor is gone: what this process does from here on nobody records.
+                    crate::fatal::fault(&[b"the supervisor is gone"]);
+                }
+                slices = slices.wrapping_add(1);
+            }
+        }),
+    }
+}
+
+/// The run ends: the supervisor, told by the record, kills the tree. This process goes no further either way.
+fn await_end() {
+    channel::ring_doorbell();
+    let slice = libc::timespec {
+        tv_sec: 5,
+        tv_nsec: 0,
+    };
+    // SAFETY: plain system calls; the process kills itself if nobody else does.
+    unsafe {
+        libc::nanosleep(&raw const slice, core::ptr::null_mut());
+        libc::kill(libc::getpid(), libc::SIGKILL);
+    }
+}

@@ -1,0 +1,67 @@
+//! What the audit hook has said of an operation, for the libc call by which the same thread carries it out.
+//!
+//! One operation is one record: a libc call that the hook has just judged passes silently. Matching is by the text that
+//! the program gave, which both see. A call that does not match is judged by itself.
+
+use core::cell::Cell;
+
+thread_local! {
+    static OPEN: Cell<u64> = const { Cell::new(0) };
+    static LOOKUP: Cell<u64> = const { Cell::new(0) };
+    static PROGRAM: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The next open of this text was judged.
+pub(crate) fn expect_open(given: &[u8]) {
+    OPEN.set(hash(given));
+}
+
+/// The hook could not see what is opened: the next open is judged by itself.
+pub(crate) fn leave_to_call() {
+    OPEN.set(0);
+}
+
+/// Whether an open of this text was judged. Says so once.
+pub(crate) fn take_open(given: &[u8]) -> bool {
+    OPEN.get() == hash(given) && {
+        OPEN.set(0);
+        true
+    }
+}
+
+/// The next lookup of this host was judged.
+pub(crate) fn expect_lookup(host: &[u8]) {
+    LOOKUP.set(hash(host));
+}
+
+/// Whether a lookup of this host was judged. Says so once.
+pub(crate) fn take_lookup(host: &[u8]) -> bool {
+    LOOKUP.get() == hash(host) && {
+        LOOKUP.set(0);
+        true
+    }
+}
+
+/// The program, by its resolved path, was judged. A forked child inherits this, a `vfork` child shares it.
+pub(crate) fn expect_program(program: &[u8]) {
+    PROGRAM.set(hash(program));
+}
+
+/// Whether this program was the last that was judged.
+pub(crate) fn is_same_program(program: &[u8]) -> bool {
+    PROGRAM.get() == hash(program)
+}
+
+/// Forgets the program: it was executed, or could not be.
+pub(crate) fn forget_program() {
+    PROGRAM.set(0);
+}
+
+/// Not 0 for any text.
+fn hash(text: &[u8]) -> u64 {
+    // FNV-1a. A collision would need two texts of one thread, one right after the other; hostile code in this process
+    // has easier ways past this library.
+    text.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    }) | 1
+}

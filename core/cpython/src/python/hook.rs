@@ -1,0 +1,188 @@
+//! The audit hook (PEP 578): every event of the interpreter comes by here.
+//!
+//! The common case is an event that nobody wants: known by the address of its name, it costs a few loads. Everything
+//! else goes through [`judge_event`].
+
+use core::cell::Cell;
+use core::ffi::{CStr, c_char, c_int, c_void};
+
+use audithook_abi::{Source, Symbol, Value};
+use audithook_catalogue::{EventInfo, arg, event};
+use audithook_matcher::Plan;
+use audithook_wire::flat::Name;
+
+use super::api::{self, Api, Object};
+use super::decode::{Arguments, Decoder, Handling, Temporaries};
+use super::startup;
+use crate::judge::{Interpreter, Subject};
+use crate::policy::{self, Policy, Remembered};
+use crate::pool::Claim;
+use crate::{channel, judge, pending, pool, process, raise};
+
+thread_local! {
+    /// Events raised while an event is judged come from the decoder's own calls: they are not judged.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Adds the hook to the interpreter in this process, if there is one. Returns whether it is there.
+pub(crate) fn register() -> bool {
+    api::register(audit_hook)
+}
+
+/// `Py_AuditHookFunction`: 0 lets the operation go on, −1 with an exception set refuses it.
+unsafe extern "C" fn audit_hook(name: *const c_char, args: *mut Object, _: *mut c_void) -> c_int {
+    let Some(policy) = policy::current() else {
+        return 0;
+    };
+    match policy.remembered(name) {
+        Remembered::Unwanted => 0,
+        remembered => {
+            // SAFETY: the interpreter calls with an attached thread state, a NUL-terminated name and a tuple.
+            unsafe { judge_event(policy, remembered, name, args) }
+        }
+    }
+}
+
+/// # Safety
+/// As for the audit hook itself.
+#[inline(never)]
+unsafe fn judge_event(
+    policy: &'static Policy,
+    remembered: Remembered,
+    name: *const c_char,
+    args: *mut Object,
+) -> c_int {
+    let Some(api) = api::api() else { return 0 };
+    if INSIDE.replace(true) {
+        return 0;
+    }
+    let _errno = process::KeepErrno::new();
+    // SAFETY: passed on to the caller.
+    let refused = unsafe { judge_outermost(api, policy, remembered, name, args) };
+    INSIDE.set(false);
+    if refused { -1 } else { 0 }
+}
+
+/// # Safety
+/// As for the audit hook itself.
+unsafe fn judge_outermost(
+    api: &'static Api,
+    policy: &'static Policy,
+    remembered: Remembered,
+    name: *const c_char,
+    args: *mut Object,
+) -> bool {
+    if process::is_forked() {
+        begin_again();
+    }
+    // SAFETY: the interpreter's name is NUL-terminated and lives until the hook returns.
+    let text = unsafe { CStr::from_ptr(name) };
+    let known = match remembered {
+        Remembered::Event(symbol) => audithook_catalogue::info(symbol).map(|info| (symbol, info)),
+        _ => policy::find(text),
+    };
+    let plan = match known {
+        Some((symbol, info)) => policy.plan(symbol, info),
+        None => policy.custom_plan(text.to_bytes()),
+    };
+    let symbol = known.map(|(symbol, _)| symbol);
+    if let Some(symbol) = symbol
+        && startup::ends_startup(symbol)
+    {
+        startup::arm();
+    }
+    let tells_phase = symbol.is_some_and(startup::tells_phase);
+    if remembered == Remembered::Unknown && !tells_phase {
+        policy.remember(name, symbol, plan.wanted());
+    }
+    if !plan.wanted() && !tells_phase {
+        return false;
+    }
+    let Some(mut claim) = Claim::new() else {
+        // No memory to judge with: what cannot be judged is refused, unless nothing judges it.
+        return plan.judged();
+    };
+    let block = claim.block();
+    let mut temporaries = Temporaries::new(api);
+    // SAFETY: the tuple lives, and the thread state stays attached, until this function returns.
+    let mut decoder = unsafe {
+        Decoder::new(api, &mut temporaries, args, policy.image.knows_inodes())
+    };
+    let arguments = match known {
+        Some((symbol, info)) => decoder.decode(symbol, info, &mut block.scratch),
+        None => decoder.decode_custom(&mut block.scratch),
+    };
+    if known.is_some_and(|(symbol, _)| leave_to_others(symbol, &arguments)) {
+        return false;
+    }
+    let subject = Subject {
+        name: known.map_or(Name::Text(text.to_bytes()), |(symbol, _)| Name::Known(symbol)),
+        plan,
+        source: Source::Cpython,
+        args: arguments.as_slice(),
+        inode: arguments.inode,
+        exempt: known.is_some_and(|(symbol, info)| {
+            startup::is_exempt(symbol, info.operation, arguments.as_slice())
+        }),
+    };
+    if !plan.wanted() {
+        return false;
+    }
+    let decision = judge::judge(policy, &subject, &mut block.record, Interpreter::Held(api));
+    if decision.verdict.refuses() {
+        // SAFETY: the thread state is attached.
+        unsafe { raise::permission_error(api, policy, &subject, &decision) };
+        return true;
+    }
+    if let Some((symbol, info)) = known {
+        expect_call(symbol, info, &plan, &arguments);
+    }
+    false
+}
+
+/// Whether the event is another account of an operation that is judged elsewhere.
+fn leave_to_others(symbol: Symbol, arguments: &Arguments<'_>) -> bool {
+    match arguments.handling {
+        Handling::Free => return true,
+        Handling::AtCall => {
+            pending::leave_to_call();
+            return true;
+        }
+        Handling::Here => {}
+    }
+    // 3.13 raises `os.posix_spawn`, 3.14 `_posixsubprocess.fork_exec`, right after `subprocess.Popen` for the same program.
+    let program = find(arguments, arg::PATH);
+    matches!(symbol, event::OS_POSIX_SPAWN | event::_POSIXSUBPROCESS_FORK_EXEC)
+        && program.is_some_and(|program| pending::is_same_program(program))
+}
+
+/// Remembers what was allowed, so that the libc call that follows is not judged and recorded a second time.
+fn expect_call(_symbol: Symbol, info: &EventInfo, _plan: &Plan, arguments: &Arguments<'_>) {
+    use audithook_catalogue::Operation;
+    match info.operation {
+        Operation::Open | Operation::Database => pending::expect_open(arguments.given),
+        Operation::Resolve => pending::expect_lookup(arguments.given),
+        Operation::Exec | Operation::Shell => {
+            if let Some(program) = find(arguments, arg::PATH) {
+                pending::expect_program(program);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn find<'s>(arguments: &Arguments<'s>, name: Symbol) -> Option<&'s [u8]> {
+    arguments
+        .as_slice()
+        .iter()
+        .find(|value| value.name() == name)
+        .and_then(Value::as_bytes)
+}
+
+/// In a forked child that raises its first event: it is a process of its own.
+pub(crate) fn begin_again() {
+    process::mark_known();
+    pool::forget_claims();
+    channel::forget_ring();
+    channel::announce(true);
+}

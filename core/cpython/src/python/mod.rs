@@ -1,0 +1,6 @@
+//! The `cpython` source: a C audit hook inside an unmodified interpreter.
+
+pub(crate) mod api;
+pub(crate) mod decode;
+pub(crate) mod hook;
+pub(crate) mod startup;
