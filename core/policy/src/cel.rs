@@ -1,0 +1,412 @@
+//! Conditions in CEL, for what a table of globs cannot say.
+//!
+//! A condition sees two variables. `args` is a map of the event's arguments by name; `event` has `name`, `source`,
+//! `pid`, `tid` and `time` (nanoseconds of the monotonic clock). Text that is not UTF-8 is seen lossily; an argument
+//! that the event does not have is an error, which `on-error` decides, and `has(args.x)` asks for it.
+//!
+//! Evaluation is bounded: lists inside arguments are refused beyond a size that the nesting of the condition's own
+//! loops sets, so that no event of a hostile process can hold the supervisor up.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use audithook_abi::{Event, Symbol, Value, View};
+use cel::common::ast::{Expr, IdedExpr};
+use cel::objects::{Key, Map};
+use cel::{Context, Env, Program};
+
+/// The longest condition, in bytes.
+const LONGEST: usize = 4096;
+/// How deep loops (`all`, `exists`, `map`, `filter`) may stand in each other.
+const LOOPS: u32 = 2;
+/// How many turns the loops of one condition may take together, about.
+const TURNS: usize = 1 << 16;
+/// How deep lists and maps in arguments may go.
+const DEPTH: u32 = 8;
+
+/// The fields of `event`.
+const EVENT_FIELDS: [&str; 5] = ["name", "source", "pid", "tid", "time"];
+
+/// A parsed condition.
+#[derive(Clone)]
+pub struct Condition {
+    text: String,
+    program: Arc<Program>,
+    largest: usize,
+}
+
+/// What a condition is asked about.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The event.
+    pub event: &'a Event<'a>,
+    /// Its name.
+    pub name: &'a str,
+    /// The names of its arguments.
+    pub text: &'a dyn Fn(Symbol) -> Option<&'a str>,
+}
+
+impl fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subject({})", self.name)
+    }
+}
+
+/// Why a text is no condition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParseError {
+    /// What is wrong.
+    pub message: String,
+    /// Line and column in the text, from 1, where the parser knows them.
+    pub position: Option<(usize, usize)>,
+}
+
+/// Why a condition has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConditionError {
+    /// the condition failed: {0}
+    #[error("the condition failed: {0}")]
+    Failed(String),
+    /// the condition is neither true nor false: {0}
+    #[error("the condition is neither true nor false: {0}")]
+    NotTruth(&'static str),
+    /// an argument is larger than a condition may look at
+    #[error("an argument is larger than a condition may look at")]
+    TooLarge,
+}
+
+impl Condition {
+    /// Reads a condition.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let fail = |message: String| ParseError { message, position: None };
+        if text.len() > LONGEST {
+            return Err(fail(format!("longer than {LONGEST} bytes")));
+        }
+        let program = parsed(text)?;
+        let mut survey = Survey::default();
+        survey.visit(program.expression(), 0, &mut Vec::new())?;
+        if survey.loops > LOOPS {
+            return Err(fail(format!("loops in loops go deeper than {LOOPS}")));
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            program: Arc::new(program),
+            largest: if survey.loops < LOOPS { TURNS } else { 1 << (TURNS.ilog2() / 2 + 2) },
+        })
+    }
+
+    /// The condition as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The arguments that it asks for by name, in order.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<String> {
+        let mut survey = Survey::default();
+        // It was visited when it was parsed.
+        let _ = survey.visit(self.program.expression(), 0, &mut Vec::new());
+        survey.arguments.sort();
+        survey.arguments.dedup();
+        survey.arguments
+    }
+
+    /// Whether the condition holds.
+    ///
+    /// # Errors
+    /// A type error, a missing argument, or an argument beyond the bounds.
+    pub fn evaluate(&self, subject: &Subject<'_>) -> Result<bool, ConditionError> {
+        let mut budget = self.largest;
+        let args = arguments(subject, &mut budget)?;
+        let mut context = Context::with_env(Arc::clone(environment()));
+        context.add_variable_from_value("args", args);
+        context.add_variable_from_value("event", described(subject));
+        match self.program.execute(&context) {
+            Ok(cel::Value::Bool(truth)) => Ok(truth),
+            Ok(other) => Err(ConditionError::NotTruth(kind(&other))),
+            Err(error) => Err(ConditionError::Failed(shortened(&error.to_string()))),
+        }
+    }
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Condition({:?})", self.text)
+    }
+}
+
+fn environment() -> &'static Arc<Env> {
+    static ENVIRONMENT: OnceLock<Arc<Env>> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| Arc::new(Env::stdlib()))
+}
+
+fn parsed(text: &str) -> Result<Program, ParseError> {
+    environment().compile(text).map_err(|errors| {
+        let first = errors.errors.first();
+        let position = first.and_then(|error| {
+            let line = usize::try_from(error.pos.0).ok().filter(|line| *line > 0)?;
+            Some((line, usize::try_from(error.pos.1).ok()?.max(1)))
+        });
+        let message = first.map_or_else(|| "not an expression".to_owned(), |error| error.msg.clone());
+        ParseError {
+            message: shortened(&message),
+            position,
+        }
+    })
+}
+
+/// What an expression refers to.
+#[derive(Default)]
+struct Survey {
+    loops: u32,
+    arguments: Vec<String>,
+}
+
+impl Survey {
+    /// Only `args`, `event` and the variables of loops have a meaning.
+    fn visit(&mut self, node: &IdedExpr, loops: u32, bound: &mut Vec<String>) -> Result<(), ParseError> {
+        self.loops = self.loops.max(loops);
+        match &node.expr {
+            Expr::Unspecified | Expr::Literal(_) | Expr::Inline(_) => {}
+            Expr::Ident(name) => {
+                if !matches!(name.as_str(), "args" | "event") && !bound.iter().any(|known| known == name) {
+                    return Err(ParseError {
+                        message: format!("unknown variable: `{name}`"),
+                        position: None,
+                    });
+                }
+            }
+            Expr::Select(select) => {
+                if let Expr::Ident(name) = &select.operand.expr {
+                    match name.as_str() {
+                        "args" => self.arguments.push(select.field.clone()),
+                        "event" if !EVENT_FIELDS.contains(&select.field.as_str()) => {
+                            return Err(ParseError {
+                                message: format!("unknown field: `event.{}`", select.field),
+                                position: None,
+                            });
+                        }
+                        _ => {}
+                    }
+                }
+                self.visit(&select.operand, loops, bound)?;
+            }
+            Expr::Call(call) => {
+                for part in call.target.as_deref().into_iter().chain(&call.args) {
+                    self.visit(part, loops, bound)?;
+                }
+            }
+            Expr::List(list) => {
+                for element in &list.elements {
+                    self.visit(element, loops, bound)?;
+                }
+            }
+            Expr::Map(map) => self.entries(&map.entries, loops, bound)?,
+            Expr::Struct(made) => self.entries(&made.entries, loops, bound)?,
+            Expr::Comprehension(each) => {
+                self.visit(&each.iter_range, loops, bound)?;
+                let before = bound.len();
+                bound.push(each.iter_var.clone());
+                bound.extend(each.iter_var2.clone());
+                bound.push(each.accu_var.clone());
+                for part in [&each.accu_init, &each.loop_cond, &each.loop_step, &each.result] {
+                    self.visit(part, loops + 1, bound)?;
+                }
+                bound.truncate(before);
+            }
+        }
+        Ok(())
+    }
+
+    fn entries(
+        &mut self,
+        entries: &[cel::common::ast::IdedEntryExpr],
+        loops: u32,
+        bound: &mut Vec<String>,
+    ) -> Result<(), ParseError> {
+        use cel::common::ast::EntryExpr;
+        for entry in entries {
+            match &entry.expr {
+                EntryExpr::StructField(field) => self.visit(&field.value, loops, bound)?,
+                EntryExpr::MapEntry(member) => {
+                    self.visit(&member.key, loops, bound)?;
+                    self.visit(&member.value, loops, bound)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn arguments(subject: &Subject<'_>, budget: &mut usize) -> Result<cel::Value, ConditionError> {
+    let mut members = HashMap::new();
+    for (place, argument) in subject.event.args().iter().enumerate() {
+        let name = match (subject.text)(argument.name()) {
+            Some(name) => name.to_owned(),
+            None => place.to_string(),
+        };
+        members.insert(Key::from(name), value(argument, budget, 0)?);
+    }
+    Ok(cel::Value::Map(Map::from(members)))
+}
+
+fn value(argument: &Value<'_>, budget: &mut usize, depth: u32) -> Result<cel::Value, ConditionError> {
+    *budget = budget.checked_sub(1).ok_or(ConditionError::TooLarge)?;
+    if depth > DEPTH {
+        return Err(ConditionError::TooLarge);
+    }
+    Ok(match argument.view() {
+        View::Bool(truth) => cel::Value::Bool(truth),
+        View::I64(number) => cel::Value::Int(number),
+        // Integers of events compare with the plain numbers of a condition.
+        View::U64(number) => i64::try_from(number).map_or(cel::Value::UInt(number), cel::Value::Int),
+        View::F64(number) => cel::Value::Float(number),
+        View::Fd(number) => cel::Value::Int(number.into()),
+        View::Str(text) | View::Path(text) => {
+            cel::Value::String(Arc::new(String::from_utf8_lossy(text).into_owned()))
+        }
+        View::Bytes(bytes) | View::Addr(bytes) => cel::Value::Bytes(Arc::new(bytes.to_vec())),
+        View::List(elements) => {
+            let elements = elements.iter().map(|element| value(element, budget, depth + 1));
+            cel::Value::List(Arc::new(elements.collect::<Result<_, _>>()?))
+        }
+        View::Map(pairs) => {
+            let mut members = HashMap::new();
+            for pair in pairs.chunks_exact(2) {
+                let key = match pair[0].view() {
+                    View::Str(text) | View::Bytes(text) | View::Path(text) => {
+                        String::from_utf8_lossy(text).into_owned()
+                    }
+                    View::I64(number) => number.to_string(),
+                    View::U64(number) => number.to_string(),
+                    _ => continue,
+                };
+                members.insert(Key::from(key), value(&pair[1], budget, depth + 1)?);
+            }
+            cel::Value::Map(Map::from(members))
+        }
+        _ => cel::Value::Null,
+    })
+}
+
+fn described(subject: &Subject<'_>) -> cel::Value {
+    let event = subject.event;
+    let source = event.source().map_or("unknown", audithook_abi::Source::as_str);
+    let time = i64::try_from(event.time_ns).unwrap_or(i64::MAX);
+    let members: HashMap<Key, cel::Value> = EVENT_FIELDS
+        .iter()
+        .map(|field| {
+            let value = match *field {
+                "name" => cel::Value::from(subject.name),
+                "source" => cel::Value::from(source),
+                "pid" => cel::Value::Int(event.pid.into()),
+                "tid" => cel::Value::Int(event.tid.into()),
+                _ => cel::Value::Int(time),
+            };
+            (Key::from((*field).to_owned()), value)
+        })
+        .collect();
+    cel::Value::Map(Map::from(members))
+}
+
+fn kind(value: &cel::Value) -> &'static str {
+    match value {
+        cel::Value::List(_) => "a list",
+        cel::Value::Map(_) | cel::Value::Struct(_) => "a map",
+        cel::Value::Int(_) | cel::Value::UInt(_) | cel::Value::Float(_) => "a number",
+        cel::Value::String(_) => "a text",
+        cel::Value::Bytes(_) => "bytes",
+        cel::Value::Null => "null",
+        _ => "something else",
+    }
+}
+
+/// Messages of the interpreter may hold the arguments of a hostile process.
+fn shortened(message: &str) -> String {
+    const LONGEST: usize = 200;
+    let line = message.lines().next().unwrap_or_default();
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use audithook_catalogue::{arg, event};
+
+    use super::*;
+
+    fn ask(condition: &str, args: &[Value<'_>]) -> Result<bool, ConditionError> {
+        let condition = Condition::parse(condition).expect("a condition");
+        let event = Event::new(event::OPEN, args);
+        condition.evaluate(&Subject {
+            event: &event,
+            name: "open",
+            text: &audithook_catalogue::text,
+        })
+    }
+
+    #[test]
+    fn the_condition_of_the_manual_holds_for_a_write_below_srv() {
+        let text = r#"args.flags.exists(f, f == "write") && args.path.startsWith("/srv/") && event.source == "app""#;
+        let read = [Value::str("read")];
+        let write = [Value::str("read"), Value::str("write")];
+        let path = Value::path("/srv/data").named(arg::PATH);
+        let asked = |flags| ask(text, &[path, Value::list(flags).named(arg::FLAGS)]);
+        assert_eq!(asked(&write), Ok(true));
+        assert_eq!(asked(&read), Ok(false));
+    }
+
+    #[test]
+    fn numbers_bytes_and_places_are_seen_as_they_are() {
+        let args = [Value::u64(443).named(arg::PORT), Value::str(b"\xff!"), Value::i64(-1)];
+        assert_eq!(ask("args.port > 442 && args['2'] < 0", &args), Ok(true));
+        assert_eq!(ask("args['1'].endsWith('!')", &args), Ok(true));
+        assert_eq!(ask("has(args.host)", &args), Ok(false));
+        assert_eq!(ask(r#"event.name.matches("^o.*n$")"#, &args), Ok(true));
+    }
+
+    #[test]
+    fn a_type_error_and_a_missing_argument_are_errors_and_no_verdict() {
+        assert!(matches!(ask("args.path == 'x'", &[]), Err(ConditionError::Failed(_))));
+        assert_eq!(ask("args.path", &[Value::path("/").named(arg::PATH)]), Err(ConditionError::NotTruth("a text")));
+        let args = [Value::str("x").named(arg::HOST)];
+        assert!(matches!(ask("args.host > 5", &args), Err(ConditionError::Failed(_))));
+    }
+
+    #[test]
+    fn unknown_variables_and_fields_are_found_when_the_policy_is_loaded() {
+        for (text, message) in [
+            ("path == 'x'", "unknown variable: `path`"),
+            ("event.user == 'x'", "unknown field: `event.user`"),
+            ("args.flags.exists(f, g == 'x')", "unknown variable: `g`"),
+        ] {
+            assert_eq!(Condition::parse(text).expect_err(text).message, message);
+        }
+        assert!(Condition::parse("args.path ==").is_err());
+        assert!(Condition::parse("").is_err());
+        assert_eq!(
+            Condition::parse("args.b == 1 || args.a.all(x, x == args.b)").expect("parsed").arguments(),
+            ["a", "b"]
+        );
+    }
+
+    #[test]
+    fn evaluation_is_bounded() {
+        let nested = "args.a.all(x, args.a.all(y, args.a.all(z, x == y && y == z)))";
+        assert!(Condition::parse(nested).is_err());
+        assert!(Condition::parse(&format!("{}true{}", "(".repeat(3000), ")".repeat(3000))).is_err());
+        assert!(Condition::parse(&"a".repeat(5000)).is_err());
+        let long = vec![Value::u64(1); 1 << 17];
+        let args = [Value::list(&long).named(arg::ARGS)];
+        assert_eq!(ask("args.args.all(x, x == 1)", &args), Err(ConditionError::TooLarge));
+    }
+}

@@ -1,0 +1,341 @@
+//! Paths of rules: resolved like the paths of events, and checked as globs.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+use crate::expand::Piece;
+use crate::image::PathPattern;
+
+/// How many symlinks a path may lead over, as in the kernel.
+const SYMLINKS: usize = 40;
+
+/// An absolute path without symlinks and `..`. What does not exist is taken as written. `/proc/self` and its like mean
+/// whoever asks, and stay.
+#[must_use]
+pub fn resolve(path: &Path) -> PathBuf {
+    walk(path, true)
+}
+
+/// The same, but a symlink at the end stays: what `unlink` and `rename` take.
+#[must_use]
+pub fn resolve_parent(path: &Path) -> PathBuf {
+    walk(path, false)
+}
+
+fn walk(path: &Path, follow_last: bool) -> PathBuf {
+    let mut done = PathBuf::from("/");
+    let mut todo: Vec<Vec<u8>> = components(path);
+    let mut links = 0;
+    while let Some(name) = todo.pop() {
+        if name == b".." {
+            done.pop();
+            continue;
+        }
+        done.push(OsStr::from_bytes(&name));
+        let is_last = todo.is_empty();
+        if links >= SYMLINKS || (is_last && !follow_last) || means_the_caller(&done) {
+            continue;
+        }
+        let Ok(target) = done.read_link() else {
+            continue;
+        };
+        links += 1;
+        done.pop();
+        if target.is_absolute() {
+            done = PathBuf::from("/");
+        }
+        todo.extend(components(&target));
+    }
+    done
+}
+
+/// The names of a path, last first.
+fn components(path: &Path) -> Vec<Vec<u8>> {
+    path.components()
+        .rev()
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name.as_bytes().to_vec()),
+            Component::ParentDir => Some(b"..".to_vec()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// `/proc/self` is another directory for every process that looks; what is below it are symlinks to no place in
+/// particular.
+fn means_the_caller(path: &Path) -> bool {
+    path.starts_with("/proc/self") || path.starts_with("/proc/thread-self")
+}
+
+/// Whether something is there: a path that cannot be looked at counts as there.
+#[must_use]
+pub(crate) fn exists(path: &Path) -> bool {
+    match path.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+    }
+}
+
+/// What is wrong with a glob.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum GlobError {
+    /// `**` stands alone between slashes
+    #[error("`**` stands alone between slashes")]
+    PartOfName,
+    /// `[` without `]`
+    #[error("`[` without `]`")]
+    OpenClass,
+    /// `{{` without `}}`
+    #[error("`{{` without `}}`")]
+    OpenChoice,
+    /// `}}` without `{{`
+    #[error("`}}` without `{{`")]
+    StrayClose,
+    /// a range that runs backwards: `{0}`
+    #[error("a range that runs backwards: `{0}`")]
+    Backwards(String),
+    /// nothing follows the last `\`
+    #[error("nothing follows the last `\\`")]
+    Escape,
+    /// not UTF-8
+    #[error("not UTF-8")]
+    NotText,
+    /// choices in choices go deeper than 8
+    #[error("choices in choices go deeper than 8")]
+    Deep,
+    /// longer than 4096 bytes
+    #[error("longer than 4096 bytes")]
+    Long,
+}
+
+/// Where a glob is anchored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Anchoring {
+    /// To a directory, or anywhere for `**/…`.
+    Placed,
+    /// A glob without any slash, which means the base directory alone.
+    Bare,
+}
+
+/// A rule's path, made of what it expanded to: a literal, or a glob whose first names are resolved.
+pub(crate) fn pattern(pieces: &[Piece], base: &Path) -> Result<(PathPattern, Anchoring), GlobError> {
+    let has_glob = pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Written(text) if text.contains(['*', '?', '[', ']', '{', '}', '\\'])));
+    if !has_glob {
+        let bytes: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect();
+        let path = base.join(OsStr::from_bytes(&bytes));
+        return Ok((PathPattern::Literal(bytes_of(resolve(&path))), Anchoring::Placed));
+    }
+    let mut glob = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Written(text) => glob.push_str(text),
+            Piece::Value(bytes) => {
+                glob.push_str(&escaped(std::str::from_utf8(bytes).map_err(|_| GlobError::NotText)?));
+            }
+        }
+    }
+    if glob.len() > 4096 {
+        return Err(GlobError::Long);
+    }
+    check(&glob)?;
+    while glob.len() > 1 && glob.ends_with('/') {
+        glob.pop();
+    }
+    if let Some(path) = unescaped(&glob) {
+        let path = base.join(OsStr::from_bytes(path.as_bytes()));
+        return Ok((PathPattern::Literal(bytes_of(resolve(&path))), Anchoring::Placed));
+    }
+    if glob == "**" || glob.starts_with("**/") {
+        return Ok((PathPattern::Glob(glob), Anchoring::Placed));
+    }
+    let anchoring = if glob.contains('/') {
+        Anchoring::Placed
+    } else {
+        Anchoring::Bare
+    };
+    Ok((PathPattern::Glob(anchored(&glob, base)?), anchoring))
+}
+
+/// The glob with its literal beginning joined to the base and resolved.
+fn anchored(glob: &str, base: &Path) -> Result<String, GlobError> {
+    let mut literal = PathBuf::new();
+    if glob.starts_with('/') {
+        literal.push("/");
+    }
+    let mut rest = glob.trim_start_matches('/');
+    while let Some((name, after)) = rest.split_once('/') {
+        let Some(name) = unescaped(name) else {
+            break;
+        };
+        literal.push(&name);
+        rest = after.trim_start_matches('/');
+    }
+    let resolved = resolve(&base.join(literal));
+    let start = resolved.to_str().ok_or(GlobError::NotText)?;
+    let start = escaped(start.trim_end_matches('/'));
+    Ok(format!("{start}/{rest}"))
+}
+
+/// Whether the brackets close and `**` stands alone.
+pub(crate) fn check(glob: &str) -> Result<(), GlobError> {
+    for name in glob.split('/') {
+        if name.contains("**") && name != "**" {
+            return Err(GlobError::PartOfName);
+        }
+    }
+    let mut depth = 0;
+    let mut rest = glob.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\\' => {
+                rest.next().ok_or(GlobError::Escape)?;
+            }
+            '{' => {
+                depth += 1;
+                if depth > 8 {
+                    return Err(GlobError::Deep);
+                }
+            }
+            '}' => depth = i32::checked_sub(depth, 1).filter(|depth| *depth >= 0).ok_or(GlobError::StrayClose)?,
+            '[' => class(&mut rest)?,
+            _ => {}
+        }
+    }
+    if depth > 0 {
+        return Err(GlobError::OpenChoice);
+    }
+    Ok(())
+}
+
+/// The rest of `[…]`. A `]` that comes first is one of the class.
+fn class(rest: &mut std::str::Chars<'_>) -> Result<(), GlobError> {
+    let mut members = Vec::new();
+    let mut is_first = true;
+    loop {
+        let character = rest.next().ok_or(GlobError::OpenClass)?;
+        match character {
+            '!' | '^' if is_first && members.is_empty() => {
+                is_first = true;
+                continue;
+            }
+            ']' if !members.is_empty() || !is_first => break,
+            '/' => return Err(GlobError::OpenClass),
+            _ => members.push(character),
+        }
+        is_first = false;
+    }
+    for range in members.windows(3) {
+        if range[1] == '-' && range[0] > range[2] {
+            return Err(GlobError::Backwards(range.iter().collect()));
+        }
+    }
+    Ok(())
+}
+
+/// A text that, as a glob, matches itself alone.
+#[must_use]
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}
+
+/// The text that a glob matches if it is only one.
+fn unescaped(glob: &str) -> Option<String> {
+    let mut out = String::with_capacity(glob.len());
+    let mut rest = glob.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\\' => out.push(rest.next()?),
+            '*' | '?' | '[' | ']' | '{' | '}' => return None,
+            _ => out.push(character),
+        }
+    }
+    Some(out)
+}
+
+fn bytes_of(path: PathBuf) -> Vec<u8> {
+    path.into_os_string().into_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn written(text: &str) -> Vec<Piece> {
+        vec![Piece::Written(text.to_owned())]
+    }
+
+    #[test]
+    fn rule_paths_are_resolved_over_symlinks_and_missing_parts_stay() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let root = dir.path().canonicalize().expect("a path");
+        std::fs::create_dir(root.join("real")).expect("made");
+        symlink("real", root.join("link")).expect("linked");
+        symlink("loop", root.join("loop")).expect("linked");
+        assert_eq!(resolve(&root.join("link/x/../y")), root.join("real/y"));
+        assert_eq!(resolve(&root.join("./link")), root.join("real"));
+        assert_eq!(resolve_parent(&root.join("link")), root.join("link"));
+        assert_eq!(resolve(&root.join("loop/x")), root.join("loop/x"));
+        assert_eq!(resolve(Path::new("/../../etc/nothing-here")), Path::new("/etc/nothing-here"));
+    }
+
+    #[test]
+    fn what_means_the_caller_is_not_resolved_for_us() {
+        assert_eq!(resolve(Path::new("/proc/self/status")), Path::new("/proc/self/status"));
+        assert_eq!(resolve(Path::new("/dev/fd")), Path::new("/proc/self/fd"));
+    }
+
+    #[test]
+    fn globs_are_anchored_to_their_directory() {
+        let base = Path::new("/nonexistent/base");
+        let glob = |text: &str| pattern(&written(text), base);
+        let made = |text: &str, anchoring| Ok((PathPattern::Glob(text.to_owned()), anchoring));
+        assert_eq!(glob("./x/*.o"), made("/nonexistent/base/x/*.o", Anchoring::Placed));
+        assert_eq!(glob("*.o"), made("/nonexistent/base/*.o", Anchoring::Bare));
+        assert_eq!(glob("**/.env"), made("**/.env", Anchoring::Placed));
+        assert_eq!(glob("/a//b/{c,d}/"), made("/a/b/{c,d}", Anchoring::Placed));
+        assert_eq!(
+            glob("../a\\*b"),
+            Ok((PathPattern::Literal(b"/nonexistent/a*b".to_vec()), Anchoring::Placed))
+        );
+    }
+
+    #[test]
+    fn values_of_variables_are_taken_literally_in_globs() {
+        let pieces = [Piece::Value(b"/a[b".to_vec()), Piece::Written("/*".to_owned())];
+        assert_eq!(
+            pattern(&pieces, Path::new("/")),
+            Ok((PathPattern::Glob("/a\\[b/*".to_owned()), Anchoring::Placed))
+        );
+    }
+
+    #[test]
+    fn broken_globs_are_refused() {
+        for (glob, error) in [
+            ("/a**", GlobError::PartOfName),
+            ("/[a", GlobError::OpenClass),
+            ("/[", GlobError::OpenClass),
+            ("/{a,b", GlobError::OpenChoice),
+            ("/a}", GlobError::StrayClose),
+            ("/[z-a]", GlobError::Backwards("z-a".to_owned())),
+            ("/a\\", GlobError::Escape),
+        ] {
+            assert_eq!(check(glob), Err(error), "{glob}");
+        }
+        for glob in ["/[]a]", "/[!a-z]x", "/{a,{b,c}}", "**", "/a/**/b", "/[a-]"] {
+            assert_eq!(check(glob), Ok(()), "{glob}");
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! What the interpreters need that the command and `PATH` lead to: `@python`, `@venv`, `@program`, `${PYTHON_PREFIX}`.
+//!
+//! Found by looking, without running anything: a policy may be checked before it is trusted.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::context::{LoadContext, is_program};
+use crate::paths;
+
+/// The interpreters of a context.
+#[derive(Debug, Clone, Default)]
+pub struct Pythons {
+    /// Directories and files that must be readable for them to start and import. Resolved.
+    pub read: Vec<PathBuf>,
+    /// The interpreters themselves, and what leads to them. Resolved.
+    pub programs: Vec<PathBuf>,
+    /// `sys.prefix` of the command's interpreter, or of the first `python3` in `PATH`.
+    pub prefix: Option<PathBuf>,
+    /// The virtual environment of the command, or the one that is active.
+    pub venv: Option<PathBuf>,
+    /// The script or directory that the command gives its interpreter to run.
+    pub program: Option<PathBuf>,
+    /// Whether the command runs an interpreter.
+    pub runs_python: bool,
+}
+
+impl Pythons {
+    /// Looks at the command, at `PATH`, and at `VIRTUAL_ENV`, `PYTHONHOME` and `PYTHONPATH`.
+    #[must_use]
+    pub fn find(context: &LoadContext) -> Self {
+        let mut search = Search {
+            context,
+            read: BTreeSet::new(),
+            programs: BTreeSet::new(),
+            seen: BTreeSet::new(),
+        };
+        let own = command_interpreter(context);
+        let prefix = own.as_ref().and_then(|own| search.add(&own.interpreter));
+        let mut first = None;
+        for file in in_path(context) {
+            let found = search.add(&file);
+            first = first.or(found);
+        }
+        let active = context.variable("VIRTUAL_ENV").map(|dir| context.start_dir.join(dir));
+        if let Some(dir) = active.as_ref().filter(|dir| is_venv(dir)) {
+            search.add(&dir.join("bin/python3"));
+        }
+        if let Some(home) = context.variable("PYTHONHOME") {
+            for dir in home.as_bytes().split(|byte| *byte == b':') {
+                search.reads(&context.start_dir.join(OsStr::from_bytes(dir)));
+            }
+        }
+        if let Some(path) = context.variable("PYTHONPATH") {
+            for dir in std::env::split_paths(path).filter(|dir| !dir.as_os_str().is_empty()) {
+                search.reads(&context.start_dir.join(dir));
+            }
+        }
+        let prefix = prefix.or(first);
+        let venv = prefix
+            .clone()
+            .filter(|dir| is_venv(dir))
+            .or_else(|| active.filter(|dir| is_venv(dir)));
+        Self {
+            read: search.read.into_iter().collect(),
+            programs: search.programs.into_iter().collect(),
+            prefix: prefix.map(|dir| paths::resolve(&dir)),
+            venv: venv.map(|dir| paths::resolve(&dir)),
+            program: own.as_ref().and_then(|own| own.script(context)),
+            runs_python: own.is_some(),
+        }
+    }
+}
+
+/// The interpreter that the command runs, and the arguments that it gets.
+struct Own {
+    interpreter: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+impl Own {
+    /// The script, package or directory among the arguments: after the options that CPython takes.
+    fn script(&self, context: &LoadContext) -> Option<PathBuf> {
+        let mut arguments = self.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            let bytes = argument.as_bytes();
+            match bytes {
+                b"-" => return None,
+                b"--" => return arguments.next().map(|script| context.start_dir.join(script)),
+                b"-W" | b"-X" | b"--check-hash-based-pycs" => {
+                    arguments.next();
+                }
+                _ if bytes.starts_with(b"--") => {}
+                [b'-', flags @ ..] => {
+                    // Options without a value may stand together, as in `-Im pip`; `-c` and `-m` end them.
+                    for (place, flag) in flags.iter().enumerate() {
+                        let rest = &flags[place + 1..];
+                        match flag {
+                            b'c' => return None,
+                            b'm' if rest.is_empty() => return module(arguments.next()?, context),
+                            b'm' => return module(OsStr::from_bytes(rest), context),
+                            b'W' | b'X' if rest.is_empty() => {
+                                arguments.next();
+                                break;
+                            }
+                            b'W' | b'X' => break,
+                            _ => {}
+                        }
+                    }
+                }
+                _ => return Some(context.start_dir.join(argument)),
+            }
+        }
+        None
+    }
+}
+
+/// The package or file of `-m name` where it lies in the start directory, which comes first in `sys.path`.
+fn module(name: &OsStr, context: &LoadContext) -> Option<PathBuf> {
+    let name = name.to_str()?;
+    let first = name.split('.').next()?;
+    let package = context.start_dir.join(first);
+    let file = context.start_dir.join(format!("{first}.py"));
+    [package, file].into_iter().find(|path| path.exists())
+}
+
+/// The command itself, or what its `#!` line names.
+fn command_interpreter(context: &LoadContext) -> Option<Own> {
+    let file = context.command_file()?;
+    let arguments = context.command.get(1..).unwrap_or_default().to_vec();
+    if is_python(&file) || is_python(&paths::resolve(&file)) {
+        return Some(Own {
+            interpreter: file,
+            arguments,
+        });
+    }
+    let interpreter = shebang(&file, context)?;
+    is_python(&interpreter).then(|| Own {
+        interpreter,
+        arguments: std::iter::once(file.into_os_string()).chain(arguments).collect(),
+    })
+}
+
+/// `python`, `python3`, `python3.12`, `python3.13t`.
+fn is_python(file: &Path) -> bool {
+    let Some(rest) = file
+        .file_name()
+        .and_then(OsStr::to_str)
+        .and_then(|name| name.strip_prefix("python"))
+    else {
+        return false;
+    };
+    rest.bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b't' | b'd'))
+}
+
+fn in_path(context: &LoadContext) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for dir in context.path_dirs() {
+        let Ok(entries) = dir.read_dir() else {
+            continue;
+        };
+        let mut files: Vec<_> = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|file| is_python(file) && is_program(file))
+            .collect();
+        files.sort();
+        found.extend(files);
+    }
+    found
+}
+
+/// The program of a `#!` line, through `env` and through the line by which pip avoids long ones.
+fn shebang(file: &Path, context: &LoadContext) -> Option<PathBuf> {
+    let mut start = Vec::new();
+    let script = std::fs::File::open(file).ok()?;
+    script.take(1024).read_to_end(&mut start).ok()?;
+    let mut lines = start.strip_prefix(b"#!")?.split(|byte| *byte == b'\n');
+    let mut words = words(lines.next()?);
+    let program = PathBuf::from(words.next()?);
+    match program.file_name()?.as_bytes() {
+        b"env" => {
+            let name = words.find(|word| !word.as_bytes().starts_with(b"-") && !word.as_bytes().contains(&b'='))?;
+            context.find_program(&name)
+        }
+        b"sh" => {
+            let second = String::from_utf8_lossy(lines.next()?).into_owned();
+            let path = second.strip_prefix("'''exec' ")?.trim_start_matches('"');
+            let end = path.find(['"', ' ']).unwrap_or(path.len());
+            Some(PathBuf::from(&path[..end]))
+        }
+        _ => Some(program),
+    }
+}
+
+fn words(line: &[u8]) -> impl Iterator<Item = OsString> + '_ {
+    line.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+        .map(|word| OsStr::from_bytes(word).to_owned())
+}
+
+/// The version manager behind a shim, by the directories that pyenv and asdf keep side by side.
+pub(crate) fn shim_root(file: &Path) -> Option<(PathBuf, PathBuf)> {
+    let shims = file.parent().filter(|dir| dir.file_name() == Some(OsStr::new("shims")))?;
+    let root = shims.parent()?;
+    ["versions", "installs/python"]
+        .iter()
+        .map(|versions| root.join(versions))
+        .find(|versions| versions.is_dir())
+        .map(|versions| (root.to_path_buf(), versions))
+}
+
+fn is_venv(dir: &Path) -> bool {
+    dir.join("pyvenv.cfg").is_file()
+}
+
+struct Search<'c> {
+    context: &'c LoadContext,
+    read: BTreeSet<PathBuf>,
+    programs: BTreeSet<PathBuf>,
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Search<'_> {
+    /// Takes an interpreter with all that it needs, and says its prefix.
+    fn add(&mut self, file: &Path) -> Option<PathBuf> {
+        if !file.exists() {
+            return None;
+        }
+        let is_new = self.seen.insert(file.to_path_buf());
+        if let Some((root, versions)) = shim_root(file) {
+            if is_new {
+                self.shim(file, &root, &versions);
+            }
+            return self.shim_prefix(&root, &versions);
+        }
+        let real = paths::resolve(file);
+        self.programs.insert(real.clone());
+        let base = real.parent()?.parent()?.to_path_buf();
+        if is_new {
+            self.installation(&base);
+        }
+        // The symlink in a virtual environment is not followed for its prefix.
+        let around = file.parent()?.parent()?;
+        if is_venv(around) {
+            self.reads(around);
+            return Some(around.to_path_buf());
+        }
+        Some(base)
+    }
+
+    /// An installation of its own is readable as a whole; in `/usr` only what belongs to Python is.
+    fn installation(&mut self, prefix: &Path) {
+        if !is_shared(prefix) {
+            self.reads(prefix);
+            return;
+        }
+        for dir in ["lib", "lib64", "local/lib", "share/python3", "include"] {
+            let dir = prefix.join(dir);
+            if dir.ends_with("include") || dir.ends_with("lib") || dir.ends_with("lib64") {
+                self.reads_matching(&dir, "python3");
+            } else {
+                self.reads(&dir);
+            }
+        }
+        self.reads_matching(Path::new("/etc"), "python3");
+    }
+
+    /// A shim asks its manager which version to run: any of them may be meant.
+    fn shim(&mut self, file: &Path, root: &Path, versions: &Path) {
+        self.programs.insert(paths::resolve(file));
+        for dir in ["libexec", "bin", "pyenv.d", "plugins"] {
+            self.reads(&root.join(dir));
+        }
+        self.reads(&root.join("version"));
+        self.reads(versions);
+        let Some(name) = file.file_name() else {
+            return;
+        };
+        for version in versions.read_dir().into_iter().flatten().flatten() {
+            let program = version.path().join("bin").join(name);
+            if program.exists() {
+                self.programs.insert(paths::resolve(&program));
+            }
+        }
+        for dir in ["libexec", "bin"] {
+            for helper in root.join(dir).read_dir().into_iter().flatten().flatten() {
+                self.programs.insert(paths::resolve(&helper.path()));
+            }
+        }
+    }
+
+    /// The version that `PYENV_VERSION`, `.python-version` or the global setting names.
+    fn shim_prefix(&self, root: &Path, versions: &Path) -> Option<PathBuf> {
+        let named = self
+            .context
+            .variable("PYENV_VERSION")
+            .map(|name| name.to_string_lossy().into_owned())
+            .or_else(|| {
+                self.context
+                    .start_dir
+                    .ancestors()
+                    .find_map(|dir| std::fs::read_to_string(dir.join(".python-version")).ok())
+            })
+            .or_else(|| std::fs::read_to_string(root.join("version")).ok())?;
+        let version = named.split([':', '\n', ' ']).next().filter(|name| !name.is_empty())?;
+        Some(versions.join(version)).filter(|dir| dir.is_dir())
+    }
+
+    fn reads(&mut self, path: &Path) {
+        if path.exists() {
+            self.read.insert(paths::resolve(path));
+        }
+    }
+
+    fn reads_matching(&mut self, dir: &Path, start: &str) {
+        for entry in dir.read_dir().into_iter().flatten().flatten() {
+            if entry.file_name().as_bytes().starts_with(start.as_bytes()) {
+                self.reads(&entry.path());
+            }
+        }
+    }
+}
+
+/// A prefix that holds more than Python.
+fn is_shared(prefix: &Path) -> bool {
+    [Path::new("/"), Path::new("/usr"), Path::new("/usr/local")].contains(&prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    struct Place {
+        _dir: tempfile::TempDir,
+        root: PathBuf,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().expect("a directory");
+            let root = dir.path().canonicalize().expect("a path");
+            Self { _dir: dir, root }
+        }
+
+        fn program(&self, path: &str, text: &str) -> PathBuf {
+            let file = self.root.join(path);
+            std::fs::create_dir_all(file.parent().expect("a parent")).expect("made");
+            std::fs::write(&file, text).expect("written");
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("set");
+            file
+        }
+
+        fn context(&self, command: &[&str]) -> LoadContext {
+            LoadContext {
+                start_dir: self.root.clone(),
+                env: [("PATH".into(), self.root.join("path").into_os_string())].into(),
+                command: command.iter().map(OsString::from).collect(),
+                ..LoadContext::default()
+            }
+        }
+    }
+
+    #[test]
+    fn a_virtual_environment_is_found_with_the_interpreter_below_it() {
+        let place = Place::new();
+        place.program("opt/py/bin/python3.12", "");
+        let venv = place.root.join("venv");
+        std::fs::create_dir_all(venv.join("bin")).expect("made");
+        std::fs::write(venv.join("pyvenv.cfg"), "").expect("written");
+        symlink("../../opt/py/bin/python3.12", venv.join("bin/python")).expect("linked");
+        place.program("venv/bin/pip", &format!("#!{}/bin/python\n", venv.display()));
+
+        let found = Pythons::find(&place.context(&["venv/bin/pip", "install", "x"]));
+        assert_eq!(found.prefix, Some(venv.clone()));
+        assert_eq!(found.venv, Some(venv.clone()));
+        assert_eq!(found.read, [place.root.join("opt/py"), venv.clone()]);
+        assert_eq!(found.programs, [place.root.join("opt/py/bin/python3.12")]);
+        assert_eq!(found.program, Some(venv.join("bin/pip")));
+    }
+
+    #[test]
+    fn a_shim_leads_to_every_version_and_to_the_chosen_prefix() {
+        let place = Place::new();
+        let shim = place.program("env/shims/python3", "#!/usr/bin/env bash\n");
+        let real = place.program("env/versions/3.12.1/bin/python3", "");
+        let helper = place.program("env/libexec/pyenv", "#!/usr/bin/env bash\n");
+        std::fs::write(place.root.join("env/version"), "3.12.1\n").expect("written");
+        let mut context = place.context(&["python3", "-Im", "json.tool"]);
+        context.env.insert("PATH".into(), shim.parent().expect("a parent").into());
+
+        let found = Pythons::find(&context);
+        assert_eq!(found.prefix, Some(place.root.join("env/versions/3.12.1")));
+        assert_eq!(found.programs, [helper, shim, real]);
+        assert!(found.read.contains(&place.root.join("env/versions")));
+        assert!(found.runs_python && found.program.is_none());
+    }
+
+    #[test]
+    fn the_program_is_what_follows_the_options() {
+        let place = Place::new();
+        place.program("path/python3", "");
+        place.program("pkg/__main__.py", "");
+        for (command, program) in [
+            (&["python3", "app.py", "-c", "x"][..], Some("app.py")),
+            (&["python3", "-X", "dev", "-Wignore", "-B", "app.py"], Some("app.py")),
+            (&["python3", "-m", "pkg.cli"], Some("pkg")),
+            (&["python3", "-c", "pass", "app.py"], None),
+            (&["python3", "-Ic", "pass"], None),
+            (&["python3"], None),
+            (&["true", "app.py"], None),
+        ] {
+            let found = Pythons::find(&place.context(command));
+            assert_eq!(found.program, program.map(|path| place.root.join(path)), "{command:?}");
+        }
+    }
+}
