@@ -53,7 +53,7 @@ mod tests;
 
 use core::fmt;
 
-pub use consumer::Consumer;
+pub use consumer::{Consumer, Passed};
 pub use producer::{Full, Producer, Pushed};
 
 /// The bytes of a cell.

@@ -52,8 +52,11 @@ impl<'b> Encoder<'b> {
         values: impl IntoIterator<Item = Value<'v>>,
     ) -> &mut Self {
         let end = self.share(self.buffer.len());
-        let fits = self.sequence(name, Tag::List, 0, values.into_iter(), 1, end);
-        self.count(fits)
+        let head = self.item(name, Tag::List, 0, 8, end);
+        if let Some(head) = head {
+            self.sequence(head, Tag::List, values.into_iter(), 1, end);
+        }
+        self.count(head.is_some())
     }
 
     /// Ends the record. Its length is a multiple of eight.
@@ -87,7 +90,9 @@ impl<'b> Encoder<'b> {
         } else {
             text
         };
-        let header = &mut self.buffer[..HEADER];
+        let Some(header) = self.buffer.first_chunk_mut::<HEADER>() else {
+            return;
+        };
         header[4] = VERSION;
         header[5] = meta.source as u8;
         header[6] = meta.verdict as u8;
@@ -125,81 +130,32 @@ impl<'b> Encoder<'b> {
 
     /// Writes an item that ends at or before `end`, or nothing.
     fn value(&mut self, name: Name<'_>, value: &Value<'_>, depth: usize, end: usize) -> bool {
-        let flags = value.flags();
-        if flags & VALUE_SECRET != 0 {
-            return self.secret(name, value, end);
-        }
-        match value.view() {
-            View::Null => self.scalar(name, Tag::Null, flags, None, end),
-            View::Bool(truth) => self.scalar(name, Tag::Bool, flags, Some(truth.into()), end),
-            View::I64(number) => {
-                self.scalar(name, Tag::I64, flags, Some(number.cast_unsigned()), end)
-            }
-            View::U64(number) => self.scalar(name, Tag::U64, flags, Some(number), end),
-            View::F64(number) => self.scalar(name, Tag::F64, flags, Some(number.to_bits()), end),
-            View::Fd(number) => self.scalar(
-                name,
-                Tag::Fd,
-                flags,
-                Some(number.cast_unsigned().into()),
-                end,
-            ),
-            View::Str(text) => self.blob(name, Tag::Str, flags, text, end),
-            View::Bytes(bytes) => self.blob(name, Tag::Bytes, flags, bytes, end),
-            View::Path(path) => self.blob(name, Tag::Path, flags, path, end),
-            View::Addr(address) => self.blob(name, Tag::Addr, flags, address, end),
-            View::List(values) if depth <= MAX_DEPTH => {
-                self.sequence(name, Tag::List, flags, values.iter().copied(), depth, end)
-            }
-            View::Map(values) if depth <= MAX_DEPTH => {
-                self.sequence(name, Tag::Map, flags, values.iter().copied(), depth, end)
-            }
-            // Nested too deep, or a tag of a later ABI: that there was a value is all that can be said.
-            _ => {
-                self.flags |= EVENT_TRUNCATED;
-                self.scalar(name, Tag::Null, flags | VALUE_TRUNCATED, None, end)
-            }
-        }
-    }
-
-    fn scalar(
-        &mut self,
-        name: Name<'_>,
-        tag: Tag,
-        flags: u16,
-        word: Option<u64>,
-        end: usize,
-    ) -> bool {
-        if self
-            .item(name, tag, flags, if word.is_some() { 8 } else { 0 }, end)
-            .is_none()
-        {
+        let mut flags = value.flags();
+        let (tag, body) = Body::of(value);
+        let body = match body {
+            Body::Values(_) if depth > MAX_DEPTH => Body::Unsayable,
+            body if flags & VALUE_SECRET != 0 => Body::Word(body.length()),
+            body => body,
+        };
+        let tag = if matches!(body, Body::Unsayable) {
+            flags |= VALUE_TRUNCATED;
+            Tag::Null
+        } else {
+            tag
+        };
+        let Some(head) = self.item(name, tag, flags, body.least(), end) else {
             return false;
-        }
-        if let Some(word) = word {
-            self.word(word);
+        };
+        match body {
+            Body::Nothing | Body::Unsayable => {}
+            Body::Word(word) => self.word(word),
+            Body::Blob(bytes) => self.blob(head, bytes, end),
+            Body::Values(values) => self.sequence(head, tag, values.iter().copied(), depth, end),
         }
         true
     }
 
-    fn secret(&mut self, name: Name<'_>, value: &Value<'_>, end: usize) -> bool {
-        let (tag, length) = match value.view() {
-            View::Str(bytes) => (Tag::Str, bytes.len()),
-            View::Bytes(bytes) => (Tag::Bytes, bytes.len()),
-            View::Path(bytes) => (Tag::Path, bytes.len()),
-            View::Addr(bytes) => (Tag::Addr, bytes.len()),
-            View::List(values) => (Tag::List, values.len()),
-            View::Map(values) => (Tag::Map, values.len()),
-            // The length of a number would say something about it.
-            _ => (Tag::from_number(value.tag_number()).unwrap_or(Tag::Null), 0),
-        };
-        self.scalar(name, tag, value.flags(), Some(length as u64), end)
-    }
-
-    fn blob(&mut self, name: Name<'_>, tag: Tag, flags: u16, bytes: &[u8], end: usize) -> bool {
-        let Some(head) = self.item(name, tag, flags, 8, end) else {
-            return false;
-        };
+    fn blob(&mut self, head: usize, bytes: &[u8], end: usize) {
         let room = end - self.at - 4;
         let kept = if bytes.len() <= room {
             bytes
@@ -210,25 +166,22 @@ impl<'b> Encoder<'b> {
         let total = padded(4 + kept.len());
         let target = &mut self.buffer[self.at..self.at + total];
         // The padding is in the last word; the length, which comes first, may share it.
-        target[total - 8..].fill(0);
+        if let Some(last) = target.last_chunk_mut() {
+            *last = [0; 8];
+        }
         target[..4].copy_from_slice(&(kept.len() as u32).to_le_bytes());
         target[4..4 + kept.len()].copy_from_slice(kept);
         self.at += total;
-        true
     }
 
     fn sequence<'v>(
         &mut self,
-        name: Name<'_>,
+        head: usize,
         tag: Tag,
-        flags: u16,
         values: impl Iterator<Item = Value<'v>>,
         depth: usize,
         end: usize,
-    ) -> bool {
-        let Some(head) = self.item(name, tag, flags, 8, end) else {
-            return false;
-        };
+    ) {
         self.word(0);
         let start = self.at;
         let mut count = 0_u32;
@@ -249,13 +202,12 @@ impl<'b> Encoder<'b> {
             count -= 1;
         }
         let size = (self.at - start) as u32;
-        self.buffer[start - 8..start - 4].copy_from_slice(&count.to_le_bytes());
-        self.buffer[start - 4..start].copy_from_slice(&size.to_le_bytes());
-        true
+        let sizes = u64::from(count) | u64::from(size) << 32;
+        self.buffer[start - 8..start].copy_from_slice(&sizes.to_le_bytes());
     }
 
     /// Writes an item's tag, flags and name, if they and `body` more bytes end at or before `end`. Where it began.
-    #[inline]
+    #[inline(always)]
     fn item(
         &mut self,
         name: Name<'_>,
@@ -269,8 +221,8 @@ impl<'b> Encoder<'b> {
             return None;
         }
         let head = self.at;
-        let known = (flags & (VALUE_TRUNCATED | VALUE_SECRET)) as u8;
-        if known & VALUE_TRUNCATED as u8 != 0 {
+        let known = flags & (VALUE_TRUNCATED | VALUE_SECRET);
+        if known & VALUE_TRUNCATED != 0 {
             self.flags |= EVENT_TRUNCATED;
         }
         self.word(
@@ -306,8 +258,57 @@ impl<'b> Encoder<'b> {
     }
 }
 
+/// What follows an item's name.
+#[derive(Clone, Copy)]
+enum Body<'v> {
+    Nothing,
+    Word(u64),
+    Blob(&'v [u8]),
+    Values(&'v [Value<'v>]),
+    /// Nested too deep, or of a later ABI: that there was a value is all that can be said.
+    Unsayable,
+}
+
+impl<'v> Body<'v> {
+    #[inline]
+    fn of(value: &Value<'v>) -> (Tag, Self) {
+        match value.view() {
+            View::Null => (Tag::Null, Self::Nothing),
+            View::Bool(truth) => (Tag::Bool, Self::Word(truth.into())),
+            View::I64(number) => (Tag::I64, Self::Word(number.cast_unsigned())),
+            View::U64(number) => (Tag::U64, Self::Word(number)),
+            View::F64(number) => (Tag::F64, Self::Word(number.to_bits())),
+            View::Fd(number) => (Tag::Fd, Self::Word(number.cast_unsigned().into())),
+            View::Str(text) => (Tag::Str, Self::Blob(text)),
+            View::Bytes(bytes) => (Tag::Bytes, Self::Blob(bytes)),
+            View::Path(path) => (Tag::Path, Self::Blob(path)),
+            View::Addr(address) => (Tag::Addr, Self::Blob(address)),
+            View::List(values) => (Tag::List, Self::Values(values)),
+            View::Map(values) => (Tag::Map, Self::Values(values)),
+            _ => (Tag::Null, Self::Unsayable),
+        }
+    }
+
+    /// What is recorded of a secret. The length of a number would say something about it.
+    fn length(self) -> u64 {
+        match self {
+            Self::Blob(bytes) => bytes.len() as u64,
+            Self::Values(values) => values.len() as u64,
+            _ => 0,
+        }
+    }
+
+    /// The fewest bytes that it takes.
+    const fn least(self) -> usize {
+        match self {
+            Self::Nothing | Self::Unsayable => 0,
+            _ => 8,
+        }
+    }
+}
+
 /// A name's number and text, of which one says nothing.
-#[inline]
+#[inline(always)]
 fn split<'n>(name: Name<'n>, flags: &mut u32) -> (u32, &'n [u8]) {
     const NONE: u32 = audithook_abi::Symbol::NONE.0;
     match name {

@@ -15,6 +15,16 @@ pub struct Consumer {
     lost: u64,
 }
 
+/// What a pass came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// How many records there were.
+    pub records: usize,
+    /// It ended before a record that is still being written: those behind it, which may be older than what other rings
+    /// gave in the same pass, have to wait for it.
+    pub blocked: bool,
+}
+
 impl Consumer {
     /// Joins a ring at its beginning.
     ///
@@ -65,7 +75,7 @@ impl Consumer {
         Ok(Some(length))
     }
 
-    /// Pops what was in the ring when the pass began: at most its capacity. How many records there were.
+    /// Pops what was in the ring when the pass began: at most its capacity.
     ///
     /// # Errors
     /// If the ring is corrupt; records before that were given to `each`.
@@ -73,14 +83,17 @@ impl Consumer {
         &mut self,
         out: &mut Vec<u8>,
         mut each: impl FnMut(&[u8]),
-    ) -> Result<usize, RingError> {
+    ) -> Result<Passed, RingError> {
         let end = self.tail()?;
-        let mut count = 0;
+        let mut records = 0;
         while self.head < end && self.pop(out)?.is_some() {
             each(out);
-            count += 1;
+            records += 1;
         }
-        Ok(count)
+        Ok(Passed {
+            records,
+            blocked: self.head < end,
+        })
     }
 
     /// Pops as [`Consumer::pop`], and steps over records that were never finished. Only for a ring whose process is dead (or

@@ -197,14 +197,20 @@ fn a_pass_takes_what_was_there_when_it_began() {
         _ = producer.push(&[1; 100]).unwrap();
     }
     let count = consumer.pass(&mut Vec::new(), |_| _ = producer.push(&[2; 100]).unwrap());
-    assert_eq!(count, Ok(3));
+    let all = |records| {
+        Ok(Passed {
+            records,
+            blocked: false,
+        })
+    };
+    assert_eq!(count, all(3));
     assert_eq!(
         consumer.pass(&mut Vec::new(), |record| assert_eq!(record, [2; 100])),
-        Ok(3)
+        all(3)
     );
     assert_eq!(
         consumer.pass(&mut Vec::new(), |_| panic!("there is no more")),
-        Ok(0)
+        all(0)
     );
 }
 
@@ -221,7 +227,13 @@ fn a_hole_stops_the_consumer_while_the_process_lives_and_is_skipped_when_it_is_d
     producer.reserve(7).unwrap();
     assert_eq!(consumer.pop(&mut out), Ok(Some(100)));
     assert_eq!(consumer.pop(&mut out), Ok(None));
-    assert_eq!(consumer.pass(&mut out, |_| panic!("behind a hole")), Ok(0));
+    assert_eq!(
+        consumer.pass(&mut out, |_| panic!("behind a hole")),
+        Ok(Passed {
+            records: 0,
+            blocked: true
+        })
+    );
     assert_eq!(consumer.drain_dead(&mut out), Ok(Some(200)));
     assert_eq!(consumer.drain_dead(&mut out), Ok(Some(300)));
     assert_eq!(out, [3; 300]);

@@ -108,6 +108,7 @@ fn every_record_whose_push_returned_outlives_a_process_killed_at_any_instant() {
         while consumer
             .pass(&mut out, |bytes| check(bytes, &mut next))
             .unwrap()
+            .records
             > 0
         {}
         while consumer.drain_dead(&mut out).unwrap().is_some() {

@@ -60,7 +60,7 @@ proptest! {
                 Step::Pass => {
                     let mut count = 0;
                     let result = consumer.pass(&mut out, |_| count += 1);
-                    prop_assert!(count <= cells && result.is_ok_and(|told| told == count) | result.is_err());
+                    prop_assert!(count <= cells && result.is_ok_and(|passed| passed.records == count) | result.is_err());
                 }
                 Step::Drain => {
                     let mut count = 0;
