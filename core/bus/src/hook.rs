@@ -69,3 +69,50 @@ pub enum HookError {
     #[error("the hook is poisoned: it panicked before and is not entered again")]
     Poisoned,
 }
+
+impl HookError {
+    /// Any error as [`HookError::Failed`], for `map_err`.
+    pub fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string().into())
+    }
+}
+
+impl From<&'static str> for HookError {
+    fn from(error: &'static str) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<String> for HookError {
+    fn from(error: String) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Box<dyn std::error::Error + Send + Sync>> for HookError {
+    fn from(error: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl Reply {
+    /// Deny, and why.
+    pub fn deny(&mut self, reason: impl Into<Cow<'static, str>>) -> Verdict {
+        self.because(reason, Verdict::Deny)
+    }
+
+    /// Warn, and why.
+    pub fn warn(&mut self, reason: impl Into<Cow<'static, str>>) -> Verdict {
+        self.because(reason, Verdict::Warn)
+    }
+
+    /// Kill, and why.
+    pub fn kill(&mut self, reason: impl Into<Cow<'static, str>>) -> Verdict {
+        self.because(reason, Verdict::Kill)
+    }
+
+    fn because(&mut self, reason: impl Into<Cow<'static, str>>, verdict: Verdict) -> Verdict {
+        self.reason = Some(reason.into());
+        verdict
+    }
+}

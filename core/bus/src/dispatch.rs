@@ -1,0 +1,506 @@
+//! Running the hooks of one event.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use audithook_abi::{EVENT_DRY_RUN, EVENT_NESTED, Event, Verdict};
+
+use crate::attach::{Attached, Mode, OnError};
+use crate::bus::{Inner, WeakBus};
+use crate::decision::{Decision, Gathering};
+use crate::health::State;
+use crate::hook::{HookError, Outcome, Reply};
+use crate::ledger::{SAMPLE, Tally};
+use crate::lineage::{self, Frame, Lineage};
+use crate::owned::OwnedEvent;
+use crate::plan::{Entry, Group, Plan, Slot, Watcher};
+use crate::queue::Loss;
+use crate::report;
+
+/// The `errno` of an operation that was refused.
+pub(crate) const EACCES: i32 = 13;
+/// The `errno` of an operation that was begun and never finished.
+pub(crate) const ECANCELED: i32 = 125;
+
+/// What the chain of an event gave.
+#[derive(Default)]
+pub(crate) struct Judged {
+    /// `None` while everybody said a plain allow.
+    gathering: Option<Box<Gathering>>,
+    /// Whose after is owed.
+    pub(crate) entered: Vec<Entered>,
+}
+
+/// A hook whose after is owed.
+#[derive(Clone, Copy)]
+pub(crate) struct Entered {
+    slot: u32,
+    cookie: u64,
+}
+
+impl Judged {
+    /// The decision, `None` for a plain allow.
+    pub(crate) fn decide(&mut self) -> Option<Box<Decision>> {
+        let gathering = self.gathering.take()?;
+        Some(Box::new(gathering.finish()))
+    }
+
+    fn gathering(&mut self) -> &mut Gathering {
+        self.gathering.get_or_insert_default()
+    }
+}
+
+/// An event from its gates to its observers; an after that is owed runs at once.
+pub(crate) fn raise(
+    bus: &Inner,
+    plan: &Plan,
+    tally: Option<&Tally>,
+    entry: &Entry,
+    event: &Event<'_>,
+    observed: bool,
+) -> Option<Box<Decision>> {
+    if !lineage::is_outermost() {
+        if observed {
+            notify(entry, event);
+        }
+        return None;
+    }
+    let frame = Frame::enter();
+    let mut judged = judge(bus, plan, tally, entry, event, &frame);
+    let decision = judged.decide();
+    let verdict = decision
+        .as_ref()
+        .map_or(Verdict::Allow, |decision| decision.verdict);
+    if !judged.entered.is_empty() {
+        let errno = if verdict.refuses() { EACCES } else { 0 };
+        run_afters(
+            bus,
+            entry,
+            event,
+            Outcome { verdict, errno },
+            &judged.entered,
+            &frame,
+        );
+    }
+    if observed {
+        show_verdict(entry, event, verdict, &frame);
+    }
+    decision
+}
+
+/// An event to its observers only, with the verdict that it has.
+pub(crate) fn notify(entry: &Entry, event: &Event<'_>) {
+    if !entry.is_observed() {
+        return;
+    }
+    let Some(lineage) = lineage::current() else {
+        return;
+    };
+    let frame = Frame::enter();
+    show(entry, event, event.verdict(), lineage, &frame);
+}
+
+/// Runs the gates of an event.
+#[inline]
+pub(crate) fn judge(
+    bus: &Inner,
+    plan: &Plan,
+    tally: Option<&Tally>,
+    entry: &Entry,
+    event: &Event<'_>,
+    frame: &Frame,
+) -> Judged {
+    let mut judged = Judged::default();
+    if entry.chain.is_empty() {
+        return judged;
+    }
+    let timed = match tally {
+        Some(tally) if entry.place != usize::MAX => tally.count(entry.place),
+        _ => entry.turns.count(),
+    };
+    let softened;
+    let event = if plan.mode == Mode::Warn {
+        let mut copy = *event;
+        copy.flags |= EVENT_DRY_RUN;
+        softened = copy;
+        &softened
+    } else {
+        event
+    };
+    let mut run = Run {
+        bus,
+        entry,
+        event,
+        frame,
+        next: 0,
+        reply: Reply::default(),
+    };
+    loop {
+        // One guard for the whole chain: after a panic the rest of it runs under the next.
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            if timed {
+                run.gates::<true>(&mut judged);
+            } else {
+                run.gates::<false>(&mut judged);
+            }
+        }));
+        match caught {
+            Ok(()) => return judged,
+            Err(panic) => run.panicked(&mut judged, panic.as_ref()),
+        }
+    }
+}
+
+/// A chain while it runs.
+struct Run<'r, 'e> {
+    bus: &'r Inner,
+    entry: &'r Entry,
+    event: &'r Event<'e>,
+    frame: &'r Frame,
+    next: usize,
+    reply: Reply,
+}
+
+impl Run<'_, '_> {
+    #[inline]
+    fn gates<const TIMED: bool>(&mut self, judged: &mut Judged) {
+        while let Some(slot) = self.entry.chain.get(self.next) {
+            self.next += 1;
+            if !slot.hook.health.is_healthy() {
+                self.pass_over(slot, judged);
+                continue;
+            }
+            if slot.after.is_some() {
+                self.owe(judged);
+            }
+            let Some(gate) = &slot.gate else {
+                continue;
+            };
+            self.frame.run_as(slot.hook.party);
+            let begun = TIMED.then(Instant::now);
+            let said = gate.judge(self.event, &mut self.reply);
+            if let Some(begun) = begun {
+                slot.hook.health.note_time(begun.elapsed());
+            }
+            if slot.after.is_some() {
+                self.keep_cookie(judged);
+            }
+            if !matches!(said, Ok(Verdict::Allow)) || self.reply.reason.is_some() {
+                self.note(slot, said, judged);
+            }
+        }
+    }
+
+    /// From here on the hook counts as entered.
+    fn owe(&mut self, judged: &mut Judged) {
+        self.reply.cookie = 0;
+        judged.entered.push(Entered {
+            slot: self.next as u32 - 1,
+            cookie: 0,
+        });
+    }
+
+    fn keep_cookie(&mut self, judged: &mut Judged) {
+        if let Some(entered) = judged.entered.last_mut() {
+            entered.cookie = self.reply.cookie;
+        }
+    }
+
+    /// What is more than a plain allow.
+    #[cold]
+    fn note(&mut self, slot: &Slot, said: Result<Verdict, HookError>, judged: &mut Judged) {
+        let health = &slot.hook.health;
+        let reason = self.reply.reason.take();
+        match said {
+            Ok(Verdict::Allow) => {}
+            Ok(verdict) => {
+                let counter = if verdict.refuses() {
+                    &health.denies
+                } else {
+                    &health.warnings
+                };
+                counter.fetch_add(1, Relaxed);
+                judged
+                    .gathering()
+                    .say(&slot.hook, verdict, slot.mode, reason);
+            }
+            Err(error) => {
+                let opens = fail(self.bus, &slot.hook, &error, self.frame);
+                self.answer_for(slot, opens, Cow::Owned(error.to_string()), judged);
+            }
+        }
+    }
+
+    /// The gate that ran last panicked.
+    #[cold]
+    fn panicked(&mut self, judged: &mut Judged, panic: &(dyn Any + Send)) {
+        let slot = &self.entry.chain[self.next - 1];
+        self.reply = Reply::default();
+        let error = HookError::Panicked(message_of(panic));
+        let opens = fail(self.bus, &slot.hook, &error, self.frame);
+        self.answer_for(slot, opens, Cow::Owned(error.to_string()), judged);
+    }
+
+    /// The hook is not entered, because of what it did before.
+    #[cold]
+    fn pass_over(&mut self, slot: &Slot, judged: &mut Judged) {
+        let health = &slot.hook.health;
+        health.skipped.fetch_add(1, Relaxed);
+        let state = health.state();
+        if slot.gate.is_none() || matches!(state, State::Disabled | State::Healthy) {
+            return;
+        }
+        let opens = slot.hook.on_error() != OnError::Deny;
+        let reason = format!("the hook is {}", state.as_str());
+        if opens {
+            health.fail_open.fetch_add(1, Relaxed);
+            self.frame.run_as(slot.hook.party);
+            report::failure(self.bus, &slot.hook, &reason, Verdict::Allow);
+        }
+        self.answer_for(slot, opens, Cow::Owned(reason), judged);
+    }
+
+    fn answer_for(
+        &mut self,
+        slot: &Slot,
+        opens: bool,
+        reason: Cow<'static, str>,
+        judged: &mut Judged,
+    ) {
+        if opens {
+            judged.gathering().failed_open();
+        } else {
+            judged
+                .gathering()
+                .say(&slot.hook, Verdict::Deny, slot.mode, Some(reason));
+        }
+    }
+}
+
+/// Runs the afters that are owed, last entered first.
+pub(crate) fn run_afters(
+    bus: &Inner,
+    entry: &Entry,
+    event: &Event<'_>,
+    outcome: Outcome,
+    entered: &[Entered],
+    frame: &Frame,
+) {
+    let mut event = *event;
+    event.verdict = outcome.verdict as u8;
+    for Entered { slot, cookie } in entered.iter().rev() {
+        let Some(Slot {
+            hook,
+            after: Some(after),
+            ..
+        }) = entry.chain.get(*slot as usize)
+        else {
+            continue;
+        };
+        if hook.health.state() == State::Poisoned {
+            hook.health.skipped.fetch_add(1, Relaxed);
+            continue;
+        }
+        hook.health.afters.fetch_add(1, Relaxed);
+        frame.run_as(hook.party);
+        let ended = catch_unwind(AssertUnwindSafe(|| after.ended(&event, outcome, *cookie)));
+        check(bus, hook, ended, frame);
+    }
+}
+
+/// Gives an event that nests in none to all its observers, inside its own frame.
+pub(crate) fn show_verdict(entry: &Entry, event: &Event<'_>, verdict: Verdict, frame: &Frame) {
+    if entry.is_observed() {
+        show(entry, event, verdict, Lineage::default(), frame);
+    }
+}
+
+/// Gives an event to all its observers.
+fn show(entry: &Entry, event: &Event<'_>, verdict: Verdict, lineage: Lineage, frame: &Frame) {
+    let mut event = *event;
+    event.verdict = verdict as u8;
+    if lineage.is_nested() {
+        event.flags |= EVENT_NESTED;
+    }
+    stamp(&mut event);
+    for watcher in &entry.inline {
+        observe(watcher, &event, lineage, frame, &entry.bus);
+    }
+    if !entry.queued.is_empty() {
+        let copy = Arc::new(OwnedEvent::new(&event));
+        for (queue, group) in &entry.queued {
+            queue.offer(&copy, lineage, group);
+        }
+    }
+}
+
+/// Gives a queued event to the observers of that queue.
+pub(crate) fn deliver(group: &Group, event: &OwnedEvent, lineage: Lineage) {
+    let frame = Frame::adopt(lineage);
+    event.with(|event| {
+        for watcher in &group.watchers {
+            observe(watcher, event, lineage, &frame, &group.bus);
+        }
+    });
+}
+
+fn observe(watcher: &Watcher, event: &Event<'_>, lineage: Lineage, frame: &Frame, bus: &WeakBus) {
+    let Watcher { hook, observer } = watcher;
+    if lineage.includes(hook.party) {
+        return;
+    }
+    let turn = hook.health.turns.fetch_add(1, Relaxed);
+    if !hook.health.is_healthy() {
+        hook.health.skipped.fetch_add(1, Relaxed);
+        return;
+    }
+    frame.run_as(hook.party);
+    let begun = (turn % SAMPLE == SAMPLE - 1).then(Instant::now);
+    let seen = catch_unwind(AssertUnwindSafe(|| observer.observe(event)));
+    if let Some(begun) = begun {
+        hook.health.note_time(begun.elapsed());
+    }
+    if !matches!(seen, Ok(Ok(())))
+        && let Some(bus) = bus.upgrade()
+    {
+        check(bus.inner(), hook, seen, frame);
+    }
+}
+
+/// Accounts for the failure of a hook that has no veto, if it failed.
+fn check(
+    bus: &Inner,
+    hook: &Arc<Attached>,
+    result: std::thread::Result<Result<(), HookError>>,
+    frame: &Frame,
+) {
+    let error = match result {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error,
+        Err(panic) => HookError::Panicked(message_of(panic.as_ref())),
+    };
+    fail(bus, hook, &error, frame);
+}
+
+/// Accounts for a failure, loudly: whether `on-error` lets the event pass.
+#[cold]
+fn fail(bus: &Inner, hook: &Arc<Attached>, error: &HookError, frame: &Frame) -> bool {
+    let health = &hook.health;
+    health.errors.fetch_add(1, Relaxed);
+    let opens = hook.on_error() != OnError::Deny;
+    if opens {
+        health.fail_open.fetch_add(1, Relaxed);
+    }
+    let mut count = health.note_failure(bus.settings.quarantine);
+    let state = match error {
+        HookError::Panicked(_) => {
+            health.panics.fetch_add(1, Relaxed);
+            count = count.or(Some(1));
+            Some(State::Poisoned)
+        }
+        HookError::Poisoned => Some(State::Poisoned),
+        _ if hook.on_error() == OnError::Disable => Some(State::Disabled),
+        _ => count.map(|_| State::Quarantined),
+    };
+    let changed = state.is_some_and(|state| worsen(bus, hook, state));
+    frame.run_as(hook.party);
+    let verdict = if opens { Verdict::Allow } else { Verdict::Deny };
+    report::failure(bus, hook, &error.to_string(), verdict);
+    if changed {
+        report::quarantined(bus, hook, count.unwrap_or(1));
+    }
+    opens
+}
+
+/// Takes a hook out of use; with a panic, all hooks of its plugin, for they share an instance.
+fn worsen(bus: &Inner, hook: &Arc<Attached>, state: State) -> bool {
+    if state == State::Poisoned && hook.plugin().is_some() {
+        for member in bus.plan.load().members() {
+            if member.hook.party == hook.party && !Arc::ptr_eq(&member.hook, hook) {
+                member.hook.health.worsen(state);
+            }
+        }
+    }
+    hook.health.worsen(state)
+}
+
+/// Tells of events that this thread raised too deep, once it is out of all hooks.
+#[inline]
+pub(crate) fn report_too_deep(bus: &WeakBus) {
+    let dropped = lineage::take_dropped();
+    if dropped > 0
+        && let Some(bus) = bus.upgrade()
+    {
+        too_deep(bus.inner(), dropped);
+    }
+}
+
+/// As [`report_too_deep`], for the thread that raises.
+#[inline]
+pub(crate) fn check_too_deep(bus: &Inner) {
+    let dropped = lineage::take_dropped();
+    if dropped > 0 {
+        too_deep(bus, dropped);
+    }
+}
+
+#[cold]
+fn too_deep(bus: &Inner, dropped: u32) {
+    bus.too_deep.fetch_add(u64::from(dropped), Relaxed);
+    report::lost(
+        bus,
+        Loss {
+            count: dropped.into(),
+            from: 0,
+            to: 0,
+        },
+        "nested too deep",
+    );
+}
+
+/// Tells of events that a queue lost.
+pub(crate) fn report_loss(bus: &WeakBus, loss: Loss, queue: &str) {
+    if let Some(bus) = bus.upgrade() {
+        report::lost(bus.inner(), loss, &format!("the queue `{queue}` was full"));
+    }
+}
+
+/// Time and thread, which only observers pay for: a clock costs more than a gate.
+fn stamp(event: &mut Event<'_>) {
+    if event.time_ns == 0 {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        event.time_ns = now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned();
+    }
+    if event.pid == 0 {
+        event.pid = rustix::process::getpid()
+            .as_raw_nonzero()
+            .get()
+            .cast_unsigned();
+        event.tid = rustix::thread::gettid()
+            .as_raw_nonzero()
+            .get()
+            .cast_unsigned();
+    }
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> Cow<'static, str> {
+    match (
+        panic.downcast_ref::<&'static str>(),
+        panic.downcast_ref::<String>(),
+    ) {
+        (Some(message), _) => Cow::Borrowed(message),
+        (None, Some(message)) => Cow::Owned(message.clone()),
+        (None, None) => Cow::Borrowed("a panic without a message"),
+    }
+}
+
+impl Entry {
+    #[inline]
+    fn is_observed(&self) -> bool {
+        !self.inline.is_empty() || !self.queued.is_empty()
+    }
+}

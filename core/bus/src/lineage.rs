@@ -1,0 +1,130 @@
+//! Who is running on this thread: what keeps hooks from hearing themselves.
+//!
+//! Each thread knows how deep it is in hooks and whose hooks they are. An event that crosses to a queue takes this
+//! along, so that two observers on two threads cannot keep each other busy for ever either.
+
+use std::cell::Cell;
+
+/// How deep events may nest: an event that a hook raises is 1 deep, one that an observer of that event raises is 2 deep.
+pub const MAX_DEPTH: u8 = 4;
+
+const FRAMES: usize = MAX_DEPTH as usize + 1;
+
+/// The hooks that led to an event, outermost first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lineage {
+    depth: u8,
+    parties: [u32; FRAMES],
+}
+
+impl Lineage {
+    pub(crate) fn is_nested(self) -> bool {
+        self.depth > 0
+    }
+
+    /// Whether one of its hooks runs already.
+    pub(crate) fn includes(self, party: u32) -> bool {
+        self.parties[..usize::from(self.depth)].contains(&party)
+    }
+}
+
+struct Thread {
+    depth: Cell<u8>,
+    dropped: Cell<u32>,
+    parties: [Cell<u32>; FRAMES],
+}
+
+thread_local! {
+    // Const and without a destructor: reading it is one load, also while the thread ends.
+    static THREAD: Thread = const {
+        Thread {
+            depth: Cell::new(0),
+            dropped: Cell::new(0),
+            parties: [const { Cell::new(0) }; FRAMES],
+        }
+    };
+}
+
+/// Whether no hook runs on this thread.
+#[inline]
+pub(crate) fn is_outermost() -> bool {
+    THREAD.with(|thread| thread.depth.get() == 0)
+}
+
+/// The hooks that run on this thread; `None`, counted, if another event would be too deep.
+pub(crate) fn current() -> Option<Lineage> {
+    THREAD.with(|thread| {
+        let depth = thread.depth.get();
+        if depth > MAX_DEPTH {
+            thread.dropped.set(thread.dropped.get().saturating_add(1));
+            return None;
+        }
+        let mut parties = [0; FRAMES];
+        for (party, cell) in parties
+            .iter_mut()
+            .zip(&thread.parties[..usize::from(depth)])
+        {
+            *party = cell.get();
+        }
+        Some(Lineage { depth, parties })
+    })
+}
+
+/// How many events were too deep since the last call, once this thread runs no hook any more.
+#[inline]
+pub(crate) fn take_dropped() -> u32 {
+    THREAD.with(|thread| {
+        if thread.dropped.get() == 0 || thread.depth.get() != 0 {
+            return 0;
+        }
+        thread.dropped.replace(0)
+    })
+}
+
+/// One step deeper, until dropped.
+pub(crate) struct Frame {
+    outer: u8,
+}
+
+impl Frame {
+    /// Enters the hooks of an event that this thread raises.
+    #[inline]
+    pub(crate) fn enter() -> Self {
+        THREAD.with(|thread| {
+            let outer = thread.depth.get();
+            // Only the afters of an operation may be deeper than `current` admits: they are owed.
+            thread.depth.set(outer.saturating_add(1));
+            Self { outer }
+        })
+    }
+
+    /// Enters the hooks of an event that another thread raised.
+    pub(crate) fn adopt(lineage: Lineage) -> Self {
+        THREAD.with(|thread| {
+            let outer = thread.depth.get();
+            for (cell, party) in thread.parties.iter().zip(lineage.parties) {
+                cell.set(party);
+            }
+            thread.depth.set(lineage.depth + 1);
+            Self { outer }
+        })
+    }
+
+    /// Whose hook runs next in this step.
+    #[inline]
+    pub(crate) fn run_as(&self, party: u32) {
+        THREAD.with(|thread| {
+            let innermost = usize::from(thread.depth.get()).wrapping_sub(1);
+            if let Some(cell) = thread.parties.get(innermost) {
+                cell.set(party);
+            }
+        });
+    }
+}
+
+impl Drop for Frame {
+    #[inline]
+    fn drop(&mut self) {
+        THREAD.with(|thread| thread.depth.set(self.outer));
+    }
+}
