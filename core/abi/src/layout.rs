@@ -107,6 +107,7 @@ fn the_first_version_s_sizes_stay_what_they_were() {
     assert_eq!(RawAttach::SIZE_1_0 as usize, size_of::<RawAttach>());
     assert_eq!(RawOutcome::SIZE_1_0 as usize, size_of::<RawOutcome>());
     assert_eq!(RawReport::SIZE_1_0 as usize, size_of::<RawReport>());
+    assert_eq!(RawSink::SIZE_1_0 as usize, size_of::<RawSink>());
     assert_eq!(RawHost::SIZE_1_0 as usize, size_of::<RawHost>());
 }
 

@@ -285,7 +285,7 @@ unsafe impl Sync for RawPlugin {}
 
 /// Where a report goes: `ah_sink`.
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct RawSink {
     /// The size of this struct where the host was compiled.
     pub struct_size: u32,
@@ -337,6 +337,10 @@ unsafe impl Sized32 for RawOutcome {
 // SAFETY: as above.
 unsafe impl Sized32 for RawReport {
     const SIZE_1_0: u32 = 16;
+}
+// SAFETY: as above.
+unsafe impl Sized32 for RawSink {
+    const SIZE_1_0: u32 = 24;
 }
 // SAFETY: as above.
 unsafe impl Sized32 for RawHost {

@@ -193,7 +193,7 @@ typedef struct ah_outcome {
  * NULL, and a host of an older minor version may end before it: ask AH_HAS(ah_host, host, log).
  *
  * The table stays readable until the process ends, so that a thread that outlives its instance does no harm; after
- * `destroy` returned the functions do nothing and return AH_UNSUPPORTED, AH_NO_SYMBOL, NULL or 0.
+ * `destroy` returned, the functions that concern the instance do nothing and return AH_UNSUPPORTED, AH_NO_SYMBOL or NULL.
  */
 typedef struct ah_host {
     uint32_t struct_size;
@@ -207,7 +207,7 @@ typedef struct ah_host {
     /* The number of a name (UTF-8, 1 to 256 bytes); AH_NO_SYMBOL when it is not one or the table is full. [any-thread] */
     ah_symbol (*intern)(void *ctx, ah_str name);
 
-    /* The text of a number, into *out: valid until `destroy` returns. AH_BAD_ARG for an unknown number. [any-thread] */
+    /* The text of a number, into *out: UTF-8, valid until the process ends. AH_BAD_ARG for an unknown number. [any-thread] */
     int32_t (*text)(void *ctx, ah_symbol symbol, ah_str *out);
 
     /*
@@ -225,8 +225,8 @@ typedef struct ah_host {
 
     /*
      * A copy of the event that outlives the hook, NULL when memory is short. It reads like any event. Retaining a retained
-     * event counts it up and returns the same pointer. Release each as often as it was retained, from any thread, before
-     * `destroy` returns. [any-thread]
+     * event counts it up and returns the same pointer. Release each as often as it was retained, from any thread, even after
+     * `destroy` returned. [any-thread]
      */
     const ah_event *(*event_retain)(void *ctx, const ah_event *event);
     void (*event_release)(void *ctx, const ah_event *event);
@@ -234,7 +234,8 @@ typedef struct ah_host {
     /* CLOCK_MONOTONIC in nanoseconds. [any-thread] */
     uint64_t (*now_ns)(void *ctx);
 
-    /* Adds to a counter of this instance, made at its first use; the host shows them with the plugin. [any-thread] */
+    /* Adds to a counter of this instance, made at its first use, at most 64 (what is beyond is not counted); the host shows
+     * them with the plugin. [any-thread] */
     void (*counter_add)(void *ctx, ah_symbol counter, uint64_t delta);
 
     /* The host's interface of this id, NULL when there is none; valid until `destroy` returns. [any-thread] */
