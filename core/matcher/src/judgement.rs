@@ -131,10 +131,6 @@ impl Rules {
         &self.numbers[..usize::from(self.count)]
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// Keeps the order, drops a number that is there already, and the highest when there is no room.
     pub(crate) fn insert(&mut self, rule: u32) {
         let Err(place) = self.as_slice().binary_search(&rule) else {

@@ -3,10 +3,23 @@
 #![forbid(unsafe_code)]
 
 mod context;
+mod files;
+pub mod format;
+pub mod glob;
+pub mod hash;
+mod hooks;
+pub mod host;
+mod hosts;
 mod image;
+mod judge;
 mod judgement;
+mod network;
+mod paths;
 mod plan;
+mod punycode;
 mod settings;
+mod table;
+mod validate;
 
 pub use context::{Context, Names, NoNames};
 pub use image::{Image, ImageError, Rule, TargetHook, TargetPlugin};

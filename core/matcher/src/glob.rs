@@ -1,0 +1,195 @@
+//! Glob programs, run where they lie in the image.
+//!
+//! Both matchers keep one place to come back to, the last star: a later star makes an earlier one pointless to retry, since
+//! whatever lies between them has matched as early as it can. So there is no recursion, and the cost is bounded by the
+//! product of both lengths.
+
+use crate::format::glob::{
+    ANY_DEPTH, CLASS, LITERAL, NAMED, ONE, STAR, START_ANY, START_RELATIVE, START_ROOT,
+};
+
+/// Whether a program over text matches all of a text.
+#[must_use]
+pub fn matches_text(program: &[u8], text: &[u8]) -> bool {
+    let (mut rest, mut at) = (program, 0);
+    let mut star: Option<(&[u8], usize)> = None;
+    loop {
+        let Some((operation, after)) = Operation::first(rest) else {
+            if rest.is_empty() && at == text.len() {
+                return true;
+            }
+            match retry(&mut star, text.len()) {
+                Some(place) => (rest, at) = place,
+                None => return false,
+            }
+            continue;
+        };
+        if matches!(operation, Operation::Star) {
+            if after.is_empty() {
+                return true;
+            }
+            star = Some((after, at));
+            rest = after;
+            continue;
+        }
+        match operation.width_of_match(text.get(at..).unwrap_or(&[])) {
+            Some(width) => (rest, at) = (after, at + width),
+            None => match retry(&mut star, text.len()) {
+                Some(place) => (rest, at) = place,
+                None => return false,
+            },
+        }
+    }
+}
+
+/// Whether a program over paths matches a path or something above it.
+#[must_use]
+pub fn covers_path(program: &[u8], path: &[u8]) -> bool {
+    let Some((&start, mut rest)) = program.split_first() else {
+        return false;
+    };
+    let rooted = path.first() == Some(&b'/');
+    if start == START_ROOT && !rooted || start == START_RELATIVE && rooted {
+        return false;
+    }
+    let mut at = 0;
+    let mut star: Option<(&[u8], usize)> = None;
+    loop {
+        if rest.is_empty() {
+            return true;
+        }
+        let Some((component, after)) = Component::first(rest) else {
+            return false;
+        };
+        let Component::Named(program) = component else {
+            star = Some((after, at));
+            rest = after;
+            continue;
+        };
+        // Where the path has ended, starting later leaves still less of it.
+        let Some((name, end)) = next_name(path, at) else {
+            return false;
+        };
+        if matches_text(program, name) {
+            (rest, at) = (after, end);
+            continue;
+        }
+        let Some((again, from)) = star else {
+            return false;
+        };
+        let Some((_, from)) = next_name(path, from) else {
+            return false;
+        };
+        star = Some((again, from));
+        (rest, at) = (again, from);
+    }
+}
+
+/// Whether a program over text is whole.
+pub(crate) fn is_sound_text(program: &[u8]) -> bool {
+    let mut rest = program;
+    while let Some((_, after)) = Operation::first(rest) {
+        rest = after;
+    }
+    rest.is_empty()
+}
+
+/// Whether a program over paths is whole.
+pub(crate) fn is_sound_path(program: &[u8]) -> bool {
+    let Some((&(START_ANY | START_ROOT | START_RELATIVE), mut rest)) = program.split_first() else {
+        return false;
+    };
+    while let Some((component, after)) = Component::first(rest) {
+        if let Component::Named(program) = component
+            && !is_sound_text(program)
+        {
+            return false;
+        }
+        rest = after;
+    }
+    rest.is_empty()
+}
+
+/// The next component of a path from an offset on, and where it ends. Empty ones do not count.
+#[inline]
+pub(crate) fn next_name(path: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    let begin = at + path.get(at..)?.iter().position(|&byte| byte != b'/')?;
+    let rest = path.get(begin..)?;
+    let length = rest
+        .iter()
+        .position(|&byte| byte == b'/')
+        .unwrap_or(rest.len());
+    Some((rest.get(..length)?, begin + length))
+}
+
+enum Operation<'p> {
+    Literal(&'p [u8]),
+    One,
+    Star,
+    Class(&'p [u8; 32]),
+}
+
+impl<'p> Operation<'p> {
+    /// The first operation of a program, and what follows it; nothing if there is no whole one.
+    fn first(program: &'p [u8]) -> Option<(Self, &'p [u8])> {
+        let (&code, rest) = program.split_first()?;
+        match code {
+            LITERAL => {
+                let (&length, rest) = rest.split_first()?;
+                let (literal, rest) = rest.split_at_checked(length.into())?;
+                (!literal.is_empty()).then_some((Self::Literal(literal), rest))
+            }
+            ONE => Some((Self::One, rest)),
+            STAR => Some((Self::Star, rest)),
+            CLASS => {
+                let (class, rest) = rest.split_first_chunk()?;
+                Some((Self::Class(class), rest))
+            }
+            _ => None,
+        }
+    }
+
+    /// How many bytes at the start of a text match.
+    fn width_of_match(&self, text: &[u8]) -> Option<usize> {
+        match self {
+            Self::Literal(literal) => text.starts_with(literal).then_some(literal.len()),
+            Self::One => (!text.is_empty()).then_some(1),
+            Self::Star => Some(0),
+            Self::Class(class) => {
+                let byte = *text.first()?;
+                (class[usize::from(byte / 8)] >> (byte % 8) & 1 == 1).then_some(1)
+            }
+        }
+    }
+}
+
+enum Component<'p> {
+    Named(&'p [u8]),
+    AnyDepth,
+}
+
+impl<'p> Component<'p> {
+    /// The first component of a program, and what follows it; nothing if there is no whole one.
+    fn first(program: &'p [u8]) -> Option<(Self, &'p [u8])> {
+        let (&kind, rest) = program.split_first()?;
+        match kind {
+            NAMED => {
+                let (length, rest) = rest.split_first_chunk()?;
+                let (program, rest) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
+                Some((Self::Named(program), rest))
+            }
+            ANY_DEPTH => Some((Self::AnyDepth, rest)),
+            _ => None,
+        }
+    }
+}
+
+/// Lets the last star take one byte more.
+fn retry<'p>(star: &mut Option<(&'p [u8], usize)>, length: usize) -> Option<(&'p [u8], usize)> {
+    let (_, at) = star.as_mut()?;
+    if *at >= length {
+        return None;
+    }
+    *at += 1;
+    *star
+}

@@ -1,0 +1,252 @@
+//! What the lists over paths say of one path.
+//!
+//! One walk over the path answers for all lists at once, and its cost follows the path, not the number of entries:
+//!
+//! - literal paths are a trie by component; the walk leaves it at the first component that no entry has;
+//! - a glob is found by something that has to be in the path where it matches (whichever of these the fewest other globs
+//!   share): a whole component (`**/.env`, `/srv/*/config/*`), the end of a component from a dot on (`**/*.pem`), the literal
+//!   directory that it begins with, or up to four bytes anywhere (`**/*secret*`). The first two say most often all there is to
+//!   say; the others have the glob tried;
+//! - globs that have nothing of the kind (`/*/*`) are tried one by one.
+
+use crate::format::{GLOB_SIZE, ITEM_SIZE, class};
+use crate::glob::{covers_path, next_name};
+use crate::hash;
+use crate::judgement::Rules;
+use crate::table::{Entry, Map, Numbers, Rows, slice};
+
+/// The entries of all lists over paths.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paths<'a> {
+    pub(crate) trie: Map<'a>,
+    pub(crate) names: Map<'a>,
+    pub(crate) name_lengths: u64,
+    pub(crate) suffixes: Map<'a>,
+    pub(crate) longest_suffix: usize,
+    pub(crate) grams: Map<'a>,
+    pub(crate) gram_lengths: u32,
+    pub(crate) gram_filter: &'a [u8],
+    pub(crate) inodes: Map<'a>,
+    pub(crate) items: Rows<'a, ITEM_SIZE>,
+    pub(crate) globs: Rows<'a, GLOB_SIZE>,
+    pub(crate) loose: Numbers<'a>,
+    pub(crate) programs: &'a [u8],
+}
+
+/// What matched a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hits {
+    /// The classes with an entry that matches.
+    pub(crate) classes: u32,
+    /// The rules of the entries of `deny`.
+    pub(crate) denied: Rules,
+    /// The rules of audithook's own files that are never changed.
+    pub(crate) own_write: Rules,
+    /// The rules of audithook's own files that are never touched.
+    pub(crate) own_any: Rules,
+    /// The path is not resolved: it is relative, or has `.` or `..`.
+    pub(crate) unresolved: bool,
+}
+
+impl Hits {
+    const NONE: Self = Self {
+        classes: 0,
+        denied: Rules::NONE,
+        own_write: Rules::NONE,
+        own_any: Rules::NONE,
+        unresolved: false,
+    };
+
+    pub(crate) const fn has(&self, class: u32) -> bool {
+        self.classes & class != 0
+    }
+
+    fn add(&mut self, classes: u32, rule: u32) {
+        self.classes |= classes;
+        if classes & class::DENY != 0 {
+            self.denied.insert(rule);
+        }
+        if classes & class::OWN_WRITE != 0 {
+            self.own_write.insert(rule);
+        }
+        if classes & class::OWN_ANY != 0 {
+            self.own_any.insert(rule);
+        }
+    }
+}
+
+/// The classes whose rules are named: one hit does not make another one pointless.
+const NAMED: u32 = class::DENY | class::OWN_WRITE | class::OWN_ANY;
+
+impl Paths<'_> {
+    /// What the entries of some classes say of a path.
+    pub(crate) fn look_up(&self, path: &[u8], classes: u32) -> Hits {
+        let mut search = Search::new(self, path, classes);
+        search.walk();
+        if self.gram_lengths != 0 {
+            search.scan();
+        }
+        for place in 0..self.loose.len() {
+            if let Some(glob) = self.loose.number(place) {
+                search.try_glob(glob);
+            }
+        }
+        search.hits
+    }
+
+    /// The rules of the denied literal paths, and of audithook's own, that lie below a path.
+    pub(crate) fn look_below(&self, path: &[u8], classes: u32) -> Hits {
+        let mut search = Search::new(self, path, classes);
+        let mut node = self.trie.entry(0);
+        let mut at = 0;
+        while let Some((name, end)) = next_name(path, at) {
+            let Some(parent) = node else { break };
+            node = self.trie.find_tagged(parent.at, hash::bytes(name), name);
+            at = end;
+        }
+        if let Some(node) = node {
+            search.take(node.below);
+        }
+        search.hits
+    }
+
+    /// What the entries say of a file by device and inode.
+    pub(crate) fn look_up_inode(&self, (device, inode): (u64, u64)) -> Hits {
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&device.to_le_bytes());
+        key[8..].copy_from_slice(&inode.to_le_bytes());
+        let mut search = Search::new(self, &[], class::ALL);
+        if let Some(entry) = self.inodes.find(&key) {
+            search.take(entry.own);
+        }
+        search.hits
+    }
+}
+
+struct Search<'s> {
+    paths: &'s Paths<'s>,
+    path: &'s [u8],
+    wanted: u32,
+    hits: Hits,
+    /// The globs that were tried last: what a path repeats need not be tried again.
+    tried: [u32; 8],
+    tries: usize,
+}
+
+impl<'s> Search<'s> {
+    fn new(paths: &'s Paths<'s>, path: &'s [u8], wanted: u32) -> Self {
+        Self {
+            paths,
+            path,
+            wanted,
+            hits: Hits::NONE,
+            tried: [u32::MAX; 8],
+            tries: 0,
+        }
+    }
+
+    /// Goes through the components: the trie, whole components, and ends of components.
+    fn walk(&mut self) {
+        self.hits.unresolved = self.path.first() != Some(&b'/');
+        let mut node = self.paths.trie.entry(0);
+        if let Some(root) = node {
+            self.take(root.own);
+        }
+        let mut at = 0;
+        while let Some((name, end)) = next_name(self.path, at) {
+            at = end;
+            let hash = hash::bytes(name);
+            if let Some(parent) = node {
+                node = self.paths.trie.find_tagged(parent.at, hash, name);
+                if let Some(Entry { own, .. }) = node {
+                    self.take(own);
+                }
+            }
+            if self.paths.name_lengths >> name.len().min(63) & 1 == 1
+                && let Some(entry) = self.paths.names.find_tagged(0, hash, name)
+            {
+                self.take(entry.own);
+            }
+            if !self.paths.suffixes.is_empty() {
+                self.look_at_suffixes(name);
+            }
+            self.hits.unresolved |= name == b"." || name == b"..";
+        }
+    }
+
+    fn look_at_suffixes(&mut self, name: &[u8]) {
+        let first = name.len().saturating_sub(self.paths.longest_suffix);
+        for (place, _) in name
+            .iter()
+            .enumerate()
+            .skip(first)
+            .filter(|&(_, &byte)| byte == b'.')
+        {
+            if let Some(entry) = self.paths.suffixes.find(&name[place..]) {
+                self.take(entry.own);
+            }
+        }
+    }
+
+    /// Goes through the bytes: what is known by a few of them.
+    fn scan(&mut self) {
+        let lengths = self.paths.gram_lengths;
+        // Oldest byte in the highest place: the last `n` bytes are the low ones.
+        let mut window = 0_u32;
+        for (place, &byte) in self.path.iter().enumerate() {
+            window = window << 8 | u32::from(byte);
+            for length in 1..=4 {
+                if lengths >> length & 1 == 1 && place + 1 >= length {
+                    self.look_at_gram(window & (u32::MAX >> (32 - 8 * length)), length, place + 1);
+                }
+            }
+        }
+    }
+
+    fn look_at_gram(&mut self, gram: u32, length: usize, end: usize) {
+        let filter = self.paths.gram_filter;
+        let bit = hash::gram(gram, length) as usize & (filter.len() * 8).wrapping_sub(1);
+        if filter
+            .get(bit / 8)
+            .is_none_or(|byte| byte >> (bit % 8) & 1 == 0)
+        {
+            return;
+        }
+        let key = &self.path[end - length..end];
+        if let Some(entry) = self.paths.grams.find(key) {
+            self.take(entry.own);
+        }
+    }
+
+    /// Takes in what a record says.
+    fn take(&mut self, (first, count): (u32, u32)) {
+        for place in first..first.saturating_add(count) {
+            let Some(item) = self.paths.items.get(place) else {
+                return;
+            };
+            let (classes, value) = (item.field(0), item.field(1));
+            if classes & class::CANDIDATE != 0 {
+                self.try_glob(value);
+            } else {
+                self.hits.add(classes & self.wanted, value);
+            }
+        }
+    }
+
+    fn try_glob(&mut self, number: u32) {
+        let Some(glob) = self.paths.globs.get(number) else {
+            return;
+        };
+        let classes = glob.field(0) & self.wanted;
+        let pointless = classes & NAMED == 0 && classes & !self.hits.classes == 0;
+        if pointless || self.tried.contains(&number) {
+            return;
+        }
+        self.tried[self.tries % self.tried.len()] = number;
+        self.tries += 1;
+        let program = slice(self.paths.programs, glob.field(2), glob.field(3));
+        if covers_path(program, self.path) {
+            self.hits.add(classes, glob.field(1));
+        }
+    }
+}
