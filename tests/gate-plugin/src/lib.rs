@@ -1,1 +1,277 @@
-//! A tiny gate for the end-to-end tests.
+//! A tiny plugin for the end-to-end tests: a gate that denies what it is told to deny and fails as it is told to fail.
+//!
+//! ```toml
+//! [plugin.gate-plugin]
+//! config = { argument = "path", contains = "forbidden" }   # what `check` denies where its `with` does not say
+//!
+//! [[hook]]
+//! on   = "open"
+//! call = "gate-plugin.check"
+//! with = { argument = "path", contains = "secret", verdict = "kill", behave = "sleep", sleep-ms = 5 }
+//! ```
+//!
+//! It starts no threads, prints nothing and takes no locks, so that it may run in the target.
+
+#![deny(unsafe_code)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use audithook_sdk::prelude::*;
+
+/// `[plugin.gate-plugin] config`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    argument: Option<String>,
+    contains: Option<String>,
+    /// Panic in `create`.
+    panic: bool,
+}
+
+/// The plugin.
+#[derive(Debug)]
+pub struct GatePlugin {
+    config: Config,
+    seen: AtomicU64,
+    started: AtomicU64,
+    ended: AtomicU64,
+}
+
+impl Plugin for GatePlugin {
+    type Config = Config;
+
+    fn create(_: Host, config: Config) -> Result<Self> {
+        assert!(!config.panic, "told to panic at create");
+        Ok(Self {
+            config,
+            seen: AtomicU64::new(0),
+            started: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+        })
+    }
+}
+
+/// How a hook behaves when an event matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Behaviour {
+    /// Answers with its verdict.
+    #[default]
+    Judge,
+    /// Returns the error `ERROR`.
+    Error,
+    /// Returns the error `BAD_ARG`.
+    BadArgument,
+    /// Panics.
+    Panic,
+    /// Returns a number that is neither a verdict nor an error of the ABI.
+    Unknown,
+    /// Sleeps, and answers with its verdict.
+    Sleep,
+}
+
+/// A verdict as policies write it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Allow.
+    Allow,
+    /// Warn.
+    Warn,
+    /// Deny.
+    #[default]
+    Deny,
+    /// Kill.
+    Kill,
+}
+
+/// `with` of `check`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct With {
+    argument: Option<String>,
+    contains: Option<String>,
+    verdict: Answer,
+    behave: Behaviour,
+    sleep_ms: u64,
+}
+
+/// `gate-plugin.check`: the verdict for events whose argument contains a text, allow for others.
+#[derive(Debug)]
+pub struct Check {
+    argument: Symbol,
+    name: String,
+    contains: String,
+    with: With,
+}
+
+impl Hook for Check {
+    type Plugin = GatePlugin;
+    type With = With;
+
+    fn attach(plugin: &Arc<GatePlugin>, attach: &Attach<'_>, with: With) -> Result<Self> {
+        let config = &plugin.config;
+        let name = with.argument.clone().or_else(|| config.argument.clone());
+        let name = name.unwrap_or_else(|| "path".to_owned());
+        let contains = with.contains.clone().or_else(|| config.contains.clone());
+        Ok(Self {
+            argument: attach.host.intern(&name)?,
+            name,
+            contains: contains.unwrap_or_else(|| "forbidden".to_owned()),
+            with,
+        })
+    }
+}
+
+impl Gate for Check {
+    fn judge(&self, event: &Event<'_>, reply: &mut Reply<'_>) -> Result<Verdict> {
+        let Some(value) = event.bytes(self.argument) else {
+            return Ok(Verdict::Allow);
+        };
+        if !contains(value, self.contains.as_bytes()) {
+            return Ok(Verdict::Allow);
+        }
+        match self.with.behave {
+            Behaviour::Judge => {}
+            Behaviour::Error => return Err(Failure::error("told to fail")),
+            Behaviour::BadArgument => {
+                return Err(Failure::bad_argument("told to find it unreadable"));
+            }
+            Behaviour::Panic => panic!("told to panic"),
+            Behaviour::Unknown => return Err(Failure::with_status(77, "told to return 77")),
+            Behaviour::Sleep => std::thread::sleep(Duration::from_millis(self.with.sleep_ms)),
+        }
+        reply.reason(format_args!("`{}` contains `{}`", self.name, self.contains));
+        Ok(match self.with.verdict {
+            Answer::Allow => Verdict::Allow,
+            Answer::Warn => Verdict::Warn,
+            Answer::Deny => Verdict::Deny,
+            Answer::Kill => Verdict::Kill,
+        })
+    }
+}
+
+/// `gate-plugin.around`: leaves a number with each event and counts those that come back.
+#[derive(Debug)]
+pub struct Around {
+    plugin: Arc<GatePlugin>,
+}
+
+impl Hook for Around {
+    type Plugin = GatePlugin;
+    type With = NoWith;
+
+    fn attach(plugin: &Arc<GatePlugin>, _: &Attach<'_>, _: NoWith) -> Result<Self> {
+        let plugin = Arc::clone(plugin);
+        Ok(Self { plugin })
+    }
+}
+
+impl Gate for Around {
+    fn judge(&self, _: &Event<'_>, reply: &mut Reply<'_>) -> Result<Verdict> {
+        reply.set_cookie(self.plugin.started.fetch_add(1, Ordering::Relaxed) + 1);
+        Ok(Verdict::Allow)
+    }
+}
+
+impl After for Around {
+    fn ended(&self, _: &Event<'_>, _: Outcome, cookie: u64) -> Result<()> {
+        if cookie == 0 || cookie > self.plugin.started.load(Ordering::Relaxed) {
+            return Err(Failure::bad_argument(format!(
+                "no gate left the cookie {cookie}"
+            )));
+        }
+        self.plugin.ended.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// `with` of `seen`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SeenWith {
+    /// Write each event's name to the host's log.
+    log: bool,
+    behave: Behaviour,
+}
+
+/// `gate-plugin.seen`: counts events, in the counter `seen` too.
+#[derive(Debug)]
+pub struct Seen {
+    plugin: Arc<GatePlugin>,
+    host: Host,
+    counter: Symbol,
+    with: SeenWith,
+}
+
+impl Hook for Seen {
+    type Plugin = GatePlugin;
+    type With = SeenWith;
+
+    fn attach(plugin: &Arc<GatePlugin>, attach: &Attach<'_>, with: SeenWith) -> Result<Self> {
+        Ok(Self {
+            plugin: Arc::clone(plugin),
+            host: attach.host.clone(),
+            counter: attach.host.intern("seen")?,
+            with,
+        })
+    }
+}
+
+impl Observer for Seen {
+    fn observe(&self, event: &Event<'_>) -> Result<()> {
+        match self.with.behave {
+            Behaviour::Error => return Err(Failure::error("told to fail")),
+            Behaviour::Panic => panic!("told to panic"),
+            Behaviour::Unknown => return Err(Failure::with_status(77, "told to return 77")),
+            _ => {}
+        }
+        self.plugin.seen.fetch_add(1, Ordering::Relaxed);
+        self.host.count(self.counter, 1);
+        if self.with.log {
+            let name = self.host.text(event.id).unwrap_or("an unknown event");
+            self.host.log(LogLevel::Info, format_args!("seen: {name}"));
+        }
+        Ok(())
+    }
+}
+
+impl Report for GatePlugin {
+    fn text(&self) -> Result<String> {
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Ok(format!(
+            "gate-plugin: seen {}, started {}, ended {}\n",
+            count(&self.seen),
+            count(&self.started),
+            count(&self.ended)
+        ))
+    }
+
+    fn json(&self) -> Result<serde_json::Value> {
+        Ok(serde_json::json!({
+            "seen": self.seen.load(Ordering::Relaxed),
+            "started": self.started.load(Ordering::Relaxed),
+            "ended": self.ended.load(Ordering::Relaxed),
+        }))
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || text.windows(part.len()).any(|window| window == part)
+}
+
+audithook_sdk::plugin! {
+    GatePlugin,
+    id: "org.audithook.gate-plugin",
+    name: "gate-plugin",
+    summary: "A tiny gate for the end-to-end tests.",
+    license: "MIT OR Apache-2.0",
+    in_target: true,
+    hooks: [
+        Check: gate(on_failure = Deny) "check" "Denies what contains a text.",
+        Around: around(on_failure = Allow) "around" "Counts operations that begin and end.",
+        Seen: observer "seen" "Counts events.",
+    ],
+    interfaces: [report],
+}
