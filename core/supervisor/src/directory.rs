@@ -1,0 +1,180 @@
+//! The run's directory: what every process of the tree finds there.
+//!
+//! ```text
+//! socket                     hellos, doorbells and questions
+//! generation                 u32, native order: which image is in force; mapped by every watched process
+//! policy.0000000001.image    the policy image of that generation
+//! libaudithook_cpython.so    a link to the preload library; its place tells the library which run it belongs to
+//! ```
+//!
+//! The directory's name must survive in `LD_PRELOAD`, which is separated by spaces and colons, and in the address of a
+//! unix socket, which has 108 bytes.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
+/// The longest name that the preload library takes.
+const LONGEST_NAME: usize = 96;
+
+/// The directory of one run, removed when dropped by the process that [owns](RunDirectory::disown) it.
+#[derive(Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+    generation: File,
+    owned: bool,
+}
+
+impl RunDirectory {
+    /// Makes the directory for the run `id`, with a link to the preload library.
+    ///
+    /// # Errors
+    /// If no base directory takes it.
+    pub fn create(id: &str, library: &Path) -> io::Result<Self> {
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        for base in bases() {
+            match Self::create_in(&base, id, library) {
+                Ok(directory) => return Ok(directory),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    fn create_in(base: &Path, id: &str, library: &Path) -> io::Result<Self> {
+        let path = base.join(format!("audithook-{id}"));
+        // Others may pass through, so that a program that changes its user still finds the socket; they cannot list.
+        DirBuilder::new().mode(0o711).create(&path)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o711))?;
+        symlink(library, path.join("libaudithook_cpython.so"))?;
+        let generation = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o644)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path.join("generation"))?;
+        generation.set_permissions(fs::Permissions::from_mode(0o444))?;
+        generation.write_all_at(&0_u32.to_ne_bytes(), 0)?;
+        Ok(Self {
+            path,
+            generation,
+            owned: true,
+        })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The preload library's path inside the directory: what `LD_PRELOAD` names.
+    #[must_use]
+    pub fn library(&self) -> PathBuf {
+        self.path.join("libaudithook_cpython.so")
+    }
+
+    /// Writes an image and puts it in force: each process switches at its next event.
+    ///
+    /// # Errors
+    /// If the image cannot be written; the one before then stays in force.
+    pub fn publish(&self, generation: u32, image: &[u8]) -> io::Result<()> {
+        let file = self.path.join(format!("policy.{generation:010}.image"));
+        let mut out = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o644)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&file)?;
+        let written = out
+            .write_all(image)
+            .and_then(|()| out.set_permissions(fs::Permissions::from_mode(0o444)))
+            .and_then(|()| self.generation.write_all_at(&generation.to_ne_bytes(), 0));
+        if written.is_err() {
+            // Nobody was told of it.
+            let _ = fs::remove_file(&file);
+        }
+        written
+    }
+
+    /// Opens the socket that processes announce themselves at.
+    ///
+    /// # Errors
+    /// If it cannot be bound.
+    pub fn listen(&self) -> io::Result<OwnedFd> {
+        let path = self.path.join("socket");
+        let socket = rustix::net::socket_with(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
+            None,
+        )?;
+        rustix::net::bind(&socket, &SocketAddrUnix::new(&path)?)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666))?;
+        rustix::net::listen(&socket, 4096)?;
+        Ok(socket)
+    }
+
+    /// Leaves the removal to another process.
+    pub fn disown(&mut self) {
+        self.owned = false;
+    }
+}
+
+impl Drop for RunDirectory {
+    fn drop(&mut self) {
+        if self.owned {
+            // What cannot be removed now is in a directory that the system empties.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Where run directories may be: the user's runtime directory, else /tmp.
+fn bases() -> impl Iterator<Item = PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    runtime
+        .into_iter()
+        .chain([PathBuf::from("/tmp")])
+        .filter(|base| is_usable(base))
+}
+
+fn is_usable(base: &Path) -> bool {
+    let text = base.as_os_str().as_encoded_bytes();
+    base.is_absolute()
+        && text.len() + "/audithook-".len() + 26 <= LONGEST_NAME
+        && !text.iter().any(|byte| matches!(byte, b' ' | b':' | b'\n' | b'\t'))
+        && base.is_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_the_loader_could_not_name_is_not_used() {
+        assert!(is_usable(Path::new("/tmp")));
+        assert!(!is_usable(Path::new("relative")));
+        assert!(!is_usable(Path::new("/no/such/directory")));
+        let odd = tempfile::Builder::new().prefix("with space").tempdir().expect("made");
+        assert!(!is_usable(odd.path()));
+    }
+
+    #[test]
+    fn an_image_is_published_whole_and_the_directory_goes_with_its_owner() {
+        let base = tempfile::tempdir().expect("a temporary directory");
+        let directory = RunDirectory::create_in(base.path(), "x", Path::new("/lib/none.so")).expect("made");
+        directory.publish(1, b"image").expect("published");
+        let path = directory.path().to_owned();
+        assert_eq!(fs::read(path.join("policy.0000000001.image")).expect("there"), b"image");
+        assert_eq!(fs::read(path.join("generation")).expect("there"), 1_u32.to_ne_bytes());
+        assert!(directory.publish(1, b"again").is_err());
+        assert!(directory.listen().is_ok());
+        drop(directory);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,94 @@
+//! Front: what the shell sees. It has the command's place in the job, and its status.
+
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
+
+use crate::control::{Control, Ended, Message};
+use crate::signals::Signals;
+use crate::tree;
+
+/// The signals that front reads instead of dying, stopping or ignoring.
+const HANDLED: [i32; 14] = [
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGALRM,
+    libc::SIGWINCH,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+    libc::SIGCONT,
+    libc::SIGCHLD,
+    libc::SIGPIPE,
+];
+
+/// Waits for the supervisor to say how the command ended, and stands in for the command meanwhile.
+pub(crate) fn wait(supervisor: Pid, control: &Control) -> io::Result<Ended> {
+    tree::adopt_orphans()?;
+    let signals = Signals::block(&HANDLED)?;
+    let life = rustix::process::pidfd_open(supervisor, PidfdFlags::empty())?;
+    loop {
+        if let Some(ended) = look(supervisor, control, &signals, &life)? {
+            return Ok(ended);
+        }
+    }
+}
+
+fn look(
+    supervisor: Pid,
+    control: &Control,
+    signals: &Signals,
+    life: &OwnedFd,
+) -> io::Result<Option<Ended>> {
+    let mut waiting = [
+        PollFd::new(control, PollFlags::IN),
+        PollFd::new(signals, PollFlags::IN),
+        PollFd::from_borrowed_fd(life.as_fd(), PollFlags::IN),
+    ];
+    match poll(&mut waiting, None) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let is_dead = waiting[2].revents().contains(PollFlags::IN);
+    while let Some(message) = control.receive() {
+        match message {
+            Message::Ended(ended) => return Ok(Some(ended)),
+            Message::Stopped(_) => {
+                // The shell sees its job stop, whichever signal the command took.
+                rustix::process::kill_process(rustix::process::getpid(), Signal::STOP)?;
+            }
+            Message::Continue | Message::Signal(_) => {}
+        }
+    }
+    while let Some(arrived) = signals.next() {
+        match arrived.signal {
+            libc::SIGCONT => control.send(&Message::Continue),
+            // The terminal sends its signals to the whole group: the command has them already.
+            _ if arrived.by_process && is_forwarded(arrived.signal) => {
+                control.send(&Message::Signal(arrived.signal));
+            }
+            _ => {}
+        }
+    }
+    if is_dead {
+        let _ = rustix::process::waitpid(Some(supervisor), WaitOptions::NOHANG);
+        tree::kill_all();
+        return Ok(Some(Ended::Fault(
+            "the supervisor died, so the command was ended with everything that it had started".into(),
+        )));
+    }
+    Ok(None)
+}
+
+fn is_forwarded(signal: i32) -> bool {
+    !matches!(
+        signal,
+        libc::SIGCHLD | libc::SIGPIPE | libc::SIGTTIN | libc::SIGTTOU
+    )
+}

@@ -1,0 +1,106 @@
+//! Front and supervisor: the processes of a run, its directory, its rings and their order.
+//!
+//! # Who is whose parent
+//!
+//! ```text
+//! the shell ── front ── supervisor ── the command ── …
+//! ```
+//!
+//! Front is the process that the shell started: it has the command's place in the job, mirrors its stops and gives its
+//! status. The supervisor is its child and the command's parent, so that every process of the tree is a descendant of both:
+//! whichever of the two is killed, the other finds the whole tree below itself (both are subreapers) and ends it. Being an
+//! ancestor, the supervisor may also read the tree's memory where Yama restricts that to ancestors. The command runs in
+//! front's process group, as the shell meant it to; the supervisor has a group of its own in the same session, so that the
+//! terminal's signals do not reach it and the command's group is not an orphan.
+
+mod control;
+mod directory;
+mod front;
+mod handler;
+mod judges;
+mod launch;
+mod reap;
+mod rings;
+mod signals;
+mod supervisor;
+pub mod tree;
+
+use std::io;
+
+use rustix::process::Pid;
+
+pub use control::Ended;
+pub use directory::RunDirectory;
+pub use handler::{Answer, Directive, Exit, Handler, Judge, Process, Usage};
+pub use launch::{Command, Inherited, LaunchError};
+
+use control::{Control, Message};
+use supervisor::Beginning;
+
+/// One run.
+#[derive(Debug)]
+pub struct Run {
+    /// The run's directory, with the policy image of generation 1 published.
+    pub directory: RunDirectory,
+    /// What to execute.
+    pub command: Command,
+    /// The signals as the caller's parent left them.
+    pub inherited: Inherited,
+    /// Whether what the command leaves running is waited for.
+    pub wait_tree: bool,
+}
+
+/// Runs the command below a supervisor, which `handler` serves, and returns how it ended: in front.
+/// The process must have one thread.
+///
+/// # Errors
+/// If the processes cannot be made.
+pub fn run(
+    mut run: Run,
+    handler: impl FnOnce() -> Result<Box<dyn Handler>, String>,
+) -> io::Result<Ended> {
+    let socket = run.directory.listen()?;
+    let (front_end, supervisor_end) = Control::pair()?;
+    let front = rustix::process::getpid();
+    // SAFETY: the process has one thread (the caller's promise in the documentation is checked in debug builds below), so the
+    // child may go on as if nothing had happened.
+    debug_assert_eq!(std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count), 1);
+    let pid = unsafe { libc::fork() };
+    match pid {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            drop(front_end);
+            let _ = tree::adopt_orphans();
+            let handler = handler();
+            let beginning = Beginning {
+                front,
+                control: supervisor_end,
+                directory: run.directory,
+                socket,
+                command: run.command,
+                inherited: run.inherited,
+                wait_tree: run.wait_tree,
+            };
+            let ended = match handler {
+                Ok(mut handler) => supervisor::supervise(&beginning, &mut *handler),
+                Err(fault) => Ended::Fault(fault),
+            };
+            beginning.control.send(&Message::Ended(ended));
+            drop(beginning);
+            // Front's destructors are front's to run.
+            // SAFETY: ends this process.
+            unsafe { libc::_exit(0) }
+        }
+        pid => {
+            run.directory.disown();
+            drop((socket, supervisor_end));
+            let supervisor = Pid::from_raw(pid).ok_or_else(|| io::Error::other("no process id"))?;
+            front::wait(supervisor, &front_end)
+        }
+    }
+}
+
+/// Ends this process by a signal, as the command ended.
+pub fn die_of(signal: i32) -> ! {
+    signals::die_of(signal)
+}

@@ -1,0 +1,148 @@
+//! The rings of the tree's processes, mapped here; what is in them is hostile input.
+
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use audithook_wire::ring::{Consumer, Layout, MAX_CAPACITY, RingError};
+use rustix::fs::SealFlags;
+use rustix::mm::{MapFlags, ProtFlags};
+
+/// One ring.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    consumer: Consumer,
+    base: *mut core::ffi::c_void,
+    length: usize,
+    buffer: Vec<u8>,
+    broken: bool,
+}
+
+/// What one look at a ring gave.
+#[derive(Debug, Default)]
+pub(crate) struct Drained {
+    /// How many records there were.
+    pub(crate) records: usize,
+    /// A record in front is being written: those behind it wait.
+    pub(crate) blocked: bool,
+    /// The ring is corrupt and is given up.
+    pub(crate) error: Option<RingError>,
+}
+
+/// Why a descriptor is no ring.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RefusedRing {
+    /// it is not sealed against shrinking
+    #[error("it is not sealed against shrinking")]
+    Unsealed,
+    /// it has an impossible size: {0}
+    #[error("it has an impossible size: {0}")]
+    Size(u64),
+    /// it cannot be mapped
+    #[error("it cannot be mapped")]
+    Map(#[from] io::Error),
+    /// it does not hold a ring
+    #[error("it does not hold a ring")]
+    Ring(#[from] RingError),
+}
+
+impl Ring {
+    /// Maps what a process sent.
+    pub(crate) fn map(descriptor: &OwnedFd) -> Result<Self, RefusedRing> {
+        let seals = rustix::fs::fcntl_get_seals(descriptor.as_fd()).map_err(io::Error::from)?;
+        if !seals.contains(SealFlags::SHRINK) {
+            return Err(RefusedRing::Unsealed);
+        }
+        let size = rustix::fs::fstat(descriptor).map_err(io::Error::from)?.st_size as u64;
+        let most = Layout::for_capacity(MAX_CAPACITY).mapping_len() as u64;
+        if size == 0 || size > most {
+            return Err(RefusedRing::Size(size));
+        }
+        let length = size as usize;
+        // SAFETY: a new mapping of a file that cannot shrink, unmapped by Drop and not before.
+        let base = unsafe {
+            rustix::mm::mmap(
+                core::ptr::null_mut(),
+                length,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED,
+                descriptor,
+                0,
+            )
+        }
+        .map_err(io::Error::from)?;
+        // SAFETY: the mapping above is `length` bytes, stays mapped as long as the consumer, and this process touches it
+        // through the consumer alone.
+        match unsafe { Consumer::attach(base.cast(), length) } {
+            Ok(consumer) => Ok(Self {
+                consumer,
+                base,
+                length,
+                buffer: Vec::new(),
+                broken: false,
+            }),
+            Err(error) => {
+                // SAFETY: mapped above, and nobody refers to it.
+                let _ = unsafe { rustix::mm::munmap(base, length) };
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Hands over what is there. `dead` says that the process is gone: what it left half written is skipped.
+    pub(crate) fn drain(&mut self, dead: bool, mut take: impl FnMut(&[u8])) -> Drained {
+        let mut drained = Drained::default();
+        if self.broken {
+            return drained;
+        }
+        let result = if dead {
+            self.drain_dead(&mut drained, &mut take)
+        } else {
+            self.consumer.pass(&mut self.buffer, &mut take).map(|passed| {
+                drained.records = passed.records;
+                drained.blocked = passed.blocked;
+            })
+        };
+        if let Err(error) = result {
+            self.broken = true;
+            drained.error = Some(error);
+        }
+        drained
+    }
+
+    fn drain_dead(&mut self, drained: &mut Drained, take: &mut impl FnMut(&[u8])) -> Result<(), RingError> {
+        while self.consumer.drain_dead(&mut self.buffer)?.is_some() {
+            take(&self.buffer);
+            drained.records += 1;
+            if drained.records > self.consumer.layout().capacity() {
+                // More than it can hold: somebody writes into it still.
+                return Err(RingError::Tail);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many records the process gave up since the last time.
+    pub(crate) fn take_lost(&mut self) -> u64 {
+        self.consumer.take_lost()
+    }
+
+    /// Asks for a doorbell (or no longer). Returns whether there is something already.
+    pub(crate) fn set_sleeping(&mut self, sleeping: bool) -> bool {
+        self.consumer.set_sleeping(sleeping)
+    }
+
+    /// Wakes producers that wait for room.
+    pub(crate) fn wake_waiters(&mut self) {
+        if let Some(word) = self.consumer.waiters() {
+            // SAFETY: the word is in the mapping; FUTEX_WAKE does not touch it.
+            unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
+        }
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `map`, unmapped once; the consumer is not used any more.
+        let _ = unsafe { rustix::mm::munmap(self.base, self.length) };
+    }
+}

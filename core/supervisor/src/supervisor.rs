@@ -1,0 +1,698 @@
+//! The supervisor: starts the command, reads what the tree does, and does not let the tree outlive the run.
+
+use std::collections::HashMap;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use audithook_wire::flat::Record;
+use audithook_wire::message::{MAX_PACKET, Message as Packet};
+use rustix::event::epoll;
+use rustix::fs::inotify;
+use rustix::process::{Pid, PidfdFlags, Signal};
+
+use crate::control::{Control, Ended, Message};
+use crate::handler::{Directive, Exit, Handler, Process};
+use crate::judges::{Judges, Question};
+use crate::launch::{Command, Inherited, LaunchError};
+use crate::reap::{self, Change};
+use crate::rings::Ring;
+use crate::signals::Signals;
+use crate::{RunDirectory, launch, tree};
+
+/// How long what the command left running may take to end after SIGTERM.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long a pause between two looks at the rings is while the tree is busy.
+const BUSY: Duration = Duration::from_millis(10);
+/// How many looks in a row must find nothing before the supervisor sleeps until a doorbell.
+const IDLE_PASSES: u32 = 3;
+/// How long the supervisor sleeps at most: a doorbell may be lost with the process that rang it.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How many connections may be open that have sent nothing yet.
+const MOST_CONNECTIONS: usize = 1024;
+
+const LISTEN: u64 = 1;
+const CONTROL: u64 = 2;
+const SIGNALS: u64 = 3;
+const FRONT: u64 = 4;
+const FILES: u64 = 5;
+const FIRST_OTHER: u64 = 16;
+
+/// What the supervisor needs to begin.
+pub(crate) struct Beginning {
+    pub(crate) front: Pid,
+    pub(crate) control: Control,
+    pub(crate) directory: RunDirectory,
+    pub(crate) socket: OwnedFd,
+    pub(crate) command: Command,
+    pub(crate) inherited: Inherited,
+    pub(crate) wait_tree: bool,
+}
+
+/// Runs until the tree has ended, and tells front how.
+pub(crate) fn supervise(beginning: &Beginning, handler: &mut dyn Handler) -> Ended {
+    // The command starts before anything else, in front's process group: it does not wait for threads and tables.
+    let root = match launch::start(&beginning.command, &beginning.inherited) {
+        Ok(root) => root,
+        Err(error) => return handler.finish(failed_launch(&error)),
+    };
+    // From here on the terminal's signals are for the command alone.
+    let _ = rustix::process::setpgid(None, None);
+    let ended = Supervisor::new(beginning, root, handler).and_then(|mut supervisor| supervisor.run(handler));
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(error) => {
+            tree::kill_all();
+            Ended::Fault(format!("the supervisor failed: {error}"))
+        }
+    };
+    handler.finish(ended)
+}
+
+fn failed_launch(error: &LaunchError) -> Ended {
+    match error {
+        LaunchError::Exec { program, source } => {
+            let text = format!("`{program}`: {source}");
+            if source.kind() == io::ErrorKind::NotFound {
+                Ended::NotFound(text)
+            } else {
+                Ended::NotExecutable(text)
+            }
+        }
+        LaunchError::Fork(_) => Ended::Fault(format!("{error}: {}", chain(error))),
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+/// Everything that is known of a process that announced itself, or is the command.
+struct Known {
+    process: Process,
+    life: Option<OwnedFd>,
+    ring: Option<Ring>,
+    announced: bool,
+}
+
+struct Supervisor<'b> {
+    beginning: &'b Beginning,
+    epoll: OwnedFd,
+    signals: Signals,
+    files: Option<OwnedFd>,
+    judges: Option<Judges>,
+    root: Pid,
+    root_status: Option<Ended>,
+    /// When what is left of the tree is killed.
+    deadline: Option<Instant>,
+    known: HashMap<u32, Known>,
+    incarnations: HashMap<u32, u32>,
+    /// What is behind a number of the epoll set.
+    connections: HashMap<u64, OwnedFd>,
+    lives: HashMap<u64, u32>,
+    reaped: HashMap<u32, Exit>,
+    next_number: u64,
+    idle_passes: u32,
+    asleep: bool,
+    childless: bool,
+    started: Instant,
+}
+
+impl<'b> Supervisor<'b> {
+    fn new(beginning: &'b Beginning, root: Pid, handler: &mut dyn Handler) -> io::Result<Self> {
+        let signals = Signals::block(&[
+            libc::SIGCHLD,
+            libc::SIGHUP,
+            libc::SIGTERM,
+            libc::SIGINT,
+            libc::SIGQUIT,
+            libc::SIGTSTP,
+            libc::SIGTTIN,
+            libc::SIGTTOU,
+            libc::SIGPIPE,
+            libc::SIGUSR1,
+            libc::SIGUSR2,
+        ])?;
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let front = rustix::process::pidfd_open(beginning.front, PidfdFlags::empty());
+        let watch = |descriptor: BorrowedFd<'_>, number| {
+            epoll::add(&epoll, descriptor, epoll::EventData::new_u64(number), epoll::EventFlags::IN)
+        };
+        watch(beginning.socket.as_fd(), LISTEN)?;
+        watch(beginning.control.as_fd(), CONTROL)?;
+        watch(signals.as_fd(), SIGNALS)?;
+        let judges = handler.judge().map(Judges::start);
+        let files = watch_files(handler);
+        if let Some(files) = &files {
+            watch(files.as_fd(), FILES)?;
+        }
+        let mut supervisor = Self {
+            beginning,
+            signals,
+            files,
+            judges,
+            root,
+            root_status: None,
+            deadline: None,
+            known: HashMap::new(),
+            incarnations: HashMap::new(),
+            connections: HashMap::new(),
+            lives: HashMap::new(),
+            reaped: HashMap::new(),
+            next_number: FIRST_OTHER,
+            idle_passes: 0,
+            asleep: false,
+            childless: false,
+            started: Instant::now(),
+            epoll,
+        };
+        match front {
+            Ok(front) => {
+                supervisor.watch(front.as_fd(), FRONT)?;
+                supervisor.connections.insert(FRONT, front);
+            }
+            // Front is dead already.
+            Err(_) => supervisor.end_for_front(),
+        }
+        supervisor.meet(root.as_raw_nonzero().get().cast_unsigned(), None, false);
+        Ok(supervisor)
+    }
+
+    fn watch(&self, descriptor: BorrowedFd<'_>, number: u64) -> io::Result<()> {
+        epoll::add(&self.epoll, descriptor, epoll::EventData::new_u64(number), epoll::EventFlags::IN)?;
+        Ok(())
+    }
+
+    fn run(&mut self, handler: &mut dyn Handler) -> io::Result<Ended> {
+        loop {
+            self.wait(handler)?;
+            match self.pass(handler, false) {
+                Directive::Continue => {}
+                Directive::Kill => return Ok(self.end_at_once(handler, Ended::Killed)),
+                Directive::Fault(text) => return Ok(self.end_at_once(handler, Ended::Fault(text))),
+            }
+            if let Some(Ended::Fault(text)) = &self.root_status {
+                let ended = Ended::Fault(text.clone());
+                return Ok(self.end_at_once(handler, ended));
+            }
+            if self.root_status.is_some() {
+                if self.childless {
+                    break;
+                }
+                self.press();
+            }
+        }
+        let ended = self.root_status.take().unwrap_or(Ended::Exited(0));
+        Ok(self.read_to_the_end(handler, ended))
+    }
+
+    /// The tree dies now, whatever it is doing.
+    fn end_at_once(&mut self, handler: &mut dyn Handler, ended: Ended) -> Ended {
+        tree::kill_all();
+        self.read_to_the_end(handler, ended)
+    }
+
+    /// Nobody is left: what they said before is in the rings, and in the socket's queue.
+    fn read_to_the_end(&mut self, handler: &mut dyn Handler, ended: Ended) -> Ended {
+        self.accept(handler);
+        let waiting: Vec<u64> = self.connections.keys().copied().filter(|number| *number >= FIRST_OTHER).collect();
+        for number in waiting {
+            self.read_connection(number, handler);
+        }
+        let directive = self.pass(handler, true);
+        let everybody: Vec<u32> = self.known.keys().copied().collect();
+        for pid in everybody {
+            self.bury(pid, handler);
+        }
+        let last = handler.end_pass();
+        match (directive, last) {
+            (Directive::Fault(text), _) | (_, Directive::Fault(text)) => Ended::Fault(text),
+            (Directive::Kill, _) | (_, Directive::Kill) => Ended::Killed,
+            _ => ended,
+        }
+    }
+
+    fn wait(&mut self, handler: &mut dyn Handler) -> io::Result<()> {
+        let timeout = self.timeout();
+        let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; 64];
+        let ready = match epoll::wait(&self.epoll, &mut events, Some(&timeout)) {
+            Ok((ready, _)) => ready.iter().map(|event| event.data.u64()).collect::<Vec<_>>(),
+            Err(rustix::io::Errno::INTR) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        if self.asleep && !ready.is_empty() {
+            self.wake();
+        }
+        for number in ready {
+            match number {
+                LISTEN => self.accept(handler),
+                CONTROL => self.hear_front(),
+                SIGNALS => self.take_signals(handler),
+                FRONT => self.end_for_front(),
+                FILES => self.take_file_changes(handler),
+                number if self.lives.contains_key(&number) => {
+                    if let Some(pid) = self.lives.get(&number).copied() {
+                        self.bury(pid, handler);
+                    }
+                }
+                number => self.read_connection(number, handler),
+            }
+        }
+        self.look_for_the_silent(handler);
+        Ok(())
+    }
+
+    fn timeout(&self) -> rustix::event::Timespec {
+        let sleep = if self.asleep { LONGEST_SLEEP } else { BUSY };
+        let sleep = match self.deadline {
+            Some(deadline) => sleep.min(deadline.saturating_duration_since(Instant::now())),
+            None => sleep,
+        };
+        rustix::event::Timespec {
+            tv_sec: sleep.as_secs() as i64,
+            tv_nsec: sleep.subsec_nanos().into(),
+        }
+    }
+
+    /// Looks at every ring once.
+    fn pass(&mut self, handler: &mut dyn Handler, dead: bool) -> Directive {
+        handler.begin_pass(now_ns());
+        let mut records = 0;
+        for known in self.known.values_mut() {
+            let Some(ring) = &mut known.ring else { continue };
+            let process = known.process;
+            let drained = ring.drain(dead, |bytes| handler.record(process, bytes));
+            records += drained.records;
+            if drained.blocked {
+                handler.hold_back();
+            }
+            ring.wake_waiters();
+            report_loss(handler, process, ring, drained.error);
+        }
+        let directive = handler.end_pass();
+        if records > 0 {
+            self.idle_passes = 0;
+        } else {
+            self.idle_passes = self.idle_passes.saturating_add(1);
+            if self.idle_passes >= IDLE_PASSES && !self.asleep && self.root_status.is_none() {
+                self.sleep();
+            }
+        }
+        directive
+    }
+
+    /// From now on a doorbell is wanted for the first record.
+    fn sleep(&mut self) {
+        let mut waiting = false;
+        for known in self.known.values_mut() {
+            if let Some(ring) = &mut known.ring {
+                waiting |= ring.set_sleeping(true);
+            }
+        }
+        self.asleep = true;
+        if waiting {
+            self.wake();
+        }
+    }
+
+    fn wake(&mut self) {
+        for known in self.known.values_mut() {
+            if let Some(ring) = &mut known.ring {
+                ring.set_sleeping(false);
+            }
+        }
+        self.asleep = false;
+        self.idle_passes = 0;
+    }
+
+    fn accept(&mut self, handler: &mut dyn Handler) {
+        while self.connections.len() < MOST_CONNECTIONS {
+            let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
+            match rustix::net::accept_with(&self.beginning.socket, flags) {
+                Ok(connection) => {
+                    let number = self.next_number;
+                    self.next_number += 1;
+                    self.connections.insert(number, connection);
+                    // Most have sent already what they have to say.
+                    self.read_connection(number, handler);
+                    if let Some(connection) = self.connections.get(&number)
+                        && self.watch(connection.as_fd(), number).is_err()
+                    {
+                        self.connections.remove(&number);
+                    }
+                }
+                Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNABORTED) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Reads the one packet of a connection. The connection stays in the set only if there is none yet.
+    fn read_connection(&mut self, number: u64, handler: &mut dyn Handler) {
+        let Some(connection) = self.connections.get(&number) else {
+            return;
+        };
+        let mut packet = vec![0_u8; MAX_PACKET];
+        let received = match receive(connection, &mut packet) {
+            Ok(received) => received,
+            Err(rustix::io::Errno::AGAIN) => return,
+            Err(_) => {
+                self.connections.remove(&number);
+                return;
+            }
+        };
+        let Some(connection) = self.connections.remove(&number) else {
+            return;
+        };
+        packet.truncate(received.length);
+        // Who it is, the kernel says.
+        let Ok(peer) = rustix::net::sockopt::socket_peercred(&connection) else {
+            return;
+        };
+        if tree::is_descendant(peer.pid) == Some(false) {
+            return;
+        }
+        let pid = peer.pid.as_raw_nonzero().get().cast_unsigned();
+        match Packet::parse(&packet) {
+            Ok(Packet::Hello(record)) => {
+                let ring = received.descriptor.and_then(|descriptor| Ring::map(&descriptor).ok());
+                self.bury_image(pid, handler);
+                let process = self.meet(pid, ring, true);
+                handler.hello(process, &record);
+                self.asleep_for_new();
+            }
+            Ok(Packet::Exec(record)) => {
+                let process = self.process(pid);
+                handler.notice(process, &record);
+            }
+            Ok(Packet::Ask(_)) => {
+                if let Some(judges) = &self.judges {
+                    let process = self.process(pid);
+                    judges.ask(Question { connection, process, packet });
+                }
+                // Without a judge the connection closes, which is a refusal.
+            }
+            Ok(Packet::Doorbell | Packet::Bye) | Err(_) => {}
+        }
+    }
+
+    fn asleep_for_new(&mut self) {
+        self.wake();
+    }
+
+    /// The process of this id, as it is now.
+    fn process(&self, pid: u32) -> Process {
+        match self.known.get(&pid) {
+            Some(known) => known.process,
+            None => Process {
+                pid,
+                incarnation: self.incarnations.get(&pid).map_or(1, |last| last + 1),
+            },
+        }
+    }
+
+    /// Takes a process, or the new program of one, into the table.
+    fn meet(&mut self, pid: u32, ring: Option<Ring>, announced: bool) -> Process {
+        if let Some(known) = self.known.get_mut(&pid)
+            && !known.announced
+        {
+            // The command announces itself at last.
+            known.announced = announced;
+            known.ring = ring;
+            return known.process;
+        }
+        let incarnation = self.incarnations.entry(pid).or_insert(0);
+        *incarnation += 1;
+        let process = Process {
+            pid,
+            incarnation: *incarnation,
+        };
+        let life = i32::try_from(pid)
+            .ok()
+            .and_then(Pid::from_raw)
+            .and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
+        if let Some(life) = &life {
+            let number = self.next_number;
+            self.next_number += 1;
+            if self.watch(life.as_fd(), number).is_ok() {
+                self.lives.insert(number, pid);
+            }
+        }
+        let is_dead = life.is_none();
+        self.known.insert(pid, Known { process, life, ring, announced });
+        if is_dead {
+            // It died before we looked: what it said is in its ring. The next pass reads it, and nothing else will come.
+            self.reaped.entry(pid).or_default();
+        }
+        process
+    }
+
+    /// The process has replaced its program: the old one's ring is complete.
+    fn bury_image(&mut self, pid: u32, handler: &mut dyn Handler) {
+        let Some(known) = self.known.get_mut(&pid) else {
+            return;
+        };
+        if !known.announced {
+            return;
+        }
+        if let Some(ring) = &mut known.ring {
+            let process = known.process;
+            let drained = ring.drain(true, |bytes| handler.record(process, bytes));
+            report_loss(handler, process, ring, drained.error);
+        }
+        self.known.remove(&pid);
+        self.lives.retain(|_, of| *of != pid);
+    }
+
+    /// The process is dead: its ring is read to the end.
+    fn bury(&mut self, pid: u32, handler: &mut dyn Handler) {
+        // Whatever it sent before it died is in the socket's queue: a hello with a ring, perhaps.
+        self.accept(handler);
+        let Some(mut known) = self.known.remove(&pid) else {
+            return;
+        };
+        self.lives.retain(|_, of| *of != pid);
+        let process = known.process;
+        if let Some(ring) = &mut known.ring {
+            let drained = ring.drain(true, |bytes| handler.record(process, bytes));
+            report_loss(handler, process, ring, drained.error);
+        }
+        if !known.announced {
+            handler.silent(process);
+        }
+        self.reap(handler);
+        let exit = self.reaped.remove(&pid).unwrap_or_else(|| {
+            known.life.as_ref().map(|life| reap::exit_of(life)).unwrap_or_default()
+        });
+        handler.exited(process, exit);
+    }
+
+    /// The command that has not announced itself within a second does not hold the library.
+    fn look_for_the_silent(&mut self, handler: &mut dyn Handler) {
+        if self.started.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        let root = self.root.as_raw_nonzero().get().cast_unsigned();
+        if let Some(known) = self.known.get_mut(&root)
+            && !known.announced
+        {
+            known.announced = true;
+            handler.silent(known.process);
+        }
+    }
+
+    fn take_signals(&mut self, handler: &mut dyn Handler) {
+        while let Some(arrived) = self.signals.next() {
+            match arrived.signal {
+                libc::SIGCHLD => self.reap(handler),
+                libc::SIGHUP => handler.reload(),
+                libc::SIGTERM if self.root_status.is_none() => {
+                    self.root_status = Some(Ended::Fault("the supervisor was told to end (SIGTERM)".into()));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes note of children that ended, stopped or went on.
+    fn reap(&mut self, _handler: &mut dyn Handler) {
+        loop {
+            match reap::next_change() {
+                Change::None => return,
+                Change::NoChildren => {
+                    self.childless = true;
+                    return;
+                }
+                Change::Stopped(pid, signal) => {
+                    if pid == self.root {
+                        self.beginning.control.send(&Message::Stopped(signal));
+                    }
+                }
+                Change::Ended(pid, exit) => {
+                    if pid == self.root && self.root_status.is_none() {
+                        self.root_status = Some(match (exit.status, exit.signal) {
+                            (Some(status), _) => Ended::Exited(status),
+                            (None, Some(signal)) => Ended::Signalled(signal),
+                            (None, None) => Ended::Exited(0),
+                        });
+                    }
+                    self.reaped.insert(pid.as_raw_nonzero().get().cast_unsigned(), exit);
+                }
+            }
+        }
+    }
+
+    /// What the command left running is asked to end, then made to.
+    fn press(&mut self) {
+        if self.beginning.wait_tree {
+            self.refresh_children();
+            return;
+        }
+        match self.deadline {
+            None => {
+                tree::signal_all(Signal::TERM);
+                // A stopped process ends only when it goes on.
+                tree::signal_all(Signal::CONT);
+                self.deadline = Some(Instant::now() + GRACE);
+                self.refresh_children();
+            }
+            Some(deadline) if Instant::now() >= deadline => {
+                tree::kill_all();
+                self.childless = true;
+            }
+            Some(_) => self.refresh_children(),
+        }
+    }
+
+    fn refresh_children(&mut self) {
+        self.childless = tree::descendants().is_empty();
+    }
+
+    fn hear_front(&mut self) {
+        while let Some(message) = self.beginning.control.receive() {
+            match message {
+                Message::Continue => {
+                    let _ = rustix::process::kill_process(self.root, Signal::CONT);
+                }
+                Message::Signal(signal) if self.root_status.is_none() => {
+                    if let Some(signal) = Signal::from_named_raw(signal) {
+                        let _ = rustix::process::kill_process(self.root, signal);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Front is dead: the tree goes with it.
+    fn end_for_front(&mut self) {
+        if let Some(front) = self.connections.remove(&FRONT) {
+            let _ = epoll::delete(&self.epoll, &front);
+        }
+        self.root_status = Some(Ended::Fault("front died, so the command was ended with everything that it had started".into()));
+    }
+
+    fn take_file_changes(&mut self, handler: &mut dyn Handler) {
+        let Some(files) = &self.files else { return };
+        let mut buffer = [const { MaybeUninit::<u8>::uninit() }; 4096];
+        let mut reader = inotify::Reader::new(files, &mut buffer);
+        let mut names = Vec::new();
+        while let Ok(event) = reader.next() {
+            names.push(event.file_name().map(|name| name.to_bytes().to_vec()));
+        }
+        let watched = handler.watched();
+        let concerned = names.iter().flatten().any(|name| {
+            watched
+                .iter()
+                .filter_map(|path| path.file_name())
+                .any(|file| file.as_encoded_bytes() == name.as_slice())
+        });
+        if concerned {
+            handler.reload();
+        }
+    }
+}
+
+fn report_loss(
+    handler: &mut dyn Handler,
+    process: Process,
+    ring: &mut Ring,
+    error: Option<audithook_wire::ring::RingError>,
+) {
+    let lost = ring.take_lost();
+    if lost > 0 {
+        handler.lost(process, lost, "the ring was full");
+    }
+    if let Some(error) = error {
+        handler.lost(process, 0, &error.to_string());
+    }
+}
+
+/// Watches the directories of the policy's files: editors replace files, which a watch on the file itself would miss.
+fn watch_files(handler: &dyn Handler) -> Option<OwnedFd> {
+    let watched = handler.watched();
+    if watched.is_empty() {
+        return None;
+    }
+    let files = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK).ok()?;
+    for path in watched {
+        if let Some(directory) = path.parent() {
+            let directory = if directory.as_os_str().is_empty() { std::path::Path::new(".") } else { directory };
+            let _ = inotify::add_watch(
+                &files,
+                directory,
+                inotify::WatchFlags::CLOSE_WRITE | inotify::WatchFlags::MOVED_TO,
+            );
+        }
+    }
+    Some(files)
+}
+
+/// One packet and the descriptor that came with it.
+struct Received {
+    length: usize,
+    descriptor: Option<OwnedFd>,
+}
+
+fn receive(connection: &OwnedFd, packet: &mut [u8]) -> rustix::io::Result<Received> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = rustix::net::RecvAncillaryBuffer::new(&mut space);
+    let mut parts = [io::IoSliceMut::new(packet)];
+    let message = rustix::io::retry_on_intr(|| {
+        rustix::net::recvmsg(
+            connection,
+            &mut parts,
+            &mut control,
+            rustix::net::RecvFlags::CMSG_CLOEXEC | rustix::net::RecvFlags::DONTWAIT,
+        )
+    })?;
+    let mut descriptor = None;
+    for part in control.drain() {
+        if let rustix::net::RecvAncillaryMessage::ScmRights(descriptors) = part {
+            descriptor = descriptors.into_iter().next();
+        }
+    }
+    Ok(Received {
+        length: message.bytes,
+        descriptor,
+    })
+}
+
+/// CLOCK_MONOTONIC in nanoseconds.
+fn now_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned()
+}
+
+/// For the judges: reads the record of a question again.
+pub(crate) fn question(packet: &[u8]) -> Option<Record<'_>> {
+    match Packet::parse(packet) {
+        Ok(Packet::Ask(record)) => Some(record),
+        _ => None,
+    }
+}
+

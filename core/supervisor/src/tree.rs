@@ -1,0 +1,126 @@
+//! The tree of processes below this one: who is in it, and how it ends.
+//!
+//! The supervisor is a subreaper, so that a process whose parent dies becomes its child: every process of the tree stays a
+//! descendant whatever it does. Front is one too: should the supervisor die, the tree becomes its.
+
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, WaitOptions};
+
+/// Makes orphaned descendants children of this process (`PR_SET_CHILD_SUBREAPER`, prctl(2)).
+///
+/// # Errors
+/// Never on Linux 3.4 and later.
+pub fn adopt_orphans() -> io::Result<()> {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    Ok(())
+}
+
+/// Every living descendant of this process.
+#[must_use]
+pub fn descendants() -> Vec<Pid> {
+    let mut found = Vec::new();
+    let mut frontier = vec![rustix::process::getpid()];
+    while let Some(parent) = frontier.pop() {
+        for child in children(parent) {
+            frontier.push(child);
+            found.push(child);
+        }
+    }
+    found
+}
+
+/// The children of all threads of a process (/proc/PID/task/TID/children, proc(5)).
+fn children(parent: Pid) -> Vec<Pid> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{}/task", parent.as_raw_nonzero())) else {
+        return Vec::new();
+    };
+    threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|text| {
+            text.split_ascii_whitespace()
+                .filter_map(|number| number.parse().ok().and_then(Pid::from_raw))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Whether `pid` is a descendant of this process; `None` if it is gone.
+#[must_use]
+pub fn is_descendant(pid: Pid) -> Option<bool> {
+    let own = rustix::process::getpid();
+    let mut current = pid;
+    // No chain is longer than the kernel's limit of nested processes could make it in practice.
+    for _ in 0..4096 {
+        if current == own {
+            return Some(true);
+        }
+        match parent(current) {
+            Some(parent) => current = parent?,
+            None if current == pid => return None,
+            // An ancestor died while it was looked at: its children have a new parent, which is this process.
+            None => current = parent_of_living(pid)?,
+        }
+    }
+    Some(false)
+}
+
+fn parent_of_living(pid: Pid) -> Option<Pid> {
+    parent(pid).flatten()
+}
+
+/// The parent; `None` if the process is gone, `Some(None)` for the first process.
+fn parent(pid: Pid) -> Option<Option<Pid>> {
+    let status = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The name stands in parentheses and may hold anything, parentheses too.
+    let after_name = status.iter().rposition(|byte| *byte == b')')?;
+    let text = std::str::from_utf8(&status[after_name + 1..]).ok()?;
+    let number = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    Some(Pid::from_raw(number))
+}
+
+/// Sends a signal to every descendant.
+pub fn signal_all(signal: Signal) {
+    for pid in descendants() {
+        let _ = rustix::process::kill_process(pid, signal);
+    }
+}
+
+/// Kills every descendant, until there is none: not even one that was forked meanwhile.
+pub fn kill_all() {
+    loop {
+        signal_all(Signal::KILL);
+        loop {
+            match rustix::process::wait(WaitOptions::NOHANG) {
+                Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+                // Killed, but not dead yet; or new.
+                Ok(None) => break,
+                // ECHILD: nobody is left.
+                Err(_) => return,
+            }
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_child_is_a_descendant_and_init_is_none() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep runs");
+        let pid = Pid::from_child(&child);
+        assert!(descendants().contains(&pid));
+        assert_eq!(is_descendant(pid), Some(true));
+        assert_eq!(is_descendant(Pid::from_raw(1).expect("not 0")), Some(false));
+        child.kill().expect("killed");
+        child.wait().expect("reaped");
+        assert_eq!(is_descendant(pid), None);
+    }
+}
