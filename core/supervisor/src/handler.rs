@@ -79,8 +79,8 @@ pub trait Handler {
     /// A process ended; its ring has been read to the end.
     fn exited(&mut self, process: Process, exit: Exit);
 
-    /// A record in front of others is being written: nothing newer than what was known may be emitted in this pass.
-    fn hold_back(&mut self);
+    /// The ring of a process was looked at. `blocked` says that a record in front of others is still being written.
+    fn looked(&mut self, process: Process, blocked: bool);
 
     /// All rings have been looked at. Returns whether there was anything, and what follows from it.
     fn end_pass(&mut self) -> Directive;

@@ -97,7 +97,7 @@ impl Inherited {
 ///
 /// # Errors
 /// If there is no new process, or it cannot execute the program.
-pub fn start(command: &Command, inherited: &Inherited) -> Result<Pid, LaunchError> {
+pub(crate) fn start(command: &Command, inherited: &Inherited) -> Result<Pid, LaunchError> {
     let pointers = |strings: &[CString]| {
         strings
             .iter()

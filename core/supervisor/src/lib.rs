@@ -40,7 +40,7 @@ use supervisor::Beginning;
 /// One run.
 #[derive(Debug)]
 pub struct Run {
-    /// The run's directory, with the policy image of generation 1 published.
+    /// The run's directory; the handler gets it, publishes the policy image and removes it at the end.
     pub directory: RunDirectory,
     /// What to execute.
     pub command: Command,
@@ -57,38 +57,35 @@ pub struct Run {
 /// If the processes cannot be made.
 pub fn run(
     mut run: Run,
-    handler: impl FnOnce() -> Result<Box<dyn Handler>, String>,
+    handler: impl FnOnce(RunDirectory) -> Result<Box<dyn Handler>, String>,
 ) -> io::Result<Ended> {
     let socket = run.directory.listen()?;
     let (front_end, supervisor_end) = Control::pair()?;
     let front = rustix::process::getpid();
-    // SAFETY: the process has one thread (the caller's promise in the documentation is checked in debug builds below), so the
-    // child may go on as if nothing had happened.
     debug_assert_eq!(std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count), 1);
+    // SAFETY: the process has one thread, so the child may go on as if nothing had happened.
     let pid = unsafe { libc::fork() };
     match pid {
         -1 => Err(io::Error::last_os_error()),
         0 => {
             drop(front_end);
             let _ = tree::adopt_orphans();
-            let handler = handler();
+            let handler = handler(run.directory);
             let beginning = Beginning {
                 front,
                 control: supervisor_end,
-                directory: run.directory,
                 socket,
                 command: run.command,
                 inherited: run.inherited,
                 wait_tree: run.wait_tree,
             };
             let ended = match handler {
+                // The handler goes with the last process of the tree: its run directory is removed here.
                 Ok(mut handler) => supervisor::supervise(&beginning, &mut *handler),
                 Err(fault) => Ended::Fault(fault),
             };
             beginning.control.send(&Message::Ended(ended));
-            drop(beginning);
-            // Front's destructors are front's to run.
-            // SAFETY: ends this process.
+            // SAFETY: ends this process; what front has to clean up is front's.
             unsafe { libc::_exit(0) }
         }
         pid => {

@@ -19,7 +19,7 @@ use crate::launch::{Command, Inherited, LaunchError};
 use crate::reap::{self, Change};
 use crate::rings::Ring;
 use crate::signals::Signals;
-use crate::{RunDirectory, launch, tree};
+use crate::{launch, tree};
 
 /// How long what the command left running may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
@@ -43,7 +43,6 @@ const FIRST_OTHER: u64 = 16;
 pub(crate) struct Beginning {
     pub(crate) front: Pid,
     pub(crate) control: Control,
-    pub(crate) directory: RunDirectory,
     pub(crate) socket: OwnedFd,
     pub(crate) command: Command,
     pub(crate) inherited: Inherited,
@@ -287,9 +286,7 @@ impl<'b> Supervisor<'b> {
             let process = known.process;
             let drained = ring.drain(dead, |bytes| handler.record(process, bytes));
             records += drained.records;
-            if drained.blocked {
-                handler.hold_back();
-            }
+            handler.looked(process, drained.blocked);
             ring.wake_waiters();
             report_loss(handler, process, ring, drained.error);
         }
@@ -486,7 +483,7 @@ impl<'b> Supervisor<'b> {
         }
         self.reap(handler);
         let exit = self.reaped.remove(&pid).unwrap_or_else(|| {
-            known.life.as_ref().map(|life| reap::exit_of(life)).unwrap_or_default()
+            known.life.as_ref().map(reap::exit_of).unwrap_or_default()
         });
         handler.exited(process, exit);
     }

@@ -1,0 +1,100 @@
+//! Where a run happens: its directory, its name, its preload library.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use audithook_journal::RunId;
+use audithook_supervisor::RunDirectory;
+
+/// The preload library's file name.
+const LIBRARY: &str = "libaudithook_cpython.so";
+
+/// The place of one run.
+#[derive(Debug)]
+pub struct Site {
+    pub(crate) directory: RunDirectory,
+    pub(crate) id: RunId,
+    private_tmp: PathBuf,
+}
+
+/// Why there is no place for a run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SiteError {
+    /// the preload library is missing: looked in {looked}
+    #[error("the preload library `{LIBRARY}` is missing: looked in {looked}\n\nhint: build it with `cargo build -p audithook-cpython`, or install it beside `audithook`")]
+    NoLibrary {
+        /// Where it was looked for.
+        looked: String,
+    },
+    /// no directory for the run could be made
+    #[error("no directory for the run could be made")]
+    Directory(#[source] io::Error),
+    /// the run could not be named
+    #[error("the run could not be named")]
+    Name(#[source] io::Error),
+}
+
+impl Site {
+    /// Makes the directory and finds the library.
+    ///
+    /// # Errors
+    /// [`SiteError`]
+    pub fn create() -> Result<Self, SiteError> {
+        let id = RunId::generate().map_err(SiteError::Name)?;
+        let library = find_library()?;
+        let directory =
+            RunDirectory::create(id.as_str(), &library).map_err(SiteError::Directory)?;
+        let base = std::env::var_os("TMPDIR")
+            .map(PathBuf::from)
+            .filter(|base| base.is_absolute() && base.is_dir())
+            .unwrap_or_else(|| PathBuf::from("/tmp"));
+        let private_tmp = base.join(format!("audithook-tmp-{id}", id = id.as_str()));
+        Ok(Self {
+            directory,
+            id,
+            private_tmp,
+        })
+    }
+
+    /// The run's directory: never the program's to touch.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The directory that `tmp = "private"` means. Not made yet.
+    #[must_use]
+    pub fn private_tmp(&self) -> &Path {
+        &self.private_tmp
+    }
+
+    /// The run's name, as the journal has it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
+
+/// Beside the executable, or where a package puts what belongs to it.
+fn find_library() -> Result<PathBuf, SiteError> {
+    let executable = std::env::current_exe().unwrap_or_default();
+    let directory = executable.parent().unwrap_or(Path::new("/"));
+    let places = [
+        directory.to_owned(),
+        directory.join("../lib/audithook"),
+        directory.join(".."),
+    ];
+    places
+        .iter()
+        .map(|place| place.join(LIBRARY))
+        .find(|file| file.is_file())
+        .and_then(|file| std::fs::canonicalize(file).ok())
+        .ok_or_else(|| SiteError::NoLibrary {
+            looked: places
+                .iter()
+                .map(|place| format!("`{}`", place.display()))
+                .collect::<Vec<_>>()
+                .join(", "),
+        })
+}

@@ -1,0 +1,104 @@
+//! From a request to a supervised process tree.
+
+use std::ffi::OsString;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use audithook_policy::Policy;
+use audithook_supervisor::{Command, Ended, Handler, Inherited, Run};
+
+use super::recorder::{Recorder, Settings};
+use super::{RunRequest, program};
+
+/// Starts the run and waits for its end: in front.
+pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
+    let inherited = Inherited::current();
+    let Some(name) = request.command.first() else {
+        return Err("there is no command to run".into());
+    };
+    let file = match program::find(name) {
+        Ok(file) => file,
+        Err(ended) => return Ok(ended),
+    };
+    let private_tmp = request.policy.private_tmp.clone();
+    let command = command(&request, &file, private_tmp.as_deref())?;
+    make_directories(&request.policy, private_tmp.as_deref())?;
+    let RunRequest {
+        site,
+        policy,
+        reload,
+        command: arguments,
+        journal,
+        labels,
+        fail_on_deny,
+        wait_tree,
+        quiet,
+        color,
+    } = request;
+    let settings = Settings {
+        id: site.id,
+        policy,
+        reload,
+        arguments,
+        journal,
+        labels,
+        fail_on_deny,
+        quiet,
+        color,
+        private_tmp,
+    };
+    let run = Run {
+        directory: site.directory,
+        command,
+        inherited,
+        wait_tree,
+    };
+    audithook_supervisor::run(run, move |directory| {
+        Recorder::begin(settings, directory).map(|recorder| Box::new(recorder) as Box<dyn Handler>)
+    })
+    .map_err(|error| format!("the run could not be set up: {error}"))
+}
+
+fn command(request: &RunRequest, file: &Path, private_tmp: Option<&Path>) -> Result<Command, String> {
+    let current: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let mut environment = request.policy.environment(current);
+    if let Some(directory) = private_tmp {
+        environment.retain(|(key, _)| key != "TMPDIR");
+        environment.push(("TMPDIR".into(), directory.into()));
+    }
+    let before = environment
+        .iter()
+        .position(|(key, _)| key == "LD_PRELOAD")
+        .map(|place| environment.swap_remove(place).1);
+    environment.push((
+        "LD_PRELOAD".into(),
+        program::preload(&request.site.directory.library(), before.as_deref()),
+    ));
+    Ok(Command {
+        program: program::c_string(file.as_os_str())?,
+        arguments: request
+            .command
+            .iter()
+            .map(|argument| program::c_string(argument))
+            .collect::<Result<_, _>>()?,
+        environment: environment
+            .iter()
+            .map(|(key, value)| program::variable(key, value))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn make_directories(policy: &Policy, private_tmp: Option<&Path>) -> Result<(), String> {
+    for directory in policy.directories_to_create() {
+        std::fs::create_dir_all(&directory)
+            .map_err(|error| format!("a `write` directory cannot be made: `{}`: {error}", directory.display()))?;
+    }
+    if let Some(directory) = private_tmp {
+        DirBuilder::new()
+            .mode(0o700)
+            .create(directory)
+            .map_err(|error| format!("the private temporary directory cannot be made: `{}`: {error}", directory.display()))?;
+    }
+    Ok(())
+}
