@@ -101,3 +101,24 @@ pub fn run(
 pub fn die_of(signal: i32) -> ! {
     signals::die_of(signal)
 }
+
+/// Takes over a descriptor that this process was started with: a copy that is closed at exec, and the original closed.
+///
+/// # Errors
+/// If there is no such descriptor.
+pub fn take_descriptor(number: u32) -> io::Result<std::os::fd::OwnedFd> {
+    use std::os::fd::FromRawFd as _;
+    let number = i32::try_from(number).map_err(|_| io::Error::from_raw_os_error(libc::EBADF))?;
+    // SAFETY: the copy is new and owned by nobody else. The original came from the parent for this very purpose; the
+    // standard descriptors stay open, for they are used elsewhere.
+    unsafe {
+        let copy = libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3);
+        if copy < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        if number > 2 {
+            libc::close(number);
+        }
+        Ok(std::os::fd::OwnedFd::from_raw_fd(copy))
+    }
+}

@@ -1,5 +1,6 @@
 //! `audithook run`: an unmodified command under a policy.
 
+mod bridge;
 mod footer;
 mod program;
 mod recorder;
@@ -51,8 +52,6 @@ pub struct RunRequest {
     pub wait_tree: bool,
     /// Neither the first line nor the footer.
     pub quiet: bool,
-    /// Whether stderr takes colour.
-    pub color: bool,
 }
 
 impl std::fmt::Debug for RunRequest {

@@ -8,7 +8,7 @@ use std::path::Path;
 use audithook_policy::Policy;
 use audithook_supervisor::{Command, Ended, Handler, Inherited, Run};
 
-use super::recorder::{Recorder, Settings};
+use super::recorder::{JournalOutput, Recorder, Settings};
 use super::{RunRequest, program};
 
 /// Starts the run and waits for its end: in front.
@@ -23,29 +23,29 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
     };
     let private_tmp = request.policy.private_tmp.clone();
     let command = command(&request, &file, private_tmp.as_deref())?;
+    // Taken before anything is forked: the program must not have the journal's descriptor.
+    let output = JournalOutput::choose(&request.policy, request.journal.as_deref())?;
     make_directories(&request.policy, private_tmp.as_deref())?;
     let RunRequest {
         site,
         policy,
         reload,
         command: arguments,
-        journal,
         labels,
         fail_on_deny,
         wait_tree,
         quiet,
-        color,
+        ..
     } = request;
     let settings = Settings {
         id: site.id,
         policy,
         reload,
         arguments,
-        journal,
+        journal: output,
         labels,
         fail_on_deny,
         quiet,
-        color,
         private_tmp,
     };
     let run = Run {

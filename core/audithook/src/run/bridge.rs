@@ -1,0 +1,260 @@
+//! Between records, as they come from the rings, and events, as the bus knows them.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Arc, RwLock};
+
+use audithook_abi::{Symbol, Value, Verdict};
+use audithook_bus::{Bus, Event};
+use audithook_catalogue::{SYMBOL_COUNT, arg, event};
+use audithook_policy::Policy;
+use audithook_supervisor::{Answer, Judge, Process};
+use audithook_wire::flat::{Content, Encoder, MAX_RECORD, Meta, Name, Record, Rules, Scratch};
+
+use crate::hooks::BuiltHooks;
+
+/// The hooks that are in force, for the threads that need to know more of them than the bus does.
+#[derive(Default)]
+pub(super) struct Published(RwLock<Option<BuiltHooks>>);
+
+impl Published {
+    pub(super) fn set(&self, built: BuiltHooks) {
+        if let Ok(mut place) = self.0.write() {
+            *place = Some(built);
+        }
+    }
+
+    fn with<R: Default>(&self, ask: impl FnOnce(&BuiltHooks) -> R) -> R {
+        self.0.read().ok().and_then(|place| place.as_ref().map(ask)).unwrap_or_default()
+    }
+
+    pub(super) fn has_observers(&self) -> bool {
+        self.with(BuiltHooks::has_observers)
+    }
+
+    pub(super) fn reports(&self) -> Vec<(String, String)> {
+        self.with(|built| built.reports(false))
+    }
+
+    fn rule_of(&self, hook: &str) -> Option<u32> {
+        self.with(|built| built.rule_of(hook))
+    }
+}
+
+/// Answers questions with the gates of the bus.
+pub(super) struct BusJudge {
+    bus: Bus,
+    published: Arc<Published>,
+}
+
+impl BusJudge {
+    pub(super) fn new(bus: Bus, published: Arc<Published>) -> Self {
+        Self { bus, published }
+    }
+}
+
+impl Judge for BusJudge {
+    fn judge(&self, process: Process, record: &Record<'_>) -> Answer {
+        let mut scratch = Scratch::default();
+        let (symbol, values) = values(record, &mut scratch);
+        let meta = record.meta();
+        let mut event = Event::new(symbol, values);
+        event.time_ns = meta.time_ns;
+        event.pid = process.pid;
+        event.tid = meta.tid;
+        event.flags = meta.flags;
+        event.source = meta.source as u8;
+        event.verdict = meta.verdict as u8;
+        let decision = self.bus.judge(&event);
+        let mut rules = Rules::NONE;
+        for hook in decision.deciding.iter().chain(&decision.agreed) {
+            if let Some(number) = self.published.rule_of(hook.name())
+                && !rules.as_slice().contains(&number)
+            {
+                rules.push(number);
+            }
+        }
+        Answer {
+            verdict: decision.would,
+            rules,
+            reason: decision.reason.map(String::from).unwrap_or_default(),
+        }
+    }
+}
+
+/// A record's event and arguments for the bus.
+pub(super) fn values<'s>(record: &Record<'s>, scratch: &'s mut Scratch) -> (Symbol, &'s [Value<'s>]) {
+    let intern = |text: &[u8]| std::str::from_utf8(text).map_or(Symbol::NONE, audithook_bus::intern);
+    let symbol = match record.event() {
+        Name::Known(symbol) => symbol,
+        Name::Text(text) => intern(text),
+    };
+    (symbol, record.values(scratch, intern))
+}
+
+/// An event of the bus as a record.
+pub(super) fn encode(event: &Event<'_>) -> Vec<u8> {
+    let name = |symbol: Symbol| {
+        if symbol.0 < SYMBOL_COUNT {
+            Name::Known(symbol)
+        } else {
+            Name::Text(audithook_bus::symbol::text(symbol).unwrap_or("").as_bytes())
+        }
+    };
+    let meta = Meta {
+        time_ns: event.time_ns,
+        pid: std::process::id(),
+        tid: std::process::id(),
+        verdict: Verdict::Allow,
+        ..Meta::new(audithook_abi::Source::App)
+    };
+    let mut buffer = vec![0; MAX_RECORD];
+    let mut encoder = Encoder::new(&mut buffer, name(event.id), &meta);
+    for value in event.args() {
+        encoder.arg(name(value.name()), value);
+    }
+    encoder.finish().to_vec()
+}
+
+/// The `process.start` of a process that announced itself: its own words, completed for the first one of the run.
+pub(super) fn started(
+    hello: &Record<'_>,
+    process: Process,
+    first: Option<(&[Value<'_>], &str)>,
+) -> Vec<u8> {
+    let mut scratch = Scratch::default();
+    let (_, values) = values(hello, &mut scratch);
+    let meta = Meta {
+        pid: process.pid,
+        tid: process.pid,
+        source: audithook_abi::Source::App,
+        verdict: Verdict::Allow,
+        would: None,
+        rules: Rules::NONE,
+        errno: 0,
+        ..*hello.meta()
+    };
+    let mut buffer = vec![0; MAX_RECORD];
+    let mut encoder = Encoder::new(&mut buffer, Name::Known(event::PROCESS_START), &meta);
+    for value in values {
+        encoder.arg(Name::Known(value.name()), value);
+    }
+    if let Some((labels, hash)) = first {
+        encoder.arg(Name::Known(arg::LABELS), &Value::map(labels));
+        encoder.arg(Name::Known(arg::POLICY), &Value::str(hash));
+    }
+    encoder.finish().to_vec()
+}
+
+/// What an operation was about, for people.
+pub(super) fn subject(record: &Record<'_>) -> String {
+    let text = |name| {
+        record
+            .arg(name)
+            .and_then(|argument| argument.as_bytes())
+            .map(|bytes| printable(&String::from_utf8_lossy(bytes)))
+    };
+    if let (Some(from), Some(to)) = (text(arg::SRC), text(arg::DST)) {
+        return format!("{from}` to `{to}");
+    }
+    if let Some(host) = text(arg::HOST) {
+        return match record.arg(arg::PORT).map(|argument| argument.content) {
+            Some(Content::U64(port)) => format!("{host}:{port}"),
+            Some(Content::I64(port)) => format!("{host}:{port}"),
+            _ => host,
+        };
+    }
+    if let (Some(module), Some(name)) = (text(arg::MODULE), text(arg::NAME)) {
+        return format!("{module}.{name}");
+    }
+    [arg::PATH, arg::RAW, arg::COMMAND, arg::MODULE]
+        .into_iter()
+        .find_map(text)
+        .or_else(|| {
+            let (_, first) = record.args().next()?;
+            match first.content {
+                Content::I64(number) => Some(number.to_string()),
+                Content::U64(number) => Some(number.to_string()),
+                _ => first.as_bytes().map(|bytes| printable(&String::from_utf8_lossy(bytes))),
+            }
+        })
+        .unwrap_or_default()
+}
+
+/// Without what would move the terminal: it comes from the program.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| {
+            let escaped = letter.is_control();
+            escaped
+                .then(|| letter.escape_default())
+                .into_iter()
+                .flatten()
+                .chain((!escaped).then_some(letter))
+        })
+        .collect()
+}
+
+/// Whether a program's name is that of a Python interpreter.
+pub(super) fn is_interpreter(executable: &[u8]) -> bool {
+    let name = executable.rsplit(|byte| *byte == b'/').next().unwrap_or(executable);
+    name.starts_with(b"python") || name.starts_with(b"pypy")
+}
+
+/// What a reloaded policy says anew that only a new start can bring about.
+pub(super) fn fixed_at_start(before: &Policy, now: &Policy) -> Vec<String> {
+    let mut waits = Vec::new();
+    let mut note = |differs: bool, key: &str| {
+        if differs {
+            waits.push(key.to_owned());
+        }
+    };
+    note(before.journal.target != now.journal.target, "journal.path");
+    note(before.private_tmp != now.private_tmp, "files.tmp");
+    let set = |policy: &Policy| -> HashMap<String, String> {
+        policy
+            .env
+            .set
+            .iter()
+            .map(|(key, setting)| (key.clone(), setting.value.clone()))
+            .collect()
+    };
+    let passed = |policy: &Policy| -> Option<Vec<String>> {
+        let entries = &policy.env.pass.as_ref()?.entries;
+        Some(entries.iter().map(|entry| entry.text.clone()).collect())
+    };
+    note(set(before) != set(now) || passed(before) != passed(now), "env");
+    waits
+}
+
+/// An error with its causes.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interpreters_are_known_by_their_names() {
+        assert!(is_interpreter(b"/usr/bin/python3.7"));
+        assert!(is_interpreter(b"pypy3"));
+        assert!(!is_interpreter(b"/usr/bin/perl"));
+    }
+
+    #[test]
+    fn what_a_program_says_does_not_move_the_terminal() {
+        assert_eq!(printable("a\x1b[2Jb\n"), "a\\u{1b}[2Jb\\n");
+    }
+}

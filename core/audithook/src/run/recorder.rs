@@ -1,0 +1,556 @@
+//! The supervisor's work: what the tree says becomes journal lines, hooks' food and a verdict on the run.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use audithook_abi::{Source, Value, Verdict};
+use audithook_bus::{Bus, Event, Hook};
+use audithook_catalogue::{Journalled, arg, event};
+use audithook_journal::{Clock, Entry, Formatter, Merger, Ring, Rotation, Rule, RunId, Writer};
+use audithook_matcher::{Image, Plan};
+use audithook_policy::Policy;
+use audithook_policy::image::RuleText;
+use audithook_policy::model::JournalTarget;
+use audithook_supervisor::{Directive, Ended, Exit, Handler, Judge, Process, RunDirectory};
+use audithook_wire::flat::{Encoder, MAX_RECORD, Meta, Name, Record, Scratch};
+use crossbeam_channel::{Receiver, Sender};
+
+use super::bridge::{self, BusJudge, Published};
+use super::footer::{Footer, Refusal};
+use super::{Reload, say};
+use crate::hooks::BuiltHooks;
+
+/// What the recorder is given.
+pub(super) struct Settings {
+    pub(super) id: RunId,
+    pub(super) policy: Policy,
+    pub(super) reload: Reload,
+    pub(super) arguments: Vec<OsString>,
+    pub(super) journal: JournalOutput,
+    pub(super) labels: Vec<(String, String)>,
+    pub(super) fail_on_deny: bool,
+    pub(super) quiet: bool,
+    pub(super) private_tmp: Option<PathBuf>,
+}
+
+/// Where the journal goes.
+#[derive(Debug)]
+pub(super) enum JournalOutput {
+    /// A file; `{run}` stands for the run's name.
+    File(PathBuf, Rotation),
+    /// An open descriptor.
+    Descriptor(OwnedFd),
+    /// Nowhere.
+    None,
+}
+
+/// One generation of the policy.
+struct Generation {
+    rules: Arc<[RuleText]>,
+    image: Image<'static>,
+    plans: HashMap<Box<[u8]>, Plan>,
+}
+
+/// A record on its way into the journal.
+struct Item {
+    process: Process,
+    bytes: Box<[u8]>,
+}
+
+/// Serves the supervisor.
+pub(super) struct Recorder {
+    settings: Settings,
+    directory: RunDirectory,
+    generations: Vec<Generation>,
+    journal: Option<Writer>,
+    formatter: Formatter,
+    merger: Merger<Item>,
+    lanes: HashMap<Process, Ring>,
+    own_lane: Ring,
+    own_process: Process,
+    cutoff_ns: u64,
+    seq: u64,
+    bus: Bus,
+    published: Arc<Published>,
+    bus_events: Receiver<Vec<u8>>,
+    bus_sender: Sender<Vec<u8>>,
+    footer: Footer,
+    directive: Directive,
+    has_started: bool,
+    scratch: Scratch,
+    line: Vec<u8>,
+}
+
+impl Recorder {
+    /// Loads the plugins, compiles and publishes the policy, opens the journal.
+    pub(super) fn begin(mut settings: Settings, directory: RunDirectory) -> Result<Self, String> {
+        let built = crate::hooks::build(&mut settings.policy).map_err(|error| bridge::chain(&error))?;
+        let journal = open_journal(&mut settings)?;
+        let formatter = Formatter::new(settings.id, Clock::now());
+        let mut merger = Merger::new();
+        let own_lane = merger.add();
+        let (bus_sender, bus_events) = crossbeam_channel::unbounded();
+        let mut recorder = Self {
+            directory,
+            generations: Vec::new(),
+            journal,
+            formatter,
+            merger,
+            lanes: HashMap::new(),
+            own_lane,
+            own_process: Process {
+                pid: std::process::id(),
+                incarnation: 1,
+            },
+            cutoff_ns: 0,
+            seq: 0,
+            bus: Bus::new(),
+            published: Arc::new(Published::default()),
+            bus_events,
+            bus_sender,
+            footer: Footer::default(),
+            directive: Directive::Continue,
+            has_started: false,
+            scratch: Scratch::default(),
+            line: Vec::new(),
+            settings,
+        };
+        recorder.publish(built)?;
+        Ok(recorder)
+    }
+
+    /// Puts the policy of the settings in force as the next generation.
+    fn publish(&mut self, mut built: BuiltHooks) -> Result<(), String> {
+        let number = self.generations.len() as u32 + 1;
+        let input = self.settings.policy.image_input(number);
+        let bytes = audithook_policy::image::build(&input).map_err(|error| bridge::chain(&error))?;
+        // An image lives as long as the run: records of every generation refer to its rules.
+        let bytes: &'static [u8] = Box::leak(bytes.into_boxed_slice());
+        let image = Image::parse(bytes).map_err(|error| bridge::chain(&error))?;
+        let mut hooks = std::mem::take(&mut built.hooks);
+        hooks.push(self.listen_to_the_bus());
+        self.directory
+            .publish(number, bytes)
+            .map_err(|error| format!("the policy image cannot be written: {error}"))?;
+        self.bus
+            .replace(hooks)
+            .map_err(|error| format!("the hooks cannot be attached: {error}"))?;
+        for plugin in &built.plugins {
+            let path = plugin.path.as_os_str().as_encoded_bytes();
+            self.own(event::PLUGIN_LOAD, self.own_process, Verdict::Allow, &[
+                Value::str(&plugin.name).named(arg::PLUGIN),
+                Value::str(&plugin.version).named(arg::VERSION),
+                Value::path(path).named(arg::PATH),
+                Value::str(&plugin.sha256).named(arg::SHA256),
+                Value::str(plugin.placement).named(arg::PLACEMENT),
+            ]);
+        }
+        self.published.set(built);
+        self.generations.push(Generation {
+            rules: self.settings.policy.rules().into(),
+            image,
+            plans: HashMap::new(),
+        });
+        Ok(())
+    }
+
+    /// What the bus itself raises (failures, quarantine, losses) goes into the journal.
+    fn listen_to_the_bus(&self) -> Hook {
+        let sender = self.bus_sender.clone();
+        Hook::observe(["plugin.error", "plugin.quarantined", "bus.lost"])
+            .named("audithook.journal")
+            .inline()
+            .with(move |event: &Event<'_>| {
+                // The recorder outlives the bus's events; at its end nobody is left to be told.
+                let _ = sender.send(bridge::encode(event));
+            })
+    }
+
+    /// Queues a record of the supervisor's own about a process.
+    fn own(&mut self, event: audithook_abi::Symbol, process: Process, verdict: Verdict, args: &[Value<'_>]) {
+        let meta = Meta {
+            time_ns: Clock::monotonic_now(),
+            pid: process.pid,
+            tid: process.pid,
+            verdict,
+            generation: self.generations.len() as u32,
+            ..Meta::new(Source::App)
+        };
+        let mut buffer = vec![0; MAX_RECORD];
+        let mut encoder = Encoder::new(&mut buffer, Name::Known(event), &meta);
+        for value in args {
+            encoder.arg(Name::Known(value.name()), value);
+        }
+        let bytes = encoder.finish().into();
+        let lane = self.lane(process);
+        self.push(lane, process, meta.time_ns, bytes);
+    }
+
+    fn push(&mut self, lane: Ring, process: Process, time_ns: u64, bytes: Box<[u8]>) {
+        self.merger.push(lane, time_ns, Clock::monotonic_now(), Item { process, bytes });
+    }
+
+    fn lane(&mut self, process: Process) -> Ring {
+        if process == self.own_process {
+            return self.own_lane;
+        }
+        *self.lanes.entry(process).or_insert_with(|| self.merger.add())
+    }
+
+    fn take_bus_events(&mut self) {
+        while let Ok(bytes) = self.bus_events.try_recv() {
+            let time_ns = Clock::monotonic_now();
+            self.push(self.own_lane, self.own_process, time_ns, bytes.into());
+        }
+    }
+
+    /// One record gets its number, its line, and is shown to observers.
+    fn emit(&mut self, time_ns: u64, item: &Item) {
+        let Ok(record) = Record::parse(&item.bytes) else {
+            return;
+        };
+        let meta = *record.meta();
+        // What a target claims of generations is bounded by those there are.
+        let place = (meta.generation as usize).clamp(1, self.generations.len()) - 1;
+        let Some(generation) = self.generations.get_mut(place) else {
+            return;
+        };
+        let name = record.event().text();
+        let plan = *generation
+            .plans
+            .entry(name.into())
+            .or_insert_with(|| generation.image.plan(name));
+        if generation.plans.len() > 4096 {
+            // Names that a hostile program makes up are not kept.
+            generation.plans.clear();
+        }
+        let rules = Arc::clone(&generation.rules);
+        let numbers = meta.rules.as_slice();
+        let known = |number: &u32| rules.get(*number as usize);
+        let always = matches!(record.event(), Name::Known(symbol)
+            if audithook_catalogue::info(symbol).is_some_and(|info| info.journalled == Journalled::Always));
+        let wanted = always
+            || plan.journalled()
+            || meta.verdict != Verdict::Allow
+            || meta.would.is_some()
+            || !numbers.is_empty();
+        if wanted {
+            self.seq += 1;
+            let named: Vec<Rule<'_>> = numbers
+                .iter()
+                .filter_map(known)
+                .map(|rule| Rule { id: &rule.id, at: &rule.at })
+                .collect();
+            self.line.clear();
+            let process = item.process.to_string();
+            self.formatter.append(&mut self.line, &Entry {
+                seq: self.seq,
+                time_ns,
+                process: &process,
+                pid: item.process.pid,
+                sources: &[meta.source],
+                record: &record,
+                rules: &named,
+                reason: b"",
+            });
+            if let Some(journal) = &mut self.journal
+                && let Err(error) = journal.append(&self.line)
+            {
+                self.directive = Directive::Fault(bridge::chain(&error));
+            }
+        }
+        if meta.verdict.refuses() || meta.would.is_some_and(Verdict::refuses) {
+            let rule = numbers.first().and_then(known);
+            self.footer.add(Refusal {
+                event: String::from_utf8_lossy(name).into_owned(),
+                value: bridge::subject(&record),
+                rule: rule.map_or_else(|| "?".into(), |rule| rule.id.clone()),
+                at: rule.map_or_else(String::new, |rule| rule.at.clone()),
+                hint: rule.map_or_else(String::new, |rule| rule.hint.clone()),
+                only_warned: !meta.verdict.refuses(),
+            });
+        }
+        if self.published.has_observers() && !is_of_the_bus(&record) {
+            let (symbol, values) = bridge::values(&record, &mut self.scratch);
+            let mut event = Event::new(symbol, values);
+            event.seq = self.seq;
+            event.time_ns = time_ns;
+            event.pid = item.process.pid;
+            event.tid = meta.tid;
+            event.flags = meta.flags;
+            event.source = meta.source as u8;
+            event.verdict = meta.verdict as u8;
+            self.bus.notify(&event);
+        }
+    }
+
+    fn emit_until(&mut self, cutoff_ns: Option<u64>) {
+        let mut ready = Vec::new();
+        let collect = |_: Ring, time_ns: u64, item: Item| ready.push((time_ns, item));
+        match cutoff_ns {
+            Some(cutoff_ns) => self.merger.emit(cutoff_ns, collect),
+            None => self.merger.finish(collect),
+        };
+        for (time_ns, item) in &ready {
+            self.emit(*time_ns, item);
+        }
+        if !ready.is_empty()
+            && let Some(journal) = &mut self.journal
+            && let Err(error) = journal.flush()
+        {
+            self.directive = Directive::Fault(bridge::chain(&error));
+        }
+    }
+
+    fn report(&self) {
+        self.bus.flush();
+        for (plugin, text) in self.published.reports() {
+            if !text.trim().is_empty() {
+                say(&format!("{plugin}:\n{}", text.trim_end()));
+            }
+        }
+        if !self.settings.quiet {
+            let journal = self.journal.as_ref().and_then(Writer::path);
+            let text = self.footer.text(journal.map(|path| path.display().to_string()).as_deref());
+            if !text.is_empty() {
+                say(&text);
+            }
+        }
+    }
+}
+
+impl Handler for Recorder {
+    fn hello(&mut self, process: Process, record: &Record<'_>) {
+        let labels: Vec<Value<'_>> = self
+            .settings
+            .labels
+            .iter()
+            .flat_map(|(key, value)| [Value::str(key), Value::str(value)])
+            .collect();
+        let hash = self.settings.policy.hash();
+        let is_first = !std::mem::replace(&mut self.has_started, true);
+        let bytes = bridge::started(record, process, is_first.then_some((labels.as_slice(), hash.as_str())));
+        let hooked = matches!(record.arg(arg::HOOKED).map(|argument| argument.content), Some(audithook_wire::flat::Content::Bool(true)));
+        let executable = record.arg(arg::EXE).and_then(|argument| argument.as_bytes()).unwrap_or(b"").to_vec();
+        let time_ns = record.meta().time_ns;
+        let lane = self.lane(process);
+        self.push(lane, process, time_ns, bytes.into());
+        if !hooked && bridge::is_interpreter(&executable) {
+            self.own(event::PROCESS_UNCOVERED, process, Verdict::Allow, &[
+                Value::path(&executable).named(arg::PATH),
+                Value::str("an interpreter without audit hooks").named(arg::REASON),
+            ]);
+        }
+    }
+
+    fn silent(&mut self, process: Process) {
+        let arguments: Vec<Vec<u8>> = self
+            .settings
+            .arguments
+            .iter()
+            .map(|argument| argument.as_encoded_bytes().to_vec())
+            .collect();
+        let list: Vec<Value<'_>> = arguments.iter().map(|argument| Value::str(argument)).collect();
+        let hash = self.settings.policy.hash();
+        self.has_started = true;
+        self.own(event::PROCESS_START, process, Verdict::Allow, &[
+            Value::list(&list).named(arg::ARGV),
+            Value::bool(false).named(arg::HOOKED),
+            Value::str(&hash).named(arg::POLICY),
+        ]);
+        let program = arguments.first().map_or(&b""[..], |program| program);
+        self.own(event::PROCESS_UNCOVERED, process, Verdict::Allow, &[
+            Value::path(program).named(arg::PATH),
+            Value::str("it did not load the preload library").named(arg::REASON),
+            Value::list(&list).named(arg::ARGS),
+        ]);
+    }
+
+    fn notice(&mut self, process: Process, record: &Record<'_>) {
+        let time_ns = record.meta().time_ns;
+        self.look_for_kill(record.meta().verdict);
+        let lane = self.lane(process);
+        self.push(lane, process, time_ns, record.bytes().into());
+    }
+
+    fn begin_pass(&mut self, now_ns: u64) {
+        self.cutoff_ns = now_ns;
+    }
+
+    fn record(&mut self, process: Process, bytes: &[u8]) {
+        match Record::parse(bytes) {
+            Ok(record) => {
+                let meta = *record.meta();
+                self.look_for_kill(meta.verdict);
+                let lane = self.lane(process);
+                self.push(lane, process, meta.time_ns, bytes.into());
+            }
+            Err(error) => self.lost(process, 1, &error.to_string()),
+        }
+    }
+
+    fn looked(&mut self, process: Process, blocked: bool) {
+        let lane = self.lane(process);
+        self.merger.set_blocked(lane, blocked, self.cutoff_ns);
+    }
+
+    fn lost(&mut self, process: Process, count: u64, reason: &str) {
+        let last = self.seq;
+        self.own(event::BUS_LOST, process, Verdict::Warn, &[
+            Value::u64(count).named(arg::COUNT),
+            Value::u64(last).named(arg::FROM),
+            Value::u64(last + 1).named(arg::TO),
+            Value::str(reason).named(arg::REASON),
+        ]);
+        if self.settings.policy.journal.overflow == audithook_policy::model::Overflow::Abort {
+            self.directive = Directive::Fault(format!("records were lost: {reason}\n\nhint: `[journal] on-overflow = \"wait\"` waits instead"));
+        }
+    }
+
+    fn exited(&mut self, process: Process, exit: Exit) {
+        let number = |number: Option<i64>| number.map_or(Value::NULL, Value::i64);
+        let used = |of: fn(&audithook_supervisor::Usage) -> u64| {
+            exit.usage.as_ref().map_or(Value::NULL, |usage| Value::u64(of(usage)))
+        };
+        self.own(event::PROCESS_EXIT, process, Verdict::Allow, &[
+            number(exit.status.map(i64::from)).named(arg::STATUS),
+            number(exit.signal.map(i64::from)).named(arg::SIGNAL),
+            used(|usage| usage.user_ns).named(arg::USER_NS),
+            used(|usage| usage.system_ns).named(arg::SYSTEM_NS),
+            used(|usage| usage.max_rss).named(arg::MAX_RSS),
+        ]);
+        if let Some(lane) = self.lanes.remove(&process) {
+            self.merger.remove(lane);
+        }
+    }
+
+    fn end_pass(&mut self) -> Directive {
+        self.take_bus_events();
+        self.emit_until(Some(self.cutoff_ns));
+        self.directive.clone()
+    }
+
+    fn watched(&self) -> Vec<PathBuf> {
+        super::watched_files(&self.settings.policy)
+    }
+
+    fn reload(&mut self) {
+        let path: Vec<u8> = self
+            .watched()
+            .first()
+            .map(|path| path.as_os_str().as_encoded_bytes().to_vec())
+            .unwrap_or_default();
+        let (error, waits) = match self.try_reload() {
+            Ok(waits) => (None, waits),
+            Err(error) => {
+                say(&format!("the policy was not reloaded; the one before stays in force: {error}"));
+                (Some(error), Vec::new())
+            }
+        };
+        let generation = self.generations.len() as u64;
+        let waits: Vec<Value<'_>> = waits.iter().map(|wait| Value::str(wait)).collect();
+        self.own(event::POLICY_RELOAD, self.own_process, Verdict::Allow, &[
+            Value::path(&path).named(arg::PATH),
+            Value::u64(generation).named(arg::GENERATION),
+            error.as_ref().map_or(Value::NULL, |error| Value::str(error)).named(arg::ERROR),
+            Value::list(&waits).named(arg::WAITS),
+        ]);
+    }
+
+    fn judge(&self) -> Option<Box<dyn Judge>> {
+        Some(Box::new(BusJudge::new(self.bus.clone(), Arc::clone(&self.published))))
+    }
+
+    fn finish(&mut self, ended: Ended) -> Ended {
+        self.bus.flush();
+        self.take_bus_events();
+        self.emit_until(None);
+        self.bus.shutdown();
+        self.take_bus_events();
+        self.emit_until(None);
+        self.report();
+        if let Some(directory) = &self.settings.private_tmp {
+            // The program made what is in it; what cannot be removed stays for the system's own cleaning.
+            let _ = std::fs::remove_dir_all(directory);
+        }
+        match (&self.directive, ended) {
+            (Directive::Fault(text), _) => Ended::Fault(text.clone()),
+            (_, Ended::Exited(_)) if self.settings.fail_on_deny && self.footer.has_refusals() => {
+                Ended::Exited(super::DENIED.into())
+            }
+            (_, ended) => ended,
+        }
+    }
+}
+
+impl Recorder {
+    fn look_for_kill(&mut self, verdict: Verdict) {
+        if verdict == Verdict::Kill && self.directive == Directive::Continue {
+            self.directive = Directive::Kill;
+        }
+    }
+
+    /// Compiles the policy again. Returns what waits for the next start.
+    fn try_reload(&mut self) -> Result<Vec<String>, String> {
+        if self.settings.policy.lock {
+            return Err("the policy is locked: `lock = true`".into());
+        }
+        let mut policy = (self.settings.reload)()?;
+        let waits = bridge::fixed_at_start(&self.settings.policy, &policy);
+        let built = crate::hooks::build(&mut policy).map_err(|error| bridge::chain(&error))?;
+        let before = std::mem::replace(&mut self.settings.policy, policy);
+        if let Err(error) = self.publish(built) {
+            self.settings.policy = before;
+            return Err(error);
+        }
+        Ok(waits)
+    }
+}
+
+fn is_of_the_bus(record: &Record<'_>) -> bool {
+    matches!(
+        record.event(),
+        Name::Known(event::PLUGIN_ERROR | event::PLUGIN_QUARANTINED)
+    )
+}
+
+fn open_journal(settings: &mut Settings) -> Result<Option<Writer>, String> {
+    match std::mem::replace(&mut settings.journal, JournalOutput::None) {
+        JournalOutput::None => Ok(None),
+        JournalOutput::Descriptor(descriptor) => Ok(Some(Writer::from_fd(descriptor))),
+        JournalOutput::File(path, rotation) => Writer::open(&path, &settings.id, rotation)
+            .map(Some)
+            .map_err(|error| bridge::chain(&error)),
+    }
+}
+
+impl JournalOutput {
+    /// What the policy says, unless the command line says otherwise.
+    pub(super) fn choose(policy: &Policy, flag: Option<&str>) -> Result<Self, String> {
+        let rotation = Rotation {
+            max_bytes: policy.journal.rotate_size.unwrap_or(0),
+            keep: u32::try_from(policy.journal.rotate_keep).unwrap_or(u32::MAX),
+        };
+        let descriptor = |number: u32| {
+            audithook_supervisor::take_descriptor(number)
+                .map(Self::Descriptor)
+                .map_err(|error| format!("the journal's descriptor cannot be used: `fd:{number}`: {error}"))
+        };
+        match flag {
+            Some(flag) => match flag.strip_prefix("fd:") {
+                Some(number) => {
+                    descriptor(number.parse().map_err(|_| format!("not a descriptor: `{flag}`"))?)
+                }
+                None => Ok(Self::File(PathBuf::from(flag), rotation)),
+            },
+            None => match &policy.journal.target {
+                JournalTarget::File(path) => Ok(Self::File(PathBuf::from(path), rotation)),
+                JournalTarget::Descriptor(number) => descriptor(*number),
+                JournalTarget::None => Ok(Self::None),
+            },
+        }
+    }
+}
