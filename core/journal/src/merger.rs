@@ -258,7 +258,7 @@ mod tests {
             let mut merger = Merger::new();
             let rings: Vec<Ring> = (0..4).map(|_| merger.add()).collect();
             let mut seen: Vec<Vec<usize>> = vec![Vec::new(); 4];
-            let mut pushed = vec![0; 4];
+            let mut pushed = [0; 4];
             for (now, (lane, time, emits)) in steps.iter().copied().enumerate() {
                 if emits {
                     merger.set_blocked(rings[lane], time % 2 == 0, now as u64);
