@@ -44,7 +44,7 @@ pub struct Subject<'a> {
     /// Its name.
     pub name: &'a str,
     /// The names of its arguments.
-    pub text: &'a dyn Fn(Symbol) -> Option<&'a str>,
+    pub text: &'a dyn Fn(Symbol) -> Option<String>,
 }
 
 impl fmt::Debug for Subject<'_> {
@@ -174,7 +174,7 @@ impl Survey {
     fn visit(&mut self, node: &IdedExpr, loops: u32, bound: &mut Vec<String>) -> Result<(), ParseError> {
         self.loops = self.loops.max(loops);
         match &node.expr {
-            Expr::Unspecified | Expr::Literal(_) | Expr::Inline(_) => {}
+            Expr::Unspecified | Expr::Literal(_) => {}
             Expr::Ident(name) => {
                 if !matches!(name.as_str(), "args" | "event") && !bound.iter().any(|known| known == name) {
                     return Err(ParseError {
@@ -248,10 +248,7 @@ impl Survey {
 fn arguments(subject: &Subject<'_>, budget: &mut usize) -> Result<cel::Value, ConditionError> {
     let mut members = HashMap::new();
     for (place, argument) in subject.event.args().iter().enumerate() {
-        let name = match (subject.text)(argument.name()) {
-            Some(name) => name.to_owned(),
-            None => place.to_string(),
-        };
+        let name = (subject.text)(argument.name()).unwrap_or_else(|| place.to_string());
         members.insert(Key::from(name), value(argument, budget, 0)?);
     }
     Ok(cel::Value::Map(Map::from(members)))
@@ -350,7 +347,7 @@ mod tests {
         condition.evaluate(&Subject {
             event: &event,
             name: "open",
-            text: &audithook_catalogue::text,
+            text: &|symbol| audithook_catalogue::text(symbol).map(str::to_owned),
         })
     }
 

@@ -1,11 +1,40 @@
 //! hooks.toml: parsed, checked, planned, compiled to the policy image.
 #![forbid(unsafe_code)]
 
+pub mod arguments;
+pub mod cel;
+mod compile;
+pub mod context;
 pub mod diagnostic;
-pub mod image;
 pub mod document;
+mod environment;
+mod expand;
+mod hosts;
+pub mod image;
+mod load;
+pub mod model;
+mod names;
 mod nearest;
+pub mod paths;
+pub mod plan;
+pub mod presets;
+mod programs;
+pub mod python;
 mod read;
+mod rules;
 pub mod schema;
 pub mod source;
+pub mod trust;
 pub mod units;
+mod write;
+
+pub use context::LoadContext;
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use load::{FlagOverrides, Input, Loaded, load};
+pub use model::Policy;
+pub use plan::{Capabilities, Held, Layer, PlanLine, Refusal};
+pub use rules::PLACEHOLDER;
+pub use schema::schema;
+pub use source::{Origin, Source};
+pub use trust::{TrustStore, Trusted};
+pub use write::NotText;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One text: a file, a preset, standard input, or a flag.
 #[derive(Debug)]
@@ -16,8 +16,7 @@ pub struct Source {
     pub text: String,
     /// What relative paths in it belong to.
     pub base: PathBuf,
-    /// Its place among the texts of a policy: what a file extends comes before it, flags come last.
-    pub order: u32,
+    order: OnceLock<u32>,
     lines: Vec<usize>,
 }
 
@@ -49,9 +48,20 @@ impl Source {
             kind,
             text,
             base: base.to_path_buf(),
-            order: 0,
+            order: OnceLock::new(),
             lines,
         }
+    }
+
+    /// Its place among the texts of a policy: what a file extends comes before it, flags come last.
+    #[must_use]
+    pub fn order(&self) -> u32 {
+        self.order.get().copied().unwrap_or(u32::MAX)
+    }
+
+    /// Places it; the first place stands.
+    pub(crate) fn set_order(&self, order: u32) {
+        let _ = self.order.set(order);
     }
 
     /// The file, if it is one.
@@ -138,7 +148,7 @@ impl Origin {
     /// Sorts in the order in which things take effect: by text, then by place.
     #[must_use]
     pub fn order(&self) -> (u32, usize) {
-        (self.source.order, self.span.start)
+        (self.source.order(), self.span.start)
     }
 
     /// Whether it is the user's own: neither a preset's nor implicit.

@@ -1,0 +1,353 @@
+//! `[[hook]]`.
+
+use std::collections::HashMap;
+
+use super::Check;
+use crate::cel::Condition;
+use crate::diagnostic::Diagnostic;
+use crate::document::{self, Items, List, Placement};
+use crate::image::check_text_glob;
+use crate::model::{Action, Hook, Plugin, When};
+use crate::nearest::{listed, nearest};
+use crate::names;
+use crate::paths;
+use crate::source::{Origin, Spot};
+
+impl Check<'_> {
+    /// The hooks, in the bus's order.
+    pub(super) fn hooks(&mut self, hooks: Vec<document::Hook>, plugins: &[Plugin]) -> Vec<Hook> {
+        let mut checked: Vec<Hook> = Vec::new();
+        let mut named: HashMap<String, Origin> = HashMap::new();
+        for (place, hook) in hooks.into_iter().enumerate() {
+            if let Some(name) = &hook.name {
+                self.hook_name(name, &mut named);
+            }
+            checked.extend(self.hook(hook, place, plugins));
+        }
+        self.name_the_nameless(&mut checked, &named);
+        let plugin = |hook: &Hook| match &hook.action {
+            Action::Call { plugin, .. } => plugin.clone(),
+            Action::Do(_) => String::new(),
+        };
+        checked.sort_by_cached_key(|hook| (hook.priority, hook.origin.order(), plugin(hook)));
+        checked
+    }
+
+    fn hook_name(&mut self, name: &Spot<String>, named: &mut HashMap<String, Origin>) {
+        let is_good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '#');
+        if name.value.is_empty() || !name.value.chars().all(is_good) {
+            self.error(
+                format!("bad name for a hook: `{}`", name.value),
+                &name.origin,
+                "names have letters, digits, `-`, `_` and `.`",
+            );
+        }
+        if let Some(first) = named.get(&name.value) {
+            self.found.push(
+                Diagnostic::error(format!("two hooks of one name: `{}`", name.value), &name.origin)
+                    .labelled(format!("the other is at {first}"))
+                    .hinted("rules are known by their names, in the journal and in tests: choose another"),
+            );
+        } else {
+            named.insert(name.value.clone(), name.origin.clone());
+        }
+    }
+
+    fn hook(&mut self, hook: document::Hook, place: usize, plugins: &[Plugin]) -> Option<Hook> {
+        let on = hook.on.map(|list| self.events(list)).unwrap_or_default();
+        let when = match hook.when {
+            None => When::Always,
+            Some(when) => self.condition(when, &on)?,
+        };
+        let action = self.action(&hook.r#do, &hook.call, &hook.with, &hook.origin, plugins)?;
+        if let (When::Cel(_), Action::Call { plugin, .. }) = (&when, &action) {
+            let declared = plugins.iter().find(|known| known.name == *plugin);
+            if declared.is_some_and(|declared| declared.placement == Some(Placement::Target)) {
+                self.error(
+                    format!("a plugin in the target under a condition in CEL: `{plugin}`"),
+                    &hook.origin,
+                    "only the supervisor evaluates CEL: write the condition as a table, or give the plugin another `placement`",
+                );
+            }
+        }
+        let priority = match hook.priority {
+            None => 0,
+            Some(priority) => match i32::try_from(priority.value) {
+                Ok(number) => number,
+                Err(_) => {
+                    self.found.push(Diagnostic::error(
+                        format!("number out of range for `priority`: `{}`", priority.value),
+                        &priority.origin,
+                    ));
+                    0
+                }
+            },
+        };
+        Some(Hook {
+            is_named: hook.name.is_some(),
+            name: hook.name.map_or_else(|| (place + 1).to_string(), |name| name.value),
+            on,
+            when,
+            action,
+            reason: hook.reason.map(|reason| reason.value),
+            priority,
+            on_error: hook.on_error.map(|spot| spot.value),
+            rule: 0,
+            origin: hook.origin,
+            kind: None,
+        })
+    }
+
+    fn events(&mut self, list: List) -> Vec<String> {
+        match list.items {
+            Items::Any => vec!["*".to_owned()],
+            Items::Entries(entries) => {
+                if entries.is_empty() {
+                    self.error("a hook on no event", &list.origin, "`on = \"*\"` is every event");
+                }
+                for entry in &entries {
+                    self.event_name(entry);
+                }
+                entries.into_iter().map(|entry| entry.value).collect()
+            }
+        }
+    }
+
+    fn action(
+        &mut self,
+        verdict: &Option<Spot<document::Do>>,
+        call: &Option<Spot<String>>,
+        with: &Option<Spot<document::Json>>,
+        origin: &Origin,
+        plugins: &[Plugin],
+    ) -> Option<Action> {
+        if let (None, Some(with)) = (call, with) {
+            self.error(
+                "`with` without `call`",
+                &with.origin,
+                "`with` is given to a plugin's function: `call = \"plugin.function\"`",
+            );
+        }
+        match (verdict, call) {
+            (None, None) => {
+                self.error(
+                    "a hook with neither `do` nor `call`",
+                    origin,
+                    "`do = \"deny\"` refuses, `do = \"log\"` records, `call = \"plugin.function\"` asks a plugin",
+                );
+                None
+            }
+            (Some(_), Some(call)) => {
+                self.error(
+                    "a hook with both `do` and `call`",
+                    &call.origin,
+                    "write two hooks: their order never changes a verdict",
+                );
+                None
+            }
+            (Some(verdict), None) => Some(Action::Do(verdict.value)),
+            (None, Some(call)) => self.call(call, with, plugins),
+        }
+    }
+
+    fn call(
+        &mut self,
+        call: &Spot<String>,
+        with: &Option<Spot<document::Json>>,
+        plugins: &[Plugin],
+    ) -> Option<Action> {
+        let Some((plugin, function)) = call
+            .value
+            .split_once('.')
+            .filter(|(plugin, function)| !plugin.is_empty() && !function.is_empty())
+        else {
+            self.error(
+                format!("not a plugin's function: `{}`", call.value),
+                &call.origin,
+                "write `call = \"plugin.function\"`",
+            );
+            return None;
+        };
+        if !plugins.iter().any(|known| known.name == plugin) {
+            let names = || plugins.iter().map(|plugin| plugin.name.as_str());
+            let hint = match nearest(plugin, names()) {
+                Some(near) => format!("did you mean `{near}.{function}`?"),
+                None => format!("declare it: `[plugin.{plugin}]`"),
+            };
+            self.error(format!("undeclared plugin: `{plugin}`"), &call.origin, hint);
+            return None;
+        }
+        Some(Action::Call {
+            plugin: plugin.to_owned(),
+            function: function.to_owned(),
+            with: with
+                .as_ref()
+                .map_or_else(|| serde_json::Value::Object(serde_json::Map::new()), |with| with.value.clone()),
+        })
+    }
+
+    fn condition(&mut self, when: Spot<document::When>, on: &[String]) -> Option<When> {
+        match when.value {
+            document::When::Expression(text) => self.expression(&text, &when.origin, on),
+            document::When::Table(arguments) => {
+                let mut checked = Vec::new();
+                for (name, globs) in arguments {
+                    self.argument_name(&name.value, &name.origin, on);
+                    if globs.is_empty() {
+                        self.error(
+                            format!("no glob for the argument: `{}`", name.value),
+                            &name.origin,
+                            "`*` holds for every value",
+                        );
+                    }
+                    for glob in &globs {
+                        if let Err(error) = check_text_glob(&glob.value) {
+                            self.bad_glob(glob, &error.into());
+                        }
+                    }
+                    let globs = self.condition_globs(&name.value, globs, on);
+                    checked.push((name.value, globs));
+                }
+                Some(When::Table(checked))
+            }
+        }
+    }
+
+    /// Globs of paths mean what they mean in `[files]`: `~`, variables and relative paths included.
+    fn condition_globs(&mut self, argument: &str, globs: Vec<Spot<String>>, on: &[String]) -> Vec<String> {
+        if !is_path_argument(argument, on) {
+            return globs.into_iter().map(|glob| glob.value).collect();
+        }
+        let mut made = Vec::new();
+        for glob in globs {
+            let starts_somewhere = glob.value.starts_with(['/', '~', '.', '$']);
+            if !starts_somewhere {
+                made.push(glob.value);
+                continue;
+            }
+            let Some(path) = self.expanded_glob(&glob) else {
+                continue;
+            };
+            made.push(path);
+        }
+        made
+    }
+
+    fn expanded_glob(&mut self, glob: &Spot<String>) -> Option<String> {
+        let pieces = match crate::expand::path(&glob.value, self.variables) {
+            Ok(pieces) => pieces,
+            Err(error) => {
+                self.error(error.to_string(), &glob.origin, error.hint());
+                return None;
+            }
+        };
+        match paths::pattern(&pieces, &glob.origin.source.base) {
+            Ok((crate::image::PathPattern::Glob(text), _)) => Some(text),
+            Ok((crate::image::PathPattern::Literal(bytes), _)) => match String::from_utf8(bytes) {
+                Ok(text) => Some(paths::escaped(&text)),
+                Err(_) => {
+                    self.bad_glob(glob, &paths::PatternError::NotText);
+                    None
+                }
+            },
+            // Reported by the caller's check of the glob as written.
+            Err(_) => None,
+        }
+    }
+
+    fn expression(&mut self, text: &str, origin: &Origin, on: &[String]) -> Option<When> {
+        match Condition::parse(text) {
+            Ok(condition) => {
+                for name in condition.arguments() {
+                    self.argument_name(&name, origin, on);
+                }
+                Some(When::Cel(condition))
+            }
+            Err(error) => {
+                let place = error
+                    .position
+                    .and_then(|position| inside(text, position, origin))
+                    .unwrap_or_else(|| origin.clone());
+                self.error(
+                    format!("bad condition: {}", error.message),
+                    &place,
+                    "conditions are CEL over `args` and `event`: `args.path.startsWith(\"/srv/\") && event.source == \"cpython\"`",
+                );
+                None
+            }
+        }
+    }
+
+    /// An argument that none of the named events has cannot hold: `on` may have events of one's own, and then nobody knows.
+    fn argument_name(&mut self, name: &str, origin: &Origin, on: &[String]) {
+        let mut known = Vec::new();
+        for event in on {
+            let Some((_, info)) = audithook_catalogue::find(event) else {
+                return;
+            };
+            known.extend(info.args.iter().map(|arg| arg.name).filter(|arg| *arg != "_"));
+        }
+        if known.contains(&name) || name.bytes().all(|byte| byte.is_ascii_digit()) {
+            return;
+        }
+        known.sort_unstable();
+        known.dedup();
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "it has no arguments".to_owned(),
+            None => format!("it has {}", listed(known.iter().copied())),
+        };
+        let events = listed(on.iter().map(String::as_str));
+        self.found.push(
+            Diagnostic::warning(format!("no such argument of {events}: `{name}`"), origin).hinted(hint),
+        );
+    }
+
+    /// A hook without a name is known by what it calls, or by its place in the file.
+    fn name_the_nameless(&self, hooks: &mut [Hook], named: &HashMap<String, Origin>) {
+        let mut taken: std::collections::HashSet<String> = named.keys().cloned().collect();
+        for hook in hooks.iter_mut().filter(|hook| !hook.is_named) {
+            let base = match &hook.action {
+                Action::Call { plugin, function, .. } => format!("{plugin}.{function}"),
+                Action::Do(_) => format!("#{}", hook.name),
+            };
+            let mut name = base.clone();
+            let mut count = 1;
+            while !taken.insert(name.clone()) {
+                count += 1;
+                name = format!("{base}-{count}");
+            }
+            hook.name = name;
+        }
+    }
+}
+
+/// Whether an argument is a resolved path in some event that a hook names; a glob of events names all that it matches.
+pub(crate) fn is_path_argument(argument: &str, on: &[String]) -> bool {
+    if argument.starts_with("raw") {
+        return false;
+    }
+    audithook_catalogue::EVENTS
+        .iter()
+        .filter(|event| on.iter().any(|glob| names::matches(glob, event.name)))
+        .flat_map(|event| event.args)
+        .any(|arg| arg.name == argument && arg.kind == "path")
+}
+
+/// The place of an expression's line and column in the file, where the file has the expression as it is.
+fn inside(text: &str, position: (usize, usize), origin: &Origin) -> Option<Origin> {
+    let raw = origin.source.text.get(origin.span.clone())?;
+    let start = raw.find(text)?;
+    let (line, column) = position;
+    let before: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let row = text.split_inclusive('\n').nth(line - 1).unwrap_or_default();
+    let across = row
+        .char_indices()
+        .nth(column - 1)
+        .map_or(row.trim_end().len(), |(place, _)| place);
+    let place = origin.span.start + start + before + across;
+    Some(Origin {
+        source: std::sync::Arc::clone(&origin.source),
+        span: place..place + 1,
+    })
+}

@@ -1,0 +1,361 @@
+//! `[env]`, `[limits]`, `[journal]`, `[plugin.NAME]`, `[[test]]`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Check;
+use super::lists::setting;
+use crate::arguments;
+use crate::diagnostic::Diagnostic;
+use crate::document::{self, Amount, Expect, Items, ModeWord, OnOverflow};
+use crate::model::{
+    Env, Hook, Journal, JournalTarget, Limits, Mode, Overflow, Plugin, Setting, TestCase,
+};
+use crate::nearest::{nearest, suggestion};
+use crate::source::{Origin, Spot};
+use crate::units;
+
+/// The ids of rules that are not hooks.
+pub(crate) const RULE_IDS: [&str; 12] = [
+    "files.read",
+    "files.write",
+    "files.deny",
+    "network.connect",
+    "network.bind",
+    "network.deny",
+    "network.loopback",
+    "network.unix",
+    "network.sockets",
+    "process.exec",
+    "process.uncovered",
+    "audithook.self",
+];
+
+const KEPT_FILES: u64 = 8;
+
+pub(super) fn mode(word: ModeWord) -> Mode {
+    match word {
+        ModeWord::Enforce => Mode::Enforce,
+        ModeWord::Warn => Mode::Warn,
+        ModeWord::Off => Mode::Off,
+    }
+}
+
+impl Check<'_> {
+    pub(super) fn env(&mut self, env: document::Env, absent: Option<&Origin>) -> Env {
+        let pass = self.allowed(env.pass, absent, Self::variable_name);
+        let (deny, except) = self.denied(env.deny, Self::variable_name, Self::variable_name);
+        let mut set = BTreeMap::new();
+        for (name, value) in env.set {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                self.error(format!("not a variable's name: `{name}`"), &value.origin, "write `NAME = \"value\"`");
+            }
+            if let Some(text) = self.expanded_text(&value) {
+                if text.contains('\0') {
+                    self.error(format!("a NUL in the value of `{name}`"), &value.origin, "leave it out");
+                }
+                let origin = value.origin;
+                set.insert(name, Setting { value: text, origin });
+            }
+        }
+        Env {
+            pass,
+            deny,
+            except,
+            set,
+        }
+    }
+
+    fn variable_name(&mut self, entry: &Spot<String>) -> Option<()> {
+        if let Some((name, _)) = entry.value.split_once('=') {
+            self.error(
+                format!("a value where a name is wanted: `{}`", entry.value),
+                &entry.origin,
+                format!("`set = {{ {name} = \"…\" }}` sets a variable"),
+            );
+            return None;
+        }
+        Some(())
+    }
+
+    pub(super) fn limits(&mut self, limits: document::Limits) -> Limits {
+        Limits {
+            memory: self.size("memory", limits.memory),
+            processes: self.positive("processes", limits.processes),
+            open_files: self.positive("open-files", limits.open_files),
+            cpu: self.duration("cpu", limits.cpu),
+            wall: self.duration("wall", limits.wall),
+            file_size: self.size("file-size", limits.file_size),
+        }
+    }
+
+    fn size(&mut self, key: &str, amount: Option<Spot<Amount>>) -> Option<Setting<u64>> {
+        let amount = amount?;
+        let value = match &amount.value {
+            Amount::Number(bytes) => Some(*bytes),
+            Amount::Text(text) => units::parse_size(text),
+        };
+        let Some(value) = value else {
+            self.bad_amount(key, &amount, "size", "sizes are written `512KiB`, `64MiB`, `2GiB`, or as a number of bytes");
+            return None;
+        };
+        self.positive(key, Some(Spot::new(value, amount.origin)))
+    }
+
+    fn duration(&mut self, key: &str, amount: Option<Spot<Amount>>) -> Option<Setting<Duration>> {
+        let amount = amount?;
+        let value = match &amount.value {
+            Amount::Number(seconds) => Some(Duration::from_secs(*seconds)),
+            Amount::Text(text) => units::parse_duration(text),
+        };
+        let Some(value) = value else {
+            self.bad_amount(
+                key,
+                &amount,
+                "duration",
+                "durations are written `500ms`, `60s`, `5m`, `1h30m`, or as a number of seconds",
+            );
+            return None;
+        };
+        if value.is_zero() {
+            self.zero(key, &amount.origin);
+            return None;
+        }
+        Some(Setting {
+            value,
+            origin: amount.origin,
+        })
+    }
+
+    fn bad_amount(&mut self, key: &str, amount: &Spot<Amount>, what: &str, hint: &str) {
+        if let Amount::Text(text) = &amount.value {
+            self.error(format!("bad {what} for `{key}`: `{text}`"), &amount.origin, hint);
+        }
+    }
+
+    fn positive(&mut self, key: &str, number: Option<Spot<u64>>) -> Option<Setting<u64>> {
+        let number = number?;
+        if number.value == 0 {
+            self.zero(key, &number.origin);
+            return None;
+        }
+        Some(setting(number))
+    }
+
+    fn zero(&mut self, key: &str, origin: &Origin) {
+        self.error(
+            format!("nothing runs under a limit of 0: `{key}`"),
+            origin,
+            "leave the key out for no limit",
+        );
+    }
+
+    pub(super) fn journal(&mut self, journal: document::Journal) -> Journal {
+        let target = match journal.path {
+            Some(path) => self.journal_target(&path),
+            None => self.context.state_dir().map_or(JournalTarget::None, |dir| {
+                JournalTarget::File(format!("{}/{{run}}.jsonl", dir.display()))
+            }),
+        };
+        let mut events = vec!["@default".to_owned()];
+        if let Some(list) = journal.events {
+            events = match list.items {
+                Items::Any => vec!["*".to_owned()],
+                Items::Entries(entries) => {
+                    for entry in &entries {
+                        self.journal_events(entry);
+                    }
+                    entries.into_iter().map(|entry| entry.value).collect()
+                }
+            };
+        }
+        let rotate = journal.rotate.map(|spot| spot.value);
+        let keep = rotate.as_ref().and_then(|rotate| rotate.keep.clone());
+        Journal {
+            target,
+            events,
+            overflow: match journal.on_overflow.map(|spot| spot.value) {
+                None | Some(OnOverflow::Wait) => Overflow::Wait,
+                Some(OnOverflow::Drop) => Overflow::Drop,
+                Some(OnOverflow::Abort) => Overflow::Abort,
+            },
+            rotate_size: self
+                .size("size", rotate.and_then(|rotate| rotate.size))
+                .map(|size| size.value),
+            rotate_keep: self.positive("keep", keep).map_or(KEPT_FILES, |keep| keep.value),
+        }
+    }
+
+    fn journal_target(&mut self, path: &Spot<String>) -> JournalTarget {
+        if path.value == "none" {
+            return JournalTarget::None;
+        }
+        if let Some(number) = path.value.strip_prefix("fd:") {
+            return match number.parse() {
+                Ok(number) => JournalTarget::Descriptor(number),
+                Err(_) => {
+                    self.error(format!("not a descriptor: `{number}`"), &path.origin, "write `fd:3`");
+                    JournalTarget::None
+                }
+            };
+        }
+        let Some(expanded) = self.expanded_path(path) else {
+            return JournalTarget::None;
+        };
+        let Some(text) = expanded.to_str() else {
+            self.error("a journal's path that is not UTF-8", &path.origin, "choose another place");
+            return JournalTarget::None;
+        };
+        let rest = text.replace("{run}", "");
+        if rest.contains(['{', '}']) {
+            self.error(
+                format!("unknown placeholder in a journal's path: `{}`", path.value),
+                &path.origin,
+                "`{run}` stands for the run's id",
+            );
+        }
+        JournalTarget::File(text.to_owned())
+    }
+
+    fn journal_events(&mut self, entry: &Spot<String>) {
+        if entry.value.starts_with('@') && entry.value != "@default" {
+            self.error(
+                format!("unknown set of events: `{}`", entry.value),
+                &entry.origin,
+                "did you mean `@default`?",
+            );
+        } else if entry.value != "@default" {
+            self.event_name(entry);
+        }
+    }
+
+    pub(super) fn plugins(&mut self, plugins: BTreeMap<String, document::Plugin>) -> Vec<Plugin> {
+        let mut checked = Vec::new();
+        for (name, plugin) in plugins {
+            let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            if name.is_empty() || !name.chars().all(is_good) {
+                self.error(
+                    format!("bad name for a plugin: `{name}`"),
+                    &plugin.origin,
+                    "names have letters, digits, `-` and `_`",
+                );
+            }
+            let sha256 = plugin.sha256.and_then(|hash| {
+                let is_hash = hash.value.len() == 64 && hash.value.bytes().all(|byte| byte.is_ascii_hexdigit());
+                if !is_hash {
+                    self.error(
+                        format!("bad hash: `{}`", hash.value),
+                        &hash.origin,
+                        "64 hexadecimal digits, as `sha256sum` prints them",
+                    );
+                }
+                is_hash.then(|| hash.value.to_ascii_lowercase())
+            });
+            let path = plugin.path.and_then(|path| self.expanded_path(&path));
+            checked.push(Plugin {
+                name,
+                path,
+                sha256,
+                placement: plugin.placement.map(|spot| spot.value),
+                config: plugin
+                    .config
+                    .map_or_else(|| serde_json::Value::Object(serde_json::Map::new()), |spot| spot.value),
+                origin: plugin.origin,
+            });
+        }
+        checked.sort_by_key(|plugin| plugin.origin.order());
+        checked
+    }
+
+    pub(super) fn tests(&mut self, tests: Vec<document::Test>, hooks: &[Hook]) -> Vec<TestCase> {
+        let mut checked = Vec::new();
+        for test in tests {
+            let (Some(event), Some(expect)) = (test.event, test.expect) else {
+                continue;
+            };
+            self.event_name(&event);
+            if let Some(rule) = &test.rule {
+                self.rule_id(rule, hooks);
+            }
+            let mut args = Vec::new();
+            if let Some(table) = &test.args {
+                for (name, value) in table.value.as_object().into_iter().flatten() {
+                    let base = &table.origin.source.base;
+                    match arguments::from_json(&event.value, name, value, base, self.context) {
+                        Ok(argument) => args.push((name.clone(), argument)),
+                        Err(error) => {
+                            let message = format!("bad argument: `{name}`: {error}");
+                            self.found.push(Diagnostic::error(message, &table.origin));
+                        }
+                    }
+                }
+            }
+            arguments::complete(&event.value, &mut args);
+            checked.push(TestCase {
+                event: event.value,
+                args,
+                expect: match expect.value {
+                    Expect::Allow => audithook_abi::Verdict::Allow,
+                    Expect::Warn => audithook_abi::Verdict::Warn,
+                    Expect::Deny => audithook_abi::Verdict::Deny,
+                    Expect::Kill => audithook_abi::Verdict::Kill,
+                },
+                rule: test.rule.map(|rule| rule.value),
+                origin: test.origin,
+            });
+        }
+        checked
+    }
+
+    fn rule_id(&mut self, rule: &Spot<String>, hooks: &[Hook]) {
+        let ids: Vec<String> = hooks.iter().map(Hook::id).collect();
+        let known: Vec<&str> = RULE_IDS
+            .iter()
+            .copied()
+            .chain(ids.iter().map(String::as_str))
+            .collect();
+        if !known.contains(&rule.value.as_str()) {
+            self.error(
+                format!("unknown rule: `{}`", rule.value),
+                &rule.origin,
+                suggestion(&rule.value, known.iter().copied()),
+            );
+        }
+    }
+
+    /// A name that no event of the catalogue has may be a custom event's; one that is nearly a known one is a mistake.
+    pub(super) fn event_name(&mut self, name: &Spot<String>) {
+        let text = name.value.as_str();
+        if text.is_empty() {
+            self.error("an event without a name", &name.origin, "`*` is every event");
+            return;
+        }
+        let literal = text.split(['*', '?']).next().unwrap_or_default();
+        let is_glob = literal.len() < text.len();
+        let mut names = audithook_catalogue::EVENTS.iter().map(|event| event.name);
+        let near = if !is_glob {
+            if names.any(|known| known == text) {
+                return;
+            }
+            nearest(text, audithook_catalogue::EVENTS.iter().map(|event| event.name)).map(str::to_owned)
+        } else {
+            // Only the family of a glob can be misspelt: `sokcet.*`.
+            let Some(family) = literal.strip_suffix('.').filter(|family| !family.is_empty()) else {
+                return;
+            };
+            if names.any(|known| known.starts_with(literal)) {
+                return;
+            }
+            let families = audithook_catalogue::EVENTS
+                .iter()
+                .filter_map(|event| event.name.rsplit_once('.').map(|(family, _)| family));
+            nearest(family, families).map(|near| format!("{near}{}", &text[family.len()..]))
+        };
+        if let Some(near) = near {
+            self.found.push(
+                Diagnostic::warning(format!("no event of this name is known: `{text}`"), &name.origin)
+                    .hinted(format!("did you mean `{near}`? `audithook events` lists them all")),
+            );
+        }
+    }
+}
