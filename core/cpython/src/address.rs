@@ -88,10 +88,6 @@ impl Endpoint {
 pub(crate) struct HostText([u8; 128]);
 
 impl HostText {
-    pub(crate) const fn new() -> Self {
-        Self([0; 128])
-    }
-
     /// Python's two special hosts as the addresses that they mean (Doc/library/socket): `` and `<broadcast>`.
     pub(crate) fn normalise_special<'s>(&self, host: &'s [u8], family: c_int) -> &'s [u8] {
         match host {
@@ -130,7 +126,11 @@ impl<'u> DatabaseUri<'u> {
             let slash = authority_and_path.iter().position(|byte| *byte == b'/');
             path = slash.map_or(&[][..], |slash| &authority_and_path[slash..]);
         }
-        let has = |parameter: &[u8]| query.split(|byte| *byte == b'&').any(|given| given == parameter);
+        let has = |parameter: &[u8]| {
+            query
+                .split(|byte| *byte == b'&')
+                .any(|given| given == parameter)
+        };
         Self {
             path,
             read_only: has(b"mode=ro") || has(b"immutable=1"),
@@ -177,12 +177,15 @@ mod tests {
         assert_eq!(uri.path(&mut place), b"a.db");
         assert!(!uri.read_only && !uri.in_memory);
         assert!(DatabaseUri::parse(b"file:x?mode=memory").in_memory);
-        assert_eq!(DatabaseUri::parse(b"file://localhost/x%2").path(&mut place), b"/x%2");
+        assert_eq!(
+            DatabaseUri::parse(b"file://localhost/x%2").path(&mut place),
+            b"/x%2"
+        );
     }
 
     #[test]
     fn an_abstract_name_is_shown_with_an_at_sign() {
-        let mut text = HostText::new();
+        let mut text = HostText([0; 128]);
         assert_eq!(text.abstract_name(b"bus\0\0"), b"@bus");
         assert_eq!(text.abstract_name(&[b'x'; 500]).len(), 128);
     }

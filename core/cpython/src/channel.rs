@@ -34,9 +34,8 @@ impl Connection {
             *to = *from as core::ffi::c_char;
         }
         // SAFETY: a plain system call.
-        let descriptor = unsafe {
-            libc::socket(libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, 0)
-        };
+        let descriptor =
+            unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, 0) };
         if descriptor < 0 {
             return None;
         }
@@ -80,7 +79,9 @@ impl Connection {
                 (*rights).cmsg_level = libc::SOL_SOCKET;
                 (*rights).cmsg_type = libc::SCM_RIGHTS;
                 (*rights).cmsg_len = libc::CMSG_LEN(4) as usize;
-                libc::CMSG_DATA(rights).cast::<c_int>().write_unaligned(descriptor);
+                libc::CMSG_DATA(rights)
+                    .cast::<c_int>()
+                    .write_unaligned(descriptor);
             }
             loop {
                 let sent = libc::sendmsg(self.0, &raw const header, libc::MSG_NOSIGNAL);
@@ -154,7 +155,11 @@ pub(crate) fn announce(hooked: bool) {
         // SAFETY: made by make_ring; the mapping stays.
         unsafe { libc::syscall(libc::SYS_close, descriptor) };
         if !sent {
-            fatal::fault(&[b"the supervisor cannot be reached, so this program must not run: `", process::run_directory(), b"/socket`"]);
+            fatal::fault(&[
+                b"the supervisor cannot be reached, so this program must not run: `",
+                process::run_directory(),
+                b"/socket`",
+            ]);
         }
         RING.store(producer, Ordering::Release);
     }

@@ -69,7 +69,10 @@ pub(crate) fn find_program(
             candidate[directory.len()] = b'/';
         }
         candidate[directory.len() + slash..length].copy_from_slice(name);
-        found.resolve(base, &candidate[..length], true, false).is_ok() && is_program(found)
+        found
+            .resolve(base, &candidate[..length], true, false)
+            .is_ok()
+            && is_program(found)
     })
 }
 

@@ -4,28 +4,17 @@ use core::ffi::{CStr, c_int};
 
 /// The exit status for a fault of audithook itself.
 const FAULT: c_int = 125;
-/// The exit status for a program that may not be executed.
-const NOT_EXECUTED: c_int = 126;
 
 /// Ends the process because this library cannot do its work.
 pub(crate) fn fault(parts: &[&[u8]]) -> ! {
-    end(parts, FAULT)
-}
-
-/// Ends the process because the policy forbids the program.
-pub(crate) fn forbidden(parts: &[&[u8]]) -> ! {
-    end(parts, NOT_EXECUTED)
+    write_line(parts);
+    // SAFETY: ends the process without running anything of the program.
+    unsafe { libc::_exit(FAULT) }
 }
 
 /// Ends the process because libc lacks a function that this library stands in front of.
 pub(crate) fn missing_function(name: &CStr) -> ! {
     fault(&[b"libc has no function `", name.to_bytes(), b"`"])
-}
-
-fn end(parts: &[&[u8]], status: c_int) -> ! {
-    write_line(parts);
-    // SAFETY: ends the process without running anything of the program.
-    unsafe { libc::_exit(status) }
 }
 
 /// Writes `audithook: …` to stderr, in one call so that lines of several processes do not mix.

@@ -53,7 +53,12 @@ pub(crate) fn grant(name: &[u8], address: &[u8; 16]) {
     if version % 2 == 1
         || entry
             .version
-            .compare_exchange(version, version.wrapping_add(1), Ordering::Acquire, Ordering::Relaxed)
+            .compare_exchange(
+                version,
+                version.wrapping_add(1),
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            )
             .is_err()
     {
         // Another thread writes this entry; the name is resolved again when it is needed.
@@ -68,7 +73,9 @@ pub(crate) fn grant(name: &[u8], address: &[u8; 16]) {
     // SAFETY: this thread made the version odd, so that no other writes; readers discard what they see meanwhile.
     unsafe { entry.content.get().write_volatile(content) };
     let next = version.wrapping_add(2);
-    entry.version.store(if next == 0 { 2 } else { next }, Ordering::Release);
+    entry
+        .version
+        .store(if next == 0 { 2 } else { next }, Ordering::Release);
 }
 
 /// The table, as a judgement asks it.

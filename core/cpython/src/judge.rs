@@ -1,6 +1,8 @@
 //! One event from its arguments to its verdict, its record and, where the image cannot say, the supervisor's answer.
 
-use audithook_abi::{EVENT_STARTUP, EVENT_TRUNCATED, Source, Symbol, VALUE_TRUNCATED, Value, Verdict};
+use audithook_abi::{
+    EVENT_STARTUP, EVENT_TRUNCATED, Source, Symbol, VALUE_TRUNCATED, Value, Verdict,
+};
 use audithook_matcher::{Context, Judgement, Overflow, Plan};
 use audithook_wire::flat::{Encoder, Meta, Name, Rules};
 use audithook_wire::message::{MAX_REASON, MAX_REPLY};
@@ -86,7 +88,11 @@ pub(crate) fn judge(
         generation: policy.image.generation(),
         ..Meta::new(subject.source)
     };
-    if subject.args.iter().any(|value| value.flags() & VALUE_TRUNCATED != 0) {
+    if subject
+        .args
+        .iter()
+        .any(|value| value.flags() & VALUE_TRUNCATED != 0)
+    {
         meta.flags |= EVENT_TRUNCATED;
     }
     let mut record = subject.plan.journalled();
@@ -108,7 +114,11 @@ pub(crate) fn judge(
         meta.verdict = judgement.verdict;
         meta.would = judgement.would;
         meta.rules = Rules::new(judgement.rules());
-        meta.errno = if judgement.verdict.refuses() { libc::EACCES } else { 0 };
+        meta.errno = if judgement.verdict.refuses() {
+            libc::EACCES
+        } else {
+            0
+        };
         decision.verdict = judgement.verdict;
         decision.rule = judgement.rules().first().copied();
         record |= judgement.log
@@ -117,7 +127,11 @@ pub(crate) fn judge(
             || judgement.would.is_some();
     }
     if record {
-        push(encode(buffer, subject, &meta), policy.image.overflow(), interpreter);
+        push(
+            encode(buffer, subject, &meta),
+            policy.image.overflow(),
+            interpreter,
+        );
     }
     if decision.verdict == Verdict::Kill {
         interpreter.released(await_end);

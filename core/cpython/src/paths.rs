@@ -301,8 +301,7 @@ fn several_names(failed: bool, status: &libc::stat) -> Option<(u64, u64)> {
 /// The text of a symlink; `None` if it is none, or cannot be read.
 fn read_link(path: *const u8, target: &mut [u8; LONGEST + 1]) -> Option<usize> {
     // SAFETY: callers pass a NUL-terminated path; the buffer is writable for the length given.
-    let length =
-        unsafe { libc::readlink(path.cast(), target.as_mut_ptr().cast(), target.len()) };
+    let length = unsafe { libc::readlink(path.cast(), target.as_mut_ptr().cast(), target.len()) };
     (length > 0 && (length as usize) <= LONGEST).then_some(length as usize)
 }
 
@@ -338,8 +337,8 @@ impl ProcLink {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::symlink;
     use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -375,27 +374,57 @@ mod tests {
     #[test]
     fn plain_paths_keep_their_text() {
         assert_eq!(resolve("/", true).unwrap(), "/");
-        assert_eq!(resolve("//usr/./bin/../lib", true).unwrap(), fs::canonicalize("/usr/lib").unwrap().display().to_string());
+        assert_eq!(
+            resolve("//usr/./bin/../lib", true).unwrap(),
+            fs::canonicalize("/usr/lib").unwrap().display().to_string()
+        );
         assert_eq!(resolve("/../..", true).unwrap(), "/");
     }
 
     #[test]
     fn symlinks_are_followed_as_the_operation_follows_them() {
         let tree = Tree::new();
-        assert_eq!(resolve(&tree.path("link/file"), true).unwrap(), tree.path("a/b/file"));
+        assert_eq!(
+            resolve(&tree.path("link/file"), true).unwrap(),
+            tree.path("a/b/file")
+        );
         assert_eq!(resolve(&tree.path("link"), true).unwrap(), tree.path("a/b"));
-        assert_eq!(resolve(&tree.path("link"), false).unwrap(), tree.path("link"));
-        assert_eq!(resolve(&tree.path("link/"), false).unwrap(), tree.path("a/b"));
-        assert_eq!(resolve(&tree.path("link/../x"), true).unwrap(), tree.path("a/x"));
-        assert_eq!(resolve(&tree.path("a/etc/hostname"), true).unwrap(), "/etc/hostname");
-        assert_eq!(resolve(&tree.path("dangling"), true).unwrap(), tree.path("missing/x"));
-        assert_eq!(resolve(&tree.path("no/such/../file"), true).unwrap(), tree.path("no/file"));
-        assert_eq!(resolve(&tree.path("loop"), true), Err(Unresolved::Impossible));
+        assert_eq!(
+            resolve(&tree.path("link"), false).unwrap(),
+            tree.path("link")
+        );
+        assert_eq!(
+            resolve(&tree.path("link/"), false).unwrap(),
+            tree.path("a/b")
+        );
+        assert_eq!(
+            resolve(&tree.path("link/../x"), true).unwrap(),
+            tree.path("a/x")
+        );
+        assert_eq!(
+            resolve(&tree.path("a/etc/hostname"), true).unwrap(),
+            "/etc/hostname"
+        );
+        assert_eq!(
+            resolve(&tree.path("dangling"), true).unwrap(),
+            tree.path("missing/x")
+        );
+        assert_eq!(
+            resolve(&tree.path("no/such/../file"), true).unwrap(),
+            tree.path("no/file")
+        );
+        assert_eq!(
+            resolve(&tree.path("loop"), true),
+            Err(Unresolved::Impossible)
+        );
     }
 
     #[test]
     fn magic_links_lead_where_the_kernel_leads() {
-        assert_eq!(resolve("/proc/self/root/etc/hostname", true).unwrap(), "/etc/hostname");
+        assert_eq!(
+            resolve("/proc/self/root/etc/hostname", true).unwrap(),
+            "/etc/hostname"
+        );
         let file = fs::File::open("/etc/hostname").expect("it is there");
         let raw = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
         assert_eq!(resolve(&raw, true).unwrap(), "/etc/hostname");
@@ -410,34 +439,65 @@ mod tests {
         let directory = fs::File::open(tree.path("link")).expect("a directory");
         let descriptor = std::os::fd::AsRawFd::as_raw_fd(&directory);
         let mut resolved = Resolved::root();
-        resolved.resolve(Base::Descriptor(descriptor), b"file", true, false).unwrap();
+        resolved
+            .resolve(Base::Descriptor(descriptor), b"file", true, false)
+            .unwrap();
         assert_eq!(resolved.as_bytes(), tree.path("a/b/file").as_bytes());
-        resolved.resolve(Base::Descriptor(descriptor), b"../../link/../new", true, false).unwrap();
+        resolved
+            .resolve(
+                Base::Descriptor(descriptor),
+                b"../../link/../new",
+                true,
+                false,
+            )
+            .unwrap();
         assert_eq!(resolved.as_bytes(), tree.path("a/new").as_bytes());
-        resolved.resolve(Base::Directory(tree.path("link").as_bytes()), b"file", true, false).unwrap();
+        resolved
+            .resolve(
+                Base::Directory(tree.path("link").as_bytes()),
+                b"file",
+                true,
+                false,
+            )
+            .unwrap();
         assert_eq!(resolved.as_bytes(), tree.path("a/b/file").as_bytes());
         resolved.resolve(Base::Cwd, b".", true, false).unwrap();
-        assert_eq!(resolved.as_bytes(), fs::canonicalize(".").unwrap().as_os_str().as_bytes());
-        assert_eq!(resolved.resolve(Base::Descriptor(987_654), b"x", true, false), Err(Unresolved::NoBase));
+        assert_eq!(
+            resolved.as_bytes(),
+            fs::canonicalize(".").unwrap().as_os_str().as_bytes()
+        );
+        assert_eq!(
+            resolved.resolve(Base::Descriptor(987_654), b"x", true, false),
+            Err(Unresolved::NoBase)
+        );
     }
 
     #[test]
     fn a_file_with_two_names_gives_its_inode_when_asked() {
         let tree = Tree::new();
         let mut resolved = Resolved::root();
-        resolved.resolve(Base::Cwd, tree.path("a/b/file").as_bytes(), true, true).unwrap();
+        resolved
+            .resolve(Base::Cwd, tree.path("a/b/file").as_bytes(), true, true)
+            .unwrap();
         assert_eq!(resolved.inode, None);
         fs::hard_link(tree.path("a/b/file"), tree.path("other")).expect("linked");
-        resolved.resolve(Base::Cwd, tree.path("other").as_bytes(), true, true).unwrap();
+        resolved
+            .resolve(Base::Cwd, tree.path("other").as_bytes(), true, true)
+            .unwrap();
         assert!(resolved.inode.is_some());
         let first = resolved.inode;
-        resolved.resolve(Base::Cwd, tree.path("link/file").as_bytes(), true, true).unwrap();
+        resolved
+            .resolve(Base::Cwd, tree.path("link/file").as_bytes(), true, true)
+            .unwrap();
         assert_eq!(resolved.inode, first);
     }
 
     #[test]
     fn what_the_kernel_refuses_is_impossible_and_never_panics() {
-        assert_eq!(resolve(&"x/".repeat(3000), true), Err(Unresolved::Impossible));
+        assert_eq!(
+            resolve(&"x/".repeat(3000), true),
+            Err(Unresolved::Impossible)
+        );
         assert_eq!(resolve("a\0b", true), Err(Unresolved::Impossible));
         let long = "x".repeat(4095);
         assert!(resolve(&long, true).is_err());

@@ -51,7 +51,13 @@ pub(crate) fn load(image: &Image<'static>) -> Gates {
             };
             let (place, raw) = library.hook(hook.function.as_bytes());
             let Some(gate) = raw.gate else {
-                fatal::fault(&[b"`", hook.function.as_bytes(), b"` is no gate: `", plugin.path, b"`"]);
+                fatal::fault(&[
+                    b"`",
+                    hook.function.as_bytes(),
+                    b"` is no gate: `",
+                    plugin.path,
+                    b"`",
+                ]);
             };
             let attachment = library.attach(instance, place, hook.with.as_bytes());
             *entry = Some((
@@ -98,7 +104,8 @@ pub(crate) fn judge(
         event.source = subject.source as u8;
         let mut reply = RawReply::new(0, core::ptr::from_mut(decision).cast());
         // SAFETY: gate and attachment belong together and are never unloaded; event and reply outlive the call.
-        let answer = unsafe { (attached.gate)(attached.attachment, &raw const event, &raw mut reply) };
+        let answer =
+            unsafe { (attached.gate)(attached.attachment, &raw const event, &raw mut reply) };
         let said = u8::try_from(answer)
             .ok()
             .and_then(Verdict::from_number)
@@ -132,10 +139,17 @@ impl Library {
         name[..path.len()].copy_from_slice(path);
         // SAFETY: the name is NUL-terminated; the supervisor has checked file and descriptor before it made the image.
         let entry = unsafe {
-            let handle = crate::interpose::load::real_dlopen(name.as_ptr().cast(), libc::RTLD_NOW | libc::RTLD_LOCAL);
+            let handle = crate::interpose::load::real_dlopen(
+                name.as_ptr().cast(),
+                libc::RTLD_NOW | libc::RTLD_LOCAL,
+            );
             if handle.is_null() {
                 let error = libc::dlerror();
-                let error = if error.is_null() { c"" } else { CStr::from_ptr(error) };
+                let error = if error.is_null() {
+                    c""
+                } else {
+                    CStr::from_ptr(error)
+                };
                 fatal::fault(&[b"the plugin cannot be loaded: ", error.to_bytes()]);
             }
             libc::dlsym(handle, abi::plugin::PLUGIN_ENTRY.as_ptr())
@@ -148,7 +162,11 @@ impl Library {
             let entry = core::mem::transmute::<*mut c_void, abi::plugin::EntryFn>(entry);
             let plugin = entry(abi::ABI_MAJOR.into());
             if plugin.is_null() {
-                fatal::fault(&[b"the plugin does not know this version of the ABI: `", path, b"`"]);
+                fatal::fault(&[
+                    b"the plugin does not know this version of the ABI: `",
+                    path,
+                    b"`",
+                ]);
             }
             abi::plugin::read_sized(plugin)
         };
@@ -156,7 +174,7 @@ impl Library {
             Ok(plugin)
                 if plugin.magic == abi::plugin::PLUGIN_MAGIC
                     && plugin.abi_major == abi::ABI_MAJOR
-                    && plugin.abi_min_minor <= abi::ABI_MINOR
+                    && is_known_minor(plugin.abi_min_minor)
                     && plugin.flags & abi::plugin::PLUGIN_IN_TARGET != 0 =>
             {
                 Self { path, plugin }
@@ -172,7 +190,14 @@ impl Library {
         let mut reply = RawReply::new(0, core::ptr::null_mut());
         let mut instance = core::ptr::null_mut();
         // SAFETY: the host's table is static; config and reply outlive the call.
-        let answer = unsafe { create(&raw const HOST, raw_str(config), &raw mut reply, &raw mut instance) };
+        let answer = unsafe {
+            create(
+                &raw const HOST,
+                raw_str(config),
+                &raw mut reply,
+                &raw mut instance,
+            )
+        };
         if answer != status::OK {
             fatal::fault(&[b"the plugin refuses its configuration: `", self.path, b"`"]);
         }
@@ -185,17 +210,33 @@ impl Library {
             // SAFETY: the descriptor promises so many hooks at this stride in static storage.
             let hook = unsafe {
                 let start = self.plugin.hooks.cast::<u8>();
-                abi::plugin::read_sized(start.add(place as usize * self.plugin.hook_stride as usize).cast::<RawHook>())
+                abi::plugin::read_sized(
+                    start
+                        .add(place as usize * self.plugin.hook_stride as usize)
+                        .cast::<RawHook>(),
+                )
             };
+            let Ok(hook) = hook else { continue };
             // SAFETY: the name is static storage of the plugin.
-            if let Ok(hook) = hook && unsafe { hook.name.bytes() } == function {
+            if unsafe { hook.name.bytes() } == function {
                 return (place, hook);
             }
         }
-        fatal::fault(&[b"the plugin offers no hook `", function, b"`: `", self.path, b"`"]);
+        fatal::fault(&[
+            b"the plugin offers no hook `",
+            function,
+            b"`: `",
+            self.path,
+            b"`",
+        ]);
     }
 
-    fn attach(&self, instance: *mut RawInstance, hook: u32, with: &'static [u8]) -> *mut RawAttachment {
+    fn attach(
+        &self,
+        instance: *mut RawInstance,
+        hook: u32,
+        with: &'static [u8],
+    ) -> *mut RawAttachment {
         let Some(attach) = self.plugin.attach else {
             fatal::fault(&[b"the plugin has no `attach`: `", self.path, b"`"]);
         };
@@ -209,12 +250,24 @@ impl Library {
         let mut reply = RawReply::new(0, core::ptr::null_mut());
         let mut attachment = core::ptr::null_mut();
         // SAFETY: the instance is the plugin's own; request and reply outlive the call.
-        let answer = unsafe { attach(instance, &raw const request, &raw mut reply, &raw mut attachment) };
+        let answer = unsafe {
+            attach(
+                instance,
+                &raw const request,
+                &raw mut reply,
+                &raw mut attachment,
+            )
+        };
         if answer != status::OK {
             fatal::fault(&[b"the plugin refuses a hook's `with`: `", self.path, b"`"]);
         }
         attachment
     }
+}
+
+/// Whether this host's minor version is new enough for a plugin that needs `least`.
+fn is_known_minor(least: u16) -> bool {
+    (0..=abi::ABI_MINOR).contains(&least)
 }
 
 fn raw_str(bytes: &[u8]) -> RawStr {
@@ -272,7 +325,11 @@ unsafe extern "C" fn host_text(_: *mut c_void, symbol: Symbol, out: *mut RawStr)
 
 unsafe extern "C" fn host_set_reason(_: *mut c_void, reply: *mut RawReply, text: RawStr) -> i32 {
     // SAFETY: the reply that the running function was given, whose `call` is null or the decision under way.
-    let decision = unsafe { reply.as_ref().and_then(|reply| reply.call.cast::<Decision>().as_mut()) };
+    let decision = unsafe {
+        reply
+            .as_ref()
+            .and_then(|reply| reply.call.cast::<Decision>().as_mut())
+    };
     match decision {
         Some(decision) => {
             // SAFETY: borrowed until this function returns (audithook.h).
@@ -315,7 +372,9 @@ fn intern_text(name: &[u8]) -> Symbol {
     }
     let place = CLAIMED.load(Ordering::Relaxed);
     if place as usize >= MOST_NAMES
-        || CLAIMED.compare_exchange(place, place + 1, Ordering::Acquire, Ordering::Relaxed).is_err()
+        || CLAIMED
+            .compare_exchange(place, place + 1, Ordering::Acquire, Ordering::Relaxed)
+            .is_err()
     {
         // Full, or another thread interns at this moment: the name stays unknown for this once.
         return Symbol::NONE;
@@ -342,7 +401,6 @@ fn interned(symbol: Symbol) -> Option<&'static [u8]> {
         return None;
     }
     // SAFETY: complete entries never change again.
-    let entry = unsafe { &*(&raw const NAMES[place as usize]) };
+    let entry: &'static [u8; LONGEST_NAME + 1] = unsafe { &NAMES[place as usize] };
     Some(&entry[..usize::from(entry[LONGEST_NAME])])
 }
-

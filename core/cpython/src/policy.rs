@@ -68,7 +68,11 @@ static GENERATION: AtomicPtr<AtomicU32> = AtomicPtr::new(core::ptr::null_mut());
 pub(crate) fn begin() {
     if GENERATION.load(Ordering::Acquire).is_null() {
         let Some(word) = map_file(b"generation") else {
-            fatal::fault(&[b"the run directory has no readable `generation`: `", process::run_directory(), b"`"]);
+            fatal::fault(&[
+                b"the run directory has no readable `generation`: `",
+                process::run_directory(),
+                b"`",
+            ]);
         };
         GENERATION.store(word.as_ptr().cast_mut().cast(), Ordering::Release);
     }
@@ -111,10 +115,20 @@ fn adopt() -> &'static Policy {
         number /= 10;
     }
     let Some(bytes) = map_file(&name) else {
-        fatal::fault(&[b"the run directory has no readable `", &name, b"`: `", process::run_directory(), b"`"]);
+        fatal::fault(&[
+            b"the run directory has no readable `",
+            &name,
+            b"`: `",
+            process::run_directory(),
+            b"`",
+        ]);
     };
     let Ok(image) = Image::parse(bytes) else {
-        fatal::fault(&[b"the policy image is damaged, or made by another version of audithook: `", &name, b"`"]);
+        fatal::fault(&[
+            b"the policy image is damaged, or made by another version of audithook: `",
+            &name,
+            b"`",
+        ]);
     };
     // SAFETY: a fresh private mapping of zeros, which are valid for every field but those written here.
     let policy = unsafe {
@@ -196,12 +210,14 @@ impl Policy {
     /// Remembers what the name at this address means, if the address is a constant's.
     pub(crate) fn remember(&self, name: *const c_char, event: Option<Symbol>, wanted: bool) {
         let address = name as u64;
-        if address >> 48 != 0 || (wanted && event.is_none()) || !modules::is_constant(name as usize) {
+        if address >> 48 != 0 || (wanted && event.is_none()) || !modules::is_constant(name as usize)
+        {
             return;
         }
         let symbol = event.map_or(0x3fff, |symbol| u64::from(symbol.0) & 0x3fff);
         let state = if wanted { WANTED } else { UNWANTED };
-        self.remembered[place_of(name)].store(address << 16 | symbol << 2 | state, Ordering::Relaxed);
+        self.remembered[place_of(name)]
+            .store(address << 16 | symbol << 2 | state, Ordering::Relaxed);
     }
 
     /// Forgets all addresses: a module was unloaded.

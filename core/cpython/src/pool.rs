@@ -101,7 +101,12 @@ fn base() -> Option<*mut Block> {
         Ok(_) => Some(mapped),
         Err(first) => {
             // SAFETY: mapped above, and nobody else knows of it.
-            unsafe { libc::munmap(mapped.cast::<c_void>(), size_of::<Block>() * BLOCKS as usize) };
+            unsafe {
+                libc::munmap(
+                    mapped.cast::<c_void>(),
+                    size_of::<Block>() * BLOCKS as usize,
+                )
+            };
             Some(first)
         }
     }

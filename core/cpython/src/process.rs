@@ -57,7 +57,11 @@ pub(crate) unsafe fn begin(arguments: *mut *const c_char) -> bool {
         return false;
     }
     // SAFETY: the constructor is the only writer, before any reader.
-    unsafe { (&raw mut DIRECTORY).cast::<u8>().copy_from(name.as_ptr(), slash) };
+    unsafe {
+        (&raw mut DIRECTORY)
+            .cast::<u8>()
+            .copy_from(name.as_ptr(), slash)
+    };
     DIRECTORY_LENGTH.store(slash, Ordering::Release);
     // SAFETY: a private anonymous page that is never unmapped.
     unsafe {

@@ -29,7 +29,11 @@ pub(crate) unsafe fn permission_error(
     // SAFETY: the thread state is attached; every object made here is released or handed over, and null is checked.
     unsafe {
         let text = message.as_bytes();
-        let text = (api.unicode_decode)(text.as_ptr().cast(), text.len() as isize, c"replace".as_ptr());
+        let text = (api.unicode_decode)(
+            text.as_ptr().cast(),
+            text.len() as isize,
+            c"replace".as_ptr(),
+        );
         let number = (api.long_from_long)(libc::EACCES.into());
         let pair = (api.tuple_new)(2);
         if class.is_null() || text.is_null() || number.is_null() || pair.is_null() {
@@ -106,14 +110,18 @@ fn write_value(out: &mut Message, subject: &Subject<'_>) -> Result<bool, fmt::Er
             },
         },
         _ => {
-            let named = [arg::PATH, arg::RAW, arg::HOST, arg::COMMAND].into_iter().find_map(text);
+            let named = [arg::PATH, arg::RAW, arg::HOST, arg::COMMAND]
+                .into_iter()
+                .find_map(text);
             let first = subject.args.first();
             match (named, first.map(Value::view)) {
                 (Some(text), _) => write!(out, "`{}`", Lossy(text))?,
                 (None, Some(View::Str(one))) => {
                     // `pickle.find_class`: a module and a name in it.
                     match (text(arg::MODULE), text(arg::NAME)) {
-                        (Some(module), Some(name)) => write!(out, "`{}.{}`", Lossy(module), Lossy(name))?,
+                        (Some(module), Some(name)) => {
+                            write!(out, "`{}.{}`", Lossy(module), Lossy(name))?
+                        }
                         _ => write!(out, "`{}`", Lossy(one))?,
                     }
                 }

@@ -46,7 +46,10 @@ pub(crate) fn inspect(program: &Resolved) -> Coverage {
         let mut name = [0; LONGEST + 1];
         let length = interpreter.len().min(LONGEST);
         name[..length].copy_from_slice(&interpreter[..length]);
-        if next.resolve(Base::Cwd, &name[..length], true, false).is_err() {
+        if next
+            .resolve(Base::Cwd, &name[..length], true, false)
+            .is_err()
+        {
             return Coverage::Followed;
         }
         current = &next;
@@ -88,13 +91,17 @@ fn read_head(program: &Resolved, head: &mut [u8; HEAD]) -> Option<(usize, bool)>
 }
 
 fn inspect_elf(head: &[u8]) -> Coverage {
-    const MACHINE: u16 = if cfg!(target_arch = "aarch64") { 183 } else { 62 };
+    const MACHINE: u16 = if cfg!(target_arch = "aarch64") {
+        183
+    } else {
+        62
+    };
     const PT_INTERP: u32 = 3;
     const PROGRAM_HEADER: usize = 56;
 
-    let half = |at: usize| head.get(at..at + 2).map(|b| u16::from_le_bytes([b[0], b[1]]));
-    let word = |at: usize| head.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
-    let long = |at: usize| head.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
+    let half = |at| bytes_at(head, at).map(u16::from_le_bytes);
+    let word = |at| bytes_at(head, at).map(u32::from_le_bytes);
+    let long = |at| bytes_at(head, at).map(u64::from_le_bytes);
 
     if !head.starts_with(b"\x7fELF") {
         // The kernel refuses it, or binfmt_misc runs something that announces itself.
@@ -108,7 +115,10 @@ fn inspect_elf(head: &[u8]) -> Coverage {
         return Coverage::Followed;
     };
     for place in 0..usize::from(count) {
-        let Some(start) = usize::try_from(offset).ok().and_then(|offset| offset.checked_add(place * PROGRAM_HEADER)) else {
+        let Some(start) = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| offset.checked_add(place * PROGRAM_HEADER))
+        else {
             return Coverage::Followed;
         };
         let Some(kind) = word(start) else {
@@ -118,7 +128,10 @@ fn inspect_elf(head: &[u8]) -> Coverage {
         if kind != PT_INTERP {
             continue;
         }
-        let (Some(at), Some(size)) = (long(start + 8), long(start + 32)) else {
+        let (Some(at), Some(size)) = (
+            long(start.saturating_add(8)),
+            long(start.saturating_add(32)),
+        ) else {
             return Coverage::Followed;
         };
         let loader = usize::try_from(at)
@@ -134,6 +147,11 @@ fn inspect_elf(head: &[u8]) -> Coverage {
     Coverage::Lost("static")
 }
 
+/// `N` bytes of a file that may say anything of where they are.
+fn bytes_at<const N: usize>(head: &[u8], at: usize) -> Option<[u8; N]> {
+    head.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
@@ -144,7 +162,9 @@ mod tests {
 
     fn resolved(path: &str) -> Resolved {
         let mut resolved = Resolved::root();
-        resolved.resolve(Base::Cwd, path.as_bytes(), true, false).expect("it exists");
+        resolved
+            .resolve(Base::Cwd, path.as_bytes(), true, false)
+            .expect("it exists");
         resolved
     }
 
@@ -154,16 +174,29 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let script = directory.path().join("script");
         std::fs::write(&script, "#! /bin/sh -e\necho\n").expect("written");
-        assert_eq!(inspect(&resolved(script.to_str().expect("UTF-8"))), Coverage::Followed);
+        assert_eq!(
+            inspect(&resolved(script.to_str().expect("UTF-8"))),
+            Coverage::Followed
+        );
         std::fs::write(&script, format!("#!{}\n", script.display())).expect("written");
-        assert_eq!(inspect(&resolved(script.to_str().expect("UTF-8"))), Coverage::Followed);
+        assert_eq!(
+            inspect(&resolved(script.to_str().expect("UTF-8"))),
+            Coverage::Followed
+        );
     }
 
     #[test]
     fn static_foreign_and_torn_programs_are_told_apart() {
         let mut elf = vec![0; 64];
         elf[..6].copy_from_slice(b"\x7fELF\x02\x01");
-        elf[18..20].copy_from_slice(&(if cfg!(target_arch = "aarch64") { 183_u16 } else { 62 }).to_le_bytes());
+        elf[18..20].copy_from_slice(
+            &(if cfg!(target_arch = "aarch64") {
+                183_u16
+            } else {
+                62
+            })
+            .to_le_bytes(),
+        );
         assert_eq!(inspect_elf(&elf), Coverage::Lost("static"));
         elf[4] = 1;
         assert_eq!(inspect_elf(&elf), Coverage::Unwelcome("other architecture"));

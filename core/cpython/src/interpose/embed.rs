@@ -7,7 +7,7 @@ use crate::real::next;
 
 /// `PyStatus` (PEP 587), returned by value.
 #[repr(C)]
-pub struct Status {
+pub(crate) struct Status {
     kind: c_int,
     function: *const c_char,
     message: *const c_char,
@@ -18,8 +18,9 @@ pub struct Status {
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn Py_Initialize() {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+#[expect(non_snake_case, reason = "the name is CPython's")]
+pub(crate) unsafe extern "C" fn Py_Initialize() {
     // SAFETY: passed on to the caller.
     unsafe { next!(c"Py_Initialize": fn())() };
     startup::arm();
@@ -29,8 +30,9 @@ pub unsafe extern "C" fn Py_Initialize() {
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn Py_InitializeEx(signals: c_int) {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+#[expect(non_snake_case, reason = "the name is CPython's")]
+pub(crate) unsafe extern "C" fn Py_InitializeEx(signals: c_int) {
     // SAFETY: passed on to the caller.
     unsafe { next!(c"Py_InitializeEx": fn(c_int))(signals) };
     startup::arm();
@@ -40,12 +42,11 @@ pub unsafe extern "C" fn Py_InitializeEx(signals: c_int) {
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn Py_InitializeFromConfig(config: *const c_void) -> Status {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+#[expect(non_snake_case, reason = "the name is CPython's")]
+pub(crate) unsafe extern "C" fn Py_InitializeFromConfig(config: *const c_void) -> Status {
     // SAFETY: passed on to the caller.
-    let status = unsafe {
-        next!(c"Py_InitializeFromConfig": fn(*const c_void) -> Status)(config)
-    };
+    let status = unsafe { next!(c"Py_InitializeFromConfig": fn(*const c_void) -> Status)(config) };
     startup::arm();
     status
 }

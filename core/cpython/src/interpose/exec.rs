@@ -31,8 +31,8 @@ const MOST_ARGUMENTS: usize = 64;
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn execve(path: *const c_char, argv: Strings, envp: Strings) -> c_int {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn execve(path: *const c_char, argv: Strings, envp: Strings) -> c_int {
     // SAFETY: passed on to the caller.
     unsafe {
         follow(path, Base::Cwd, argv, envp, |envp| {
@@ -46,8 +46,8 @@ pub unsafe extern "C" fn execve(path: *const c_char, argv: Strings, envp: String
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn execv(path: *const c_char, argv: Strings) -> c_int {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn execv(path: *const c_char, argv: Strings) -> c_int {
     // SAFETY: passed on to the caller.
     unsafe { execve(path, argv, real::environment()) }
 }
@@ -56,8 +56,8 @@ pub unsafe extern "C" fn execv(path: *const c_char, argv: Strings) -> c_int {
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn execvp(file: *const c_char, argv: Strings) -> c_int {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn execvp(file: *const c_char, argv: Strings) -> c_int {
     // SAFETY: passed on to the caller.
     unsafe { execvpe(file, argv, real::environment()) }
 }
@@ -66,8 +66,12 @@ pub unsafe extern "C" fn execvp(file: *const c_char, argv: Strings) -> c_int {
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn execvpe(file: *const c_char, argv: Strings, envp: Strings) -> c_int {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn execvpe(
+    file: *const c_char,
+    argv: Strings,
+    envp: Strings,
+) -> c_int {
     // SAFETY: the caller's promise.
     let name = unsafe { CStr::from_ptr(file) }.to_bytes();
     if name.is_empty() {
@@ -138,8 +142,8 @@ unsafe fn exec_or_script(path: *const c_char, argv: Strings, envp: Strings) -> c
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn execveat(
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn execveat(
     directory: c_int,
     path: *const c_char,
     argv: Strings,
@@ -164,8 +168,8 @@ pub unsafe extern "C" fn execveat(
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn fexecve(descriptor: c_int, argv: Strings, envp: Strings) -> c_int {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn fexecve(descriptor: c_int, argv: Strings, envp: Strings) -> c_int {
     // SAFETY: passed on to the caller.
     unsafe { execveat(descriptor, c"".as_ptr(), argv, envp, libc::AT_EMPTY_PATH) }
 }
@@ -183,8 +187,8 @@ type SpawnFn = unsafe extern "C" fn(
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn posix_spawn(
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn posix_spawn(
     pid: *mut libc::pid_t,
     path: *const c_char,
     actions: *const libc::posix_spawn_file_actions_t,
@@ -193,7 +197,9 @@ pub unsafe extern "C" fn posix_spawn(
     envp: Strings,
 ) -> c_int {
     // SAFETY: libc\'s function has this signature.
-    let real: SpawnFn = unsafe { next!(c"posix_spawn": fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int) };
+    let real: SpawnFn = unsafe {
+        next!(c"posix_spawn": fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int)
+    };
     // SAFETY: passed on to the caller.
     unsafe {
         follow(path, Base::Cwd, argv, envp, |envp| {
@@ -207,8 +213,8 @@ pub unsafe extern "C" fn posix_spawn(
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn posix_spawnp(
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn posix_spawnp(
     pid: *mut libc::pid_t,
     file: *const c_char,
     actions: *const libc::posix_spawn_file_actions_t,
@@ -217,7 +223,9 @@ pub unsafe extern "C" fn posix_spawnp(
     envp: Strings,
 ) -> c_int {
     // SAFETY: libc\'s function has this signature.
-    let real: SpawnFn = unsafe { next!(c"posix_spawnp": fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int) };
+    let real: SpawnFn = unsafe {
+        next!(c"posix_spawnp": fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int)
+    };
     // SAFETY: the caller's promise.
     let name = unsafe { CStr::from_ptr(file) }.to_bytes();
     let mut found = Resolved::root();
@@ -243,8 +251,8 @@ pub unsafe extern "C" fn posix_spawnp(
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn system(command: *const c_char) -> c_int {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn system(command: *const c_char) -> c_int {
     if !command.is_null() && !shell_may_run(command) {
         // What a shell that could not be executed gives (system(3)).
         return 127 << 8;
@@ -257,8 +265,11 @@ pub unsafe extern "C" fn system(command: *const c_char) -> c_int {
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn popen(command: *const c_char, mode: *const c_char) -> *mut libc::FILE {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn popen(
+    command: *const c_char,
+    mode: *const c_char,
+) -> *mut libc::FILE {
     if !command.is_null() && !shell_may_run(command) {
         set_errno(libc::EACCES);
         return core::ptr::null_mut();
@@ -272,18 +283,24 @@ fn shell_may_run(command: *const c_char) -> bool {
     let argv = [c"sh".as_ptr(), c"-c".as_ptr(), command, core::ptr::null()];
     // SAFETY: both are null-terminated arrays of strings.
     unsafe {
-        follow(c"/bin/sh".as_ptr(), Base::Cwd, argv.as_ptr(), real::environment(), |envp| {
-            if envp != real::environment()
-                && let Some(value) = environment::find_in(envp, PRELOAD)
-            {
-                // libc passes on `environ` itself: it has to be completed for good.
-                let mut text = [0_u8; LONGEST + 1];
-                let length = value.len().min(LONGEST);
-                text[..length].copy_from_slice(&value[..length]);
-                libc::setenv(c"LD_PRELOAD".as_ptr(), text.as_ptr().cast(), 1);
-            }
-            0
-        })
+        follow(
+            c"/bin/sh".as_ptr(),
+            Base::Cwd,
+            argv.as_ptr(),
+            real::environment(),
+            |envp| {
+                if envp != real::environment()
+                    && let Some(value) = environment::find_in(envp, PRELOAD)
+                {
+                    // libc passes on `environ` itself: it has to be completed for good.
+                    let mut text = [0_u8; LONGEST + 1];
+                    let length = value.len().min(LONGEST);
+                    text[..length].copy_from_slice(&value[..length]);
+                    libc::setenv(c"LD_PRELOAD".as_ptr(), text.as_ptr().cast(), 1);
+                }
+                0
+            },
+        )
     }
     .is_some()
 }
@@ -300,9 +317,9 @@ mod variadic {
             ///
             /// # Safety
             /// As in C.
-            #[unsafe(no_mangle)]
+            #[cfg_attr(not(test), unsafe(no_mangle))]
             #[unsafe(naked)]
-            pub unsafe extern "C" fn $name(path: *const c_char, first: *const c_char) -> c_int {
+            pub(crate) unsafe extern "C" fn $name(path: *const c_char, first: *const c_char) -> c_int {
                 core::arch::naked_asm!(
                     // The return address makes room: rsi, rdx, rcx, r8, r9 and the caller's stack become one array.
                     "pop rax",
@@ -400,7 +417,16 @@ unsafe fn follow(
     let coverage = elf::inspect(&program);
     if let Coverage::Lost(reason) | Coverage::Unwelcome(reason) = coverage {
         // SAFETY: the caller's promise.
-        if unsafe { is_refused(policy, event::PROCESS_UNCOVERED, &program, given, argv, Some(reason)) } {
+        if unsafe {
+            is_refused(
+                policy,
+                event::PROCESS_UNCOVERED,
+                &program,
+                given,
+                argv,
+                Some(reason),
+            )
+        } {
             drop(keep);
             set_errno(libc::EACCES);
             return None;
@@ -443,14 +469,18 @@ unsafe fn is_refused(
         list[count] = Value::str(argument);
         count += 1;
     }
-    let reason = reason.map_or(Value::NULL, |reason| Value::str(reason));
+    let reason = reason.map_or(Value::NULL, Value::str);
     let args = [
         Value::path(program.as_bytes()).named(arg::PATH),
         Value::path(given).named(arg::RAW),
         Value::list(&list[..count]).named(arg::ARGS),
         reason.named(arg::REASON),
     ];
-    let args = if symbol == event::OS_EXEC { &args[..3] } else { &args[..] };
+    let args = if symbol == event::OS_EXEC {
+        &args[..3]
+    } else {
+        &args[..]
+    };
     let subject = Subject {
         name: Name::Known(symbol),
         plan,
@@ -464,9 +494,14 @@ unsafe fn is_refused(
         && symbol == event::OS_EXEC
         && let Some(mut claim) = Claim::new()
     {
-        return judge::judge(policy, &subject, &mut claim.block().record, Interpreter::NotHeld)
-            .verdict
-            .refuses();
+        return judge::judge(
+            policy,
+            &subject,
+            &mut claim.block().record,
+            Interpreter::NotHeld,
+        )
+        .verdict
+        .refuses();
     }
     judge_without_ring(policy, &subject)
 }
@@ -499,7 +534,11 @@ fn judge_without_ring(policy: &'static Policy, subject: &Subject<'_>) -> bool {
     }
     let refused = judgement.verdict.refuses();
     let is_notice = subject.name == Name::Known(event::PROCESS_UNCOVERED);
-    if refused || is_notice || judgement.would.is_some() || judgement.verdict != audithook_abi::Verdict::Allow {
+    if refused
+        || is_notice
+        || judgement.would.is_some()
+        || judgement.verdict != audithook_abi::Verdict::Allow
+    {
         meta = judge::refusal(policy, None, judgement.verdict);
         meta.would = judgement.would;
         meta.rules = Rules::new(judgement.rules());
@@ -533,16 +572,25 @@ unsafe fn with_environment(
     let path = process::run_file(LIBRARY);
     let path = path.split(|byte| *byte == 0).next().unwrap_or(&path);
     // SAFETY: the caller's promise.
-    let (count, value) = unsafe { (environment::entries(envp).count(), environment::find_in(envp, PRELOAD)) };
+    let (count, value) = unsafe {
+        (
+            environment::entries(envp).count(),
+            environment::find_in(envp, PRELOAD),
+        )
+    };
     let others = match value {
         Some(value) => {
-            let is_first = value.strip_prefix(path).is_some_and(|rest| {
-                rest.is_empty() || matches!(rest.first(), Some(b':' | b' '))
-            });
+            let is_first = value
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || matches!(rest.first(), Some(b':' | b' ')));
             if is_first == take_along && (take_along || !contains(value, path)) {
                 return run(envp);
             }
-            if is_first { value.get(path.len() + 1..).unwrap_or(b"") } else { value }
+            if is_first {
+                value.get(path.len() + 1..).unwrap_or(b"")
+            } else {
+                value
+            }
         }
         None if take_along => b"",
         None => return run(envp),
@@ -596,7 +644,10 @@ unsafe fn run_with<const N: usize>(
     unsafe {
         while !place.is_null() && !(*place).is_null() {
             let text = CStr::from_ptr(*place).to_bytes();
-            if text.strip_prefix(PRELOAD).is_none_or(|rest| !rest.starts_with(b"=")) {
+            if text
+                .strip_prefix(PRELOAD)
+                .is_none_or(|rest| !rest.starts_with(b"="))
+            {
                 block[count] = *place;
                 count += 1;
             }

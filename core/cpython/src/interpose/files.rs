@@ -25,8 +25,8 @@ macro_rules! open_like {
         ///
         /// # Safety
         /// As in C.
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name(path: *const c_char, flags: c_int, mode: libc::mode_t) -> c_int {
+        #[cfg_attr(not(test), unsafe(no_mangle))]
+        pub(crate) unsafe extern "C" fn $name(path: *const c_char, flags: c_int, mode: libc::mode_t) -> c_int {
             // SAFETY: passed on to the caller.
             if unsafe { is_refused(Base::Cwd, path, flags, event::OPEN) } {
                 return -1;
@@ -43,8 +43,8 @@ macro_rules! openat_like {
         ///
         /// # Safety
         /// As in C.
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name(directory: c_int, path: *const c_char, flags: c_int, mode: libc::mode_t) -> c_int {
+        #[cfg_attr(not(test), unsafe(no_mangle))]
+        pub(crate) unsafe extern "C" fn $name(directory: c_int, path: *const c_char, flags: c_int, mode: libc::mode_t) -> c_int {
             // SAFETY: passed on to the caller.
             if unsafe { is_refused(base(directory), path, flags, event::OPEN) } {
                 return -1;
@@ -71,8 +71,8 @@ macro_rules! creat_like {
         ///
         /// # Safety
         /// As in C.
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name(path: *const c_char, mode: libc::mode_t) -> c_int {
+        #[cfg_attr(not(test), unsafe(no_mangle))]
+        pub(crate) unsafe extern "C" fn $name(path: *const c_char, mode: libc::mode_t) -> c_int {
             let flags = libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC;
             // SAFETY: passed on to the caller.
             if unsafe { is_refused(Base::Cwd, path, flags, event::OPEN) } {
@@ -93,8 +93,8 @@ creat_like! {
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mkfifo(path: *const c_char, mode: libc::mode_t) -> c_int {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn mkfifo(path: *const c_char, mode: libc::mode_t) -> c_int {
     // SAFETY: passed on to the caller.
     if unsafe { is_refused(Base::Cwd, path, 0, event::OS_MKFIFO) } {
         return -1;
@@ -107,8 +107,8 @@ pub unsafe extern "C" fn mkfifo(path: *const c_char, mode: libc::mode_t) -> c_in
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mkfifoat(
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn mkfifoat(
     directory: c_int,
     path: *const c_char,
     mode: libc::mode_t,
@@ -127,8 +127,8 @@ pub unsafe extern "C" fn mkfifoat(
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mknod(
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn mknod(
     path: *const c_char,
     mode: libc::mode_t,
     device: libc::dev_t,
@@ -147,8 +147,8 @@ pub unsafe extern "C" fn mknod(
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mknodat(
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn mknodat(
     directory: c_int,
     path: *const c_char,
     mode: libc::mode_t,
@@ -192,8 +192,7 @@ unsafe fn is_refused(base: Base<'_>, path: *const c_char, flags: c_int, symbol: 
     let keep = process::KeepErrno::new();
     // SAFETY: the caller's promise.
     let given = unsafe { CStr::from_ptr(path) }.to_bytes();
-    let relative_to_directory =
-        matches!(base, Base::Descriptor(_)) && !given.starts_with(b"/");
+    let relative_to_directory = matches!(base, Base::Descriptor(_)) && !given.starts_with(b"/");
     if !relative_to_directory && symbol == event::OPEN && pending::take_open(given) {
         return false;
     }

@@ -25,9 +25,9 @@ pub(crate) unsafe fn real_dlopen(name: *const c_char, flags: c_int) -> *mut c_vo
 /// # Safety
 /// As in C.
 #[cfg(target_arch = "x86_64")]
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 #[unsafe(naked)]
-pub unsafe extern "C" fn dlopen(name: *const c_char, flags: c_int) -> *mut c_void {
+pub(crate) unsafe extern "C" fn dlopen(name: *const c_char, flags: c_int) -> *mut c_void {
     core::arch::naked_asm!(
         // Keep the arguments, and the stack aligned to 16 bytes at the calls.
         "push rdi",
@@ -53,8 +53,8 @@ pub unsafe extern "C" fn dlopen(name: *const c_char, flags: c_int) -> *mut c_voi
 /// # Safety
 /// As in C.
 #[cfg(not(target_arch = "x86_64"))]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dlopen(name: *const c_char, flags: c_int) -> *mut c_void {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn dlopen(name: *const c_char, flags: c_int) -> *mut c_void {
     // SAFETY: passed on to the caller.
     unsafe { dlopen_checked(name, flags) }
 }
@@ -64,7 +64,9 @@ pub unsafe extern "C" fn dlopen(name: *const c_char, flags: c_int) -> *mut c_voi
 unsafe extern "C" fn caller_matters(name: *const c_char, _flags: c_int) -> *mut c_void {
     let has_slash = name.is_null() || {
         // SAFETY: the caller's promise: NUL-terminated.
-        unsafe { core::ffi::CStr::from_ptr(name) }.to_bytes().contains(&b'/')
+        unsafe { core::ffi::CStr::from_ptr(name) }
+            .to_bytes()
+            .contains(&b'/')
     };
     if has_slash {
         return core::ptr::null_mut();
@@ -88,8 +90,8 @@ unsafe extern "C" fn dlopen_checked(name: *const c_char, flags: c_int) -> *mut c
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn dlclose(handle: *mut c_void) -> c_int {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn dlclose(handle: *mut c_void) -> c_int {
     // SAFETY: passed on to the caller.
     let result = unsafe { next!(c"dlclose": fn(*mut c_void) -> c_int)(handle) };
     modules::changed();

@@ -18,8 +18,8 @@ use crate::{channel, granted, pending};
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn getaddrinfo(
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn getaddrinfo(
     node: *const c_char,
     service: *const c_char,
     hints: *const libc::addrinfo,
@@ -49,7 +49,9 @@ pub unsafe extern "C" fn getaddrinfo(
     unsafe {
         let mut link = result;
         while let Some(answer) = (*link).as_mut() {
-            match address_of(answer.ai_addr).map(|address| (address, policy.image.judge_answer(name, &address))) {
+            match address_of(answer.ai_addr)
+                .map(|address| (address, policy.image.judge_answer(name, &address)))
+            {
                 Some((address, judgement)) if judgement.verdict.refuses() => {
                     refused = Some((address, judgement.rules().first().copied()));
                     *link = answer.ai_next;
@@ -88,8 +90,8 @@ const HOST_NOT_FOUND: c_int = 1;
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gethostbyname_r(
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn gethostbyname_r(
     node: *const c_char,
     entry: *mut libc::hostent,
     buffer: *mut c_char,
@@ -129,8 +131,8 @@ pub unsafe extern "C" fn gethostbyname_r(
 ///
 /// # Safety
 /// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gethostbyname(node: *const c_char) -> *mut libc::hostent {
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn gethostbyname(node: *const c_char) -> *mut libc::hostent {
     // SAFETY: passed on to the caller.
     let lookup = unsafe { Lookup::begin(node) };
     if matches!(lookup, Lookup::Refused) {
@@ -210,7 +212,12 @@ fn judge_lookup(policy: &'static Policy, args: &[Value<'_>]) -> bool {
         inode: None,
         exempt: false,
     };
-    let decision = judge::judge(policy, &subject, &mut claim.block().record, Interpreter::NotHeld);
+    let decision = judge::judge(
+        policy,
+        &subject,
+        &mut claim.block().record,
+        Interpreter::NotHeld,
+    );
     decision.verdict.refuses()
 }
 
@@ -239,7 +246,11 @@ fn record_answer(policy: &'static Policy, name: &[u8], address: &[u8; 16], rule:
 ///
 /// # Safety
 /// `entry` is null or a filled-in hostent.
-unsafe fn all_may_be_used(policy: &'static Policy, name: &[u8], entry: *const libc::hostent) -> bool {
+unsafe fn all_may_be_used(
+    policy: &'static Policy,
+    name: &[u8],
+    entry: *const libc::hostent,
+) -> bool {
     // SAFETY: the caller's promise.
     let Some(entry) = (unsafe { entry.as_ref() }) else {
         return true;
@@ -322,7 +333,10 @@ mod tests {
     #[test]
     fn addresses_are_written_as_people_write_them() {
         let mut text = [0; 46];
-        assert_eq!(write_address(&mapped([127, 0, 0, 1]), &mut text), b"127.0.0.1");
+        assert_eq!(
+            write_address(&mapped([127, 0, 0, 1]), &mut text),
+            b"127.0.0.1"
+        );
         assert_eq!(write_address(&[0xff; 16], &mut text).len(), 39);
     }
 }

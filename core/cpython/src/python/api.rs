@@ -54,7 +54,6 @@ type Size = isize;
 
 api! {
     add_audit_hook = c"PySys_AddAuditHook": fn(AuditHook, *mut c_void) -> c_int;
-    is_initialized = c"Py_IsInitialized": fn() -> c_int;
     type_flags = c"PyType_GetFlags": fn(*mut Object) -> c_ulong;
     unicode_as_utf8 = c"PyUnicode_AsUTF8AndSize": fn(*mut Object, *mut Size) -> *const c_char;
     unicode_encode_fs = c"PyUnicode_EncodeFSDefault": fn(*mut Object) -> *mut Object;
@@ -153,7 +152,13 @@ impl Api {
     /// `object` is a live Python object.
     unsafe fn type_of(&self, object: *mut Object) -> *mut Object {
         // SAFETY: `ob_type` is the last field of the header in every CPython (Include/object.h).
-        unsafe { object.cast::<u8>().add(self.header - size_of::<usize>()).cast::<*mut Object>().read() }
+        unsafe {
+            object
+                .cast::<u8>()
+                .add(self.header - size_of::<usize>())
+                .cast::<*mut Object>()
+                .read()
+        }
     }
 
     /// What the object is.
@@ -198,8 +203,16 @@ impl Api {
     unsafe fn type_name(&self, class: *mut Object) -> &'static CStr {
         // SAFETY: PyVarObject's ob_size follows the header, then comes tp_name (Include/cpython/object.h, 3.8 to 3.14).
         unsafe {
-            let name = class.cast::<u8>().add(self.header + size_of::<isize>()).cast::<*const c_char>().read();
-            if name.is_null() { c"" } else { CStr::from_ptr(name) }
+            let name = class
+                .cast::<u8>()
+                .add(self.header + size_of::<isize>())
+                .cast::<*const c_char>()
+                .read();
+            if name.is_null() {
+                c""
+            } else {
+                CStr::from_ptr(name)
+            }
         }
     }
 
@@ -230,11 +243,17 @@ impl Api {
             if name == b"_socket.socket" {
                 // SAFETY: an instance of a class whose base is `_socket.socket` begins with PySocketSockObject
                 // (Modules/socketmodule.h): the descriptor is its first field.
-                return Some(unsafe { object.cast::<u8>().add(self.header).cast::<c_int>().read() });
+                return Some(unsafe {
+                    object.cast::<u8>().add(self.header).cast::<c_int>().read()
+                });
             }
             // SAFETY: `class` is a live type object, and tp_base is a pointer in it.
             class = unsafe {
-                class.cast::<u8>().add(self.header + BASE_CLASS).cast::<*mut Object>().read()
+                class
+                    .cast::<u8>()
+                    .add(self.header + BASE_CLASS)
+                    .cast::<*mut Object>()
+                    .read()
             };
         }
         None

@@ -30,18 +30,6 @@ pub(crate) struct Scratch {
     host: address::HostText,
 }
 
-impl Scratch {
-    /// Makes the memory ready for an event.
-    pub(crate) const fn new() -> Self {
-        Self {
-            first: Resolved::root(),
-            second: Resolved::root(),
-            list: [Value::NULL; MOST_ELEMENTS],
-            host: address::HostText::new(),
-        }
-    }
-}
-
 /// The arguments of one event, borrowed from the interpreter's objects and the scratch memory.
 pub(crate) struct Arguments<'s> {
     values: [Value<'s>; MOST_ARGUMENTS],
@@ -332,7 +320,11 @@ impl<'a, 't> Decoder<'a, 't> {
                 _ => Given::Nothing,
             }
         };
-        let first_name = if symbol == event::IMPORT { arg::MODULE } else { arg::NAME };
+        let first_name = if symbol == event::IMPORT {
+            arg::MODULE
+        } else {
+            arg::NAME
+        };
         if let Some(name) = name {
             arguments.push(first_name, Value::str(name));
         }
@@ -360,12 +352,19 @@ impl<'a, 't> Decoder<'a, 't> {
                 let (name, port) = unsafe {
                     let length = (self.api.tuple_size)(address);
                     let item = |place| {
-                        if place < length { (self.api.tuple_item)(address, place) } else { core::ptr::null_mut() }
+                        if place < length {
+                            (self.api.tuple_item)(address, place)
+                        } else {
+                            core::ptr::null_mut()
+                        }
                     };
                     (item(0), item(1))
                 };
                 if let Some(text) = self.text(name) {
-                    arguments.push(arg::HOST, Value::str(host.normalise_special(text, socket.family)));
+                    arguments.push(
+                        arg::HOST,
+                        Value::str(host.normalise_special(text, socket.family)),
+                    );
                 }
                 if let Some(port) = self.integer(port) {
                     arguments.push(arg::PORT, Value::i64(port));
@@ -421,7 +420,11 @@ impl<'a, 't> Decoder<'a, 't> {
         let mut arguments = Arguments::new();
         let [family, kind, protocol] =
             [1, 2, 3].map(|place| self.integer(self.item(place)).unwrap_or(-1) as c_int);
-        let socket = Endpoint { family, kind, protocol };
+        let socket = Endpoint {
+            family,
+            kind,
+            protocol,
+        };
         if family < 0 {
             // `socket.socket(fileno=…)`: an existing socket.
             arguments.handling = Handling::Free;
@@ -442,7 +445,11 @@ impl<'a, 't> Decoder<'a, 't> {
         } = scratch;
         let mut arguments = Arguments::new();
         let is_popen = symbol == event::SUBPROCESS_POPEN;
-        let directory = if is_popen { self.text(self.item(2)) } else { None };
+        let directory = if is_popen {
+            self.text(self.item(2))
+        } else {
+            None
+        };
         let environment = self.item(if is_popen { 3 } else { 2 });
         let program = self.text(self.item(0));
         let argv = self.item(1);
@@ -481,7 +488,11 @@ impl<'a, 't> Decoder<'a, 't> {
     /// `command`, for the shell.
     fn shell<'s>(&mut self, scratch: &'s mut Scratch) -> Arguments<'s> {
         let mut arguments = Arguments::new();
-        if scratch.first.resolve(Base::Cwd, b"/bin/sh", true, false).is_ok() {
+        if scratch
+            .first
+            .resolve(Base::Cwd, b"/bin/sh", true, false)
+            .is_ok()
+        {
             arguments.push(arg::PATH, Value::path(scratch.first.as_bytes()));
         }
         if let Some(command) = self.text(self.item(0)) {
@@ -500,11 +511,11 @@ impl<'a, 't> Decoder<'a, 't> {
             }
             let item = self.item(place);
             // `marshal.loads` carries whole modules: their length says enough.
-            if argument.name == "length" {
-                if let Some(bytes) = self.text(item) {
-                    arguments.push(arg::LENGTH, Value::u64(bytes.len() as u64));
-                    continue;
-                }
+            if argument.name == "length"
+                && let Some(bytes) = self.text(item)
+            {
+                arguments.push(arg::LENGTH, Value::u64(bytes.len() as u64));
+                continue;
             }
             let (value, rest) = self.any(item, list);
             list = rest;
@@ -521,7 +532,10 @@ impl<'a, 't> Decoder<'a, 't> {
 
     /// The catalogue's arguments from `place` on, for operations whose path is already there.
     fn rest(&mut self, info: &'static EventInfo, arguments: &mut Arguments<'_>, place: usize) {
-        let named = info.args.iter().filter(|argument| !matches!(argument.name, "path" | "raw"));
+        let named = info
+            .args
+            .iter()
+            .filter(|argument| !matches!(argument.name, "path" | "raw"));
         for (offset, argument) in named.enumerate() {
             if let (Some(name), Some(number)) = (
                 audithook_catalogue::arg_symbol(argument.name.as_bytes()),
@@ -578,8 +592,12 @@ impl<'a, 't> Decoder<'a, 't> {
         // SAFETY: an item of the live tuple.
         match unsafe { self.api.kind(object) } {
             Kind::None => Given::Nothing,
-            Kind::Integer => self.integer(object).map_or(Given::Unreadable, |number| Given::Descriptor(number as c_int)),
-            _ => self.path_text(object).map_or(Given::Unreadable, Given::Text),
+            Kind::Integer => self.integer(object).map_or(Given::Unreadable, |number| {
+                Given::Descriptor(number as c_int)
+            }),
+            _ => self
+                .path_text(object)
+                .map_or(Given::Unreadable, Given::Text),
         }
     }
 
@@ -609,7 +627,11 @@ impl<'a, 't> Decoder<'a, 't> {
                         return Some(core::slice::from_raw_parts(text.cast(), length as usize));
                     }
                     (self.api.error_clear)();
-                    let bytes = (self.api.unicode_encode)(object, c"utf-8".as_ptr(), c"surrogateescape".as_ptr());
+                    let bytes = (self.api.unicode_encode)(
+                        object,
+                        c"utf-8".as_ptr(),
+                        c"surrogateescape".as_ptr(),
+                    );
                     self.kept_bytes(bytes)
                 }
                 Kind::Bytes => Some(self.bytes(object)),
@@ -663,14 +685,21 @@ impl<'a, 't> Decoder<'a, 't> {
     }
 
     /// Any object as a value; lists one level deep. Gives back what is left of `list`.
-    fn any<'s>(&mut self, object: *mut Object, list: &'s mut [Value<'static>]) -> (Value<'s>, &'s mut [Value<'static>]) {
+    fn any<'s>(
+        &mut self,
+        object: *mut Object,
+        list: &'s mut [Value<'static>],
+    ) -> (Value<'s>, &'s mut [Value<'static>]) {
         // SAFETY: an item of the live tuple.
         match unsafe { self.api.kind(object) } {
             Kind::None => (Value::NULL, list),
             Kind::Integer => (self.integer(object).map_or(Value::NULL, Value::i64), list),
             // SAFETY: a live exact `float`.
-            Kind::Float => (Value::f64(unsafe { (self.api.float_as_double)(object) }), list),
-            Kind::Text => (self.text(object).map_or(Value::NULL, |text| Value::str(text)), list),
+            Kind::Float => (
+                Value::f64(unsafe { (self.api.float_as_double)(object) }),
+                list,
+            ),
+            Kind::Text => (self.text(object).map_or(Value::NULL, Value::str), list),
             Kind::Bytes => (self.text(object).map_or(Value::NULL, Value::bytes), list),
             Kind::List | Kind::Tuple => {
                 let count = self.strings(object, list);
@@ -693,7 +722,7 @@ impl<'a, 't> Decoder<'a, 't> {
             let item = self.sequence_item(object, place);
             list[count] = match self.integer(item) {
                 Some(number) => Value::i64(number),
-                None => self.text(item).map_or(Value::NULL, |text| Value::str(text)),
+                None => self.text(item).map_or(Value::NULL, Value::str),
             };
             count += 1;
         }
@@ -800,7 +829,10 @@ pub(crate) fn flag_words(mode: &[u8], bits: c_int, list: &mut [Value<'static>]) 
     let words = [
         ("read", read && !path_only),
         ("write", write && !path_only),
-        ("create", bits & libc::O_CREAT != 0 || has(b'w') || has(b'a') || has(b'x')),
+        (
+            "create",
+            bits & libc::O_CREAT != 0 || has(b'w') || has(b'a') || has(b'x'),
+        ),
         ("truncate", bits & libc::O_TRUNC != 0 || has(b'w')),
         ("append", bits & libc::O_APPEND != 0 || has(b'a')),
         ("exclusive", bits & libc::O_EXCL != 0 || has(b'x')),

@@ -7,8 +7,7 @@ use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_void};
 
 use audithook_abi::{Source, Symbol, Value};
-use audithook_catalogue::{EventInfo, arg, event};
-use audithook_matcher::Plan;
+use audithook_catalogue::{EventInfo, Operation, arg, event};
 use audithook_wire::flat::Name;
 
 use super::api::{self, Api, Object};
@@ -105,9 +104,8 @@ unsafe fn judge_outermost(
     let block = claim.block();
     let mut temporaries = Temporaries::new(api);
     // SAFETY: the tuple lives, and the thread state stays attached, until this function returns.
-    let mut decoder = unsafe {
-        Decoder::new(api, &mut temporaries, args, policy.image.knows_inodes())
-    };
+    let mut decoder =
+        unsafe { Decoder::new(api, &mut temporaries, args, policy.image.knows_inodes()) };
     let arguments = match known {
         Some((symbol, info)) => decoder.decode(symbol, info, &mut block.scratch),
         None => decoder.decode_custom(&mut block.scratch),
@@ -116,7 +114,9 @@ unsafe fn judge_outermost(
         return false;
     }
     let subject = Subject {
-        name: known.map_or(Name::Text(text.to_bytes()), |(symbol, _)| Name::Known(symbol)),
+        name: known.map_or(Name::Text(text.to_bytes()), |(symbol, _)| {
+            Name::Known(symbol)
+        }),
         plan,
         source: Source::Cpython,
         args: arguments.as_slice(),
@@ -134,8 +134,8 @@ unsafe fn judge_outermost(
         unsafe { raise::permission_error(api, policy, &subject, &decision) };
         return true;
     }
-    if let Some((symbol, info)) = known {
-        expect_call(symbol, info, &plan, &arguments);
+    if let Some((_, info)) = known {
+        expect_call(info, &arguments);
     }
     false
 }
@@ -152,13 +152,14 @@ fn leave_to_others(symbol: Symbol, arguments: &Arguments<'_>) -> bool {
     }
     // 3.13 raises `os.posix_spawn`, 3.14 `_posixsubprocess.fork_exec`, right after `subprocess.Popen` for the same program.
     let program = find(arguments, arg::PATH);
-    matches!(symbol, event::OS_POSIX_SPAWN | event::_POSIXSUBPROCESS_FORK_EXEC)
-        && program.is_some_and(|program| pending::is_same_program(program))
+    matches!(
+        symbol,
+        event::OS_POSIX_SPAWN | event::_POSIXSUBPROCESS_FORK_EXEC
+    ) && program.is_some_and(pending::is_same_program)
 }
 
 /// Remembers what was allowed, so that the libc call that follows is not judged and recorded a second time.
-fn expect_call(_symbol: Symbol, info: &EventInfo, _plan: &Plan, arguments: &Arguments<'_>) {
-    use audithook_catalogue::Operation;
+fn expect_call(info: &EventInfo, arguments: &Arguments<'_>) {
     match info.operation {
         Operation::Open | Operation::Database => pending::expect_open(arguments.given),
         Operation::Resolve => pending::expect_lookup(arguments.given),

@@ -27,11 +27,46 @@ static LENGTHS: [AtomicUsize; MOST_PREFIXES] = [const { AtomicUsize::new(0) }; M
 
 /// What the interpreter and `site` import by themselves, by the first part of the name, over all versions.
 const OWN_MODULES: [&[u8]; 40] = [
-    b"__main__", b"_abc", b"_bootlocale", b"_bootstrap_python", b"_codecs", b"_collections", b"_collections_abc",
-    b"_frozen_importlib", b"_frozen_importlib_external", b"_functools", b"_imp", b"_io", b"_locale",
-    b"_operator", b"_signal", b"_sitebuiltins", b"_stat", b"_thread", b"_warnings", b"_weakref", b"abc",
-    b"builtins", b"codecs", b"encodings", b"errno", b"genericpath", b"importlib", b"io", b"linecache", b"locale", b"marshal",
-    b"os", b"posix", b"posixpath", b"site", b"stat", b"time", b"types", b"warnings", b"zipimport",
+    b"__main__",
+    b"_abc",
+    b"_bootlocale",
+    b"_bootstrap_python",
+    b"_codecs",
+    b"_collections",
+    b"_collections_abc",
+    b"_frozen_importlib",
+    b"_frozen_importlib_external",
+    b"_functools",
+    b"_imp",
+    b"_io",
+    b"_locale",
+    b"_operator",
+    b"_signal",
+    b"_sitebuiltins",
+    b"_stat",
+    b"_thread",
+    b"_warnings",
+    b"_weakref",
+    b"abc",
+    b"builtins",
+    b"codecs",
+    b"encodings",
+    b"errno",
+    b"genericpath",
+    b"importlib",
+    b"io",
+    b"linecache",
+    b"locale",
+    b"marshal",
+    b"os",
+    b"posix",
+    b"posixpath",
+    b"site",
+    b"stat",
+    b"time",
+    b"types",
+    b"warnings",
+    b"zipimport",
 ];
 
 /// Learns where the interpreter's own library lies: below the prefix of the executable, and of libpython.
@@ -65,7 +100,11 @@ fn set_prefix(place: usize, file: &[u8]) {
     }
     let prefix = &prefix[..parent(prefix)];
     // SAFETY: written once while the interpreter is found, by one thread, before the length is published.
-    unsafe { (&raw mut PREFIXES[place]).cast::<u8>().copy_from(prefix.as_ptr(), prefix.len()) };
+    unsafe {
+        (&raw mut PREFIXES[place])
+            .cast::<u8>()
+            .copy_from(prefix.as_ptr(), prefix.len())
+    };
     LENGTHS[place].store(prefix.len(), Ordering::Release);
 }
 
@@ -103,7 +142,11 @@ pub(crate) fn is_exempt(symbol: Symbol, operation: Operation, args: &[Value<'_>]
     if is_armed() {
         return false;
     }
-    let text = |name| args.iter().find(|value| value.name() == name).and_then(Value::as_bytes);
+    let text = |name| {
+        args.iter()
+            .find(|value| value.name() == name)
+            .and_then(Value::as_bytes)
+    };
     let path = text(arg::PATH).unwrap_or(b"");
     match symbol {
         event::OPEN if is_path_file(path) => PHASE.store(Phase::UserCode as u8, Ordering::Release),
@@ -129,10 +172,12 @@ pub(crate) fn is_exempt(symbol: Symbol, operation: Operation, args: &[Value<'_>]
 fn reads_only(args: &[Value<'_>]) -> bool {
     let flags = args.iter().find(|value| value.name() == arg::FLAGS);
     match flags.map(Value::view) {
-        Some(View::List(words)) => !words
-            .iter()
-            .filter_map(Value::as_bytes)
-            .any(|word| matches!(word, b"write" | b"create" | b"truncate" | b"append" | b"tmpfile")),
+        Some(View::List(words)) => !words.iter().filter_map(Value::as_bytes).any(|word| {
+            matches!(
+                word,
+                b"write" | b"create" | b"truncate" | b"append" | b"tmpfile"
+            )
+        }),
         _ => false,
     }
 }
@@ -168,7 +213,9 @@ fn is_in_library(path: &[u8]) -> bool {
             return false;
         }
         // SAFETY: written before the length was published, and never again.
-        let prefix = unsafe { core::slice::from_raw_parts((&raw const PREFIXES[place]).cast::<u8>(), length) };
+        let prefix = unsafe {
+            core::slice::from_raw_parts((&raw const PREFIXES[place]).cast::<u8>(), length)
+        };
         path.strip_prefix(prefix).is_some_and(|below| {
             let mut parts = below.split(|byte| *byte == b'/').skip(1);
             let library = parts.next().unwrap_or(b"");
