@@ -14,6 +14,9 @@ const MOST_ALTERNATIVES: usize = 1024;
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GlobError {
+    /// the glob is empty
+    #[error("the glob is empty")]
+    Empty,
     /// the glob is longer than 4096 bytes
     #[error("the glob is longer than 4096 bytes")]
     TooLong,
@@ -104,6 +107,9 @@ impl PathGlob {
     }
 
     fn parse_one(text: &str) -> Result<Self, GlobError> {
+        if text.is_empty() {
+            return Err(GlobError::Empty);
+        }
         let mut components = Vec::new();
         for text in split_components(text) {
             if text.is_empty() {
@@ -333,7 +339,13 @@ fn split_components(text: &str) -> Vec<&str> {
     let (mut begin, mut at) = (0, 0);
     while let Some(&byte) = bytes.get(at) {
         match byte {
-            b'\\' if bytes.get(at + 1) != Some(&b'/') => at += 1,
+            // A slash has no other meaning that a backslash could take away.
+            b'\\' if bytes.get(at + 1) == Some(&b'/') => {
+                components.push(&text[begin..at]);
+                begin = at + 2;
+                at += 1;
+            }
+            b'\\' => at += 1,
             // Brackets are closed: braces were taken out before.
             b'[' => at = end_of_class(bytes, at).unwrap_or(at),
             b'/' => {

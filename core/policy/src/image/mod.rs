@@ -4,12 +4,18 @@
 //! the result and judges with [`audithook_matcher::Image`]. What takes time happens here, once: braces are expanded, globs are
 //! taken apart and put where a look-up finds them, networks are cut into intervals.
 
+#[cfg(any(test, feature = "oracle"))]
+pub mod generate;
 mod glob;
 mod hooks;
 mod hosts;
 mod input;
 mod layout;
+#[cfg(any(test, feature = "oracle"))]
+pub mod naive;
 mod paths;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

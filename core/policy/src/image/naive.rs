@@ -1,0 +1,865 @@
+//! What a policy means, said as plainly as possible: the oracle for image and matcher.
+//!
+//! No index, no cleverness: every entry is tried, paths with `globset`, networks with `ipnet`, and every rule that
+//! speaks is written down. Slow, and easy to compare with the policy's *Meaning*. It takes hosts in their one form; bringing
+//! them into it has tests of its own.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use audithook_abi::{Value, Verdict, View};
+use audithook_catalogue::{Operation, arg_symbol, find};
+use audithook_matcher::{Context, Judgement, MOST_NAMED};
+use globset::GlobBuilder;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use super::{
+    HookAction, HookInput, HostEntry, HostList, HostPattern, ImageInput, Mode, PathEntry, PathList,
+    PathPattern, Protocol, When,
+};
+
+/// What the oracle says of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opinion {
+    /// As in [`Judgement`].
+    pub verdict: Verdict,
+    /// As in [`Judgement`].
+    pub would: Option<Verdict>,
+    /// As in [`Judgement`].
+    pub ask: bool,
+    /// As in [`Judgement`].
+    pub log: bool,
+    /// As in [`Judgement`].
+    pub observe: bool,
+    /// As in [`Judgement::rules`].
+    pub rules: Vec<u32>,
+    /// As in [`Judgement::target_hooks`], sorted.
+    pub target_hooks: Vec<(u32, u32)>,
+}
+
+impl From<&Judgement> for Opinion {
+    fn from(judgement: &Judgement) -> Self {
+        let mut target_hooks = judgement.target_hooks().to_vec();
+        target_hooks.sort_unstable();
+        Self {
+            verdict: judgement.verdict,
+            would: judgement.would,
+            ask: judgement.ask,
+            log: judgement.log,
+            observe: judgement.observe,
+            rules: judgement.rules().to_vec(),
+            target_hooks,
+        }
+    }
+}
+
+/// Judges an event.
+#[must_use]
+pub fn judge(input: &ImageInput, name: &str, args: &[Value<'_>], context: &Context<'_>) -> Opinion {
+    let mut said = Said::default();
+    let case = Case {
+        input,
+        args,
+        context,
+    };
+    let operation = find(name).map_or(Operation::None, |(_, info)| info.operation);
+    if input.mode != Mode::Off {
+        case.operation(operation, &mut said);
+    }
+    for hook in &input.hooks {
+        if hook
+            .on
+            .iter()
+            .any(|pattern| wildcard(pattern.as_bytes(), name.as_bytes()))
+        {
+            case.hook(hook, &mut said);
+        }
+    }
+    said.opinion(input.mode)
+}
+
+/// Judges an answer of a resolver.
+#[must_use]
+pub fn judge_answer(input: &ImageInput, name: &str, address: IpAddr) -> Opinion {
+    let mut said = Said::default();
+    if input.mode != Mode::Off && name.parse::<IpAddr>().is_err() {
+        let network = &input.network;
+        for entry in &network.deny {
+            let hit = matches_address(entry, address)
+                || reached(address) != address && matches_address(entry, reached(address));
+            if hit && entry.ports.is_none() {
+                said.deny(entry.rule);
+            }
+        }
+        let listed = |address, any| {
+            network
+                .connect
+                .iter()
+                .flat_map(|list| &list.entries)
+                .any(|entry| {
+                    (any || entry.host != HostPattern::Any) && matches_address(entry, address)
+                })
+        };
+        let named = |any| {
+            network
+                .connect
+                .iter()
+                .flat_map(|list| &list.entries)
+                .any(|entry| (any || entry.host != HostPattern::Any) && matches_name(entry, name))
+        };
+        let target = reached(address);
+        let own = listed(target, false) || is_localhost(name) && named(false);
+        if target.is_loopback() {
+            loopback(
+                input,
+                network.connect.as_ref(),
+                own,
+                listed(target, true) || own,
+                &mut said,
+            );
+        } else if is_private(address) && !listed(address, true) {
+            said.deny_all(network.connect.as_ref().map(|list| list.rule));
+        }
+    }
+    said.opinion(input.mode)
+}
+
+#[derive(Default)]
+struct Said {
+    verdicts: Vec<(Verdict, u32)>,
+    logs: BTreeSet<u32>,
+    ask: bool,
+    observe: bool,
+    hooks: Vec<((u32, u32), u32)>,
+}
+
+impl Said {
+    fn deny(&mut self, rule: u32) {
+        self.verdicts.push((Verdict::Deny, rule));
+    }
+
+    fn deny_all(&mut self, rules: impl IntoIterator<Item = u32>) {
+        rules.into_iter().for_each(|rule| self.deny(rule));
+    }
+
+    fn opinion(mut self, mode: Mode) -> Opinion {
+        if let Some(rest) = self.hooks.get(MOST_NAMED..) {
+            self.verdicts
+                .extend(rest.iter().map(|&(_, rule)| (Verdict::Deny, rule)));
+            self.hooks.truncate(MOST_NAMED);
+        }
+        let raw = self
+            .verdicts
+            .iter()
+            .map(|&(verdict, _)| verdict)
+            .max()
+            .unwrap_or_default();
+        let rules: BTreeSet<u32> = if raw == Verdict::Allow {
+            self.logs.clone()
+        } else {
+            self.verdicts
+                .iter()
+                .filter(|said| said.0 == raw)
+                .map(|said| said.1)
+                .collect()
+        };
+        let softened = mode == Mode::Warn && raw.refuses();
+        let mut target_hooks: Vec<_> = self.hooks.iter().map(|&(hook, _)| hook).collect();
+        target_hooks.sort_unstable();
+        if raw == Verdict::Kill {
+            target_hooks.clear();
+        }
+        Opinion {
+            verdict: if softened { Verdict::Warn } else { raw },
+            would: softened.then_some(raw),
+            ask: self.ask && raw != Verdict::Kill,
+            log: !self.logs.is_empty(),
+            observe: self.observe,
+            rules: rules.into_iter().take(MOST_NAMED).collect(),
+            target_hooks,
+        }
+    }
+}
+
+struct Case<'c> {
+    input: &'c ImageInput,
+    args: &'c [Value<'c>],
+    context: &'c Context<'c>,
+}
+
+impl Case<'_> {
+    fn operation(&self, operation: Operation, said: &mut Said) {
+        match operation {
+            Operation::None => {}
+            Operation::Open => match self.list("flags") {
+                Some(flags) => {
+                    let has = |flag: &str| flags.iter().any(|text| *text == flag.as_bytes());
+                    let write = ["write", "create", "truncate", "append", "tmpfile"]
+                        .iter()
+                        .any(|flag| has(flag));
+                    let read = has("read") || !write && !has("path");
+                    self.path("path", read, write, false, said);
+                }
+                None => self.unusable_path(true, true, said),
+            },
+            Operation::List => self.path("path", true, false, false, said),
+            Operation::Write | Operation::Create | Operation::Symlink => {
+                self.path("path", false, true, false, said)
+            }
+            Operation::Unlink => self.path("path", false, true, true, said),
+            Operation::Rename | Operation::Link => {
+                self.path("src", false, true, true, said);
+                self.path("dst", false, true, true, said);
+            }
+            Operation::Database => {
+                let only_read = self.list("flags").is_some_and(|flags| flags == [b"read"]);
+                if !matches!(self.bytes("path"), Some(b"" | b":memory:")) {
+                    self.path("path", true, !only_read, false, said);
+                }
+            }
+            Operation::Load => {
+                let none = matches!(self.value("path"), None | Some(View::Null))
+                    || self.bytes("path") == Some(b"");
+                if !none {
+                    self.path("path", true, false, false, said);
+                }
+            }
+            Operation::Connect => self.socket(false, said),
+            Operation::Bind => self.socket(true, said),
+            Operation::Resolve => self.resolve(said),
+            Operation::Socket => self.make_socket(said),
+            Operation::Exec | Operation::Shell => self.program(said),
+            Operation::Uncovered => {
+                said.deny_all(self.input.uncovered);
+                self.program(said);
+            }
+        }
+    }
+
+    fn path(&self, name: &str, read: bool, write: bool, moves: bool, said: &mut Said) {
+        if !read && !write || matches!(self.value(name), Some(View::Fd(_))) {
+            return;
+        }
+        let files = &self.input.files;
+        let Some(path) = self.bytes(name).filter(|path| is_resolved(path)) else {
+            return self.unusable_path(read, write, said);
+        };
+        if read && !list_has(files.read.as_ref(), path) {
+            said.deny_all(files.read.as_ref().map(|list| list.rule));
+        }
+        if write && !list_has(files.write.as_ref(), path) {
+            said.deny_all(files.write.as_ref().map(|list| list.rule));
+        }
+        self.denied(path, write, said);
+        if let Some((device, inode)) = self.context.inode
+            && name != "dst"
+        {
+            said.deny_all(
+                files
+                    .inodes
+                    .iter()
+                    .filter(|file| (file.0, file.1) == (device, inode))
+                    .map(|file| file.2),
+            );
+        }
+        if moves {
+            let below = |entry: &&PathEntry| match &entry.pattern {
+                PathPattern::Literal(literal) => {
+                    *literal != path && covers_literally(path, literal)
+                }
+                // Braces may stand for paths without a star.
+                PathPattern::Glob(glob) => plain_paths(glob)
+                    .iter()
+                    .any(|literal| literal != path && covers_literally(path, literal)),
+            };
+            let entries = files
+                .deny
+                .iter()
+                .chain(&files.own_any)
+                .chain(&files.own_write);
+            said.deny_all(entries.filter(below).map(|entry| entry.rule));
+        }
+    }
+
+    fn denied(&self, path: &[u8], write: bool, said: &mut Said) {
+        let files = &self.input.files;
+        let matching = |entries: &[PathEntry]| -> Vec<u32> {
+            entries
+                .iter()
+                .filter(|entry| covers(&entry.pattern, path))
+                .map(|entry| entry.rule)
+                .collect()
+        };
+        if matching(&files.except).is_empty() {
+            said.deny_all(matching(&files.deny));
+        }
+        said.deny_all(matching(&files.own_any));
+        if write {
+            said.deny_all(matching(&files.own_write));
+        }
+    }
+
+    fn unusable_path(&self, read: bool, write: bool, said: &mut Said) {
+        let files = &self.input.files;
+        if read {
+            said.deny_all(files.read.as_ref().map(|list| list.rule));
+        }
+        if write {
+            said.deny_all(files.write.as_ref().map(|list| list.rule));
+            said.deny_all(first(&files.own_write));
+        }
+        said.deny_all(first(&files.deny));
+        said.deny_all(first(&files.own_any));
+    }
+
+    fn program(&self, said: &mut Said) {
+        let input = self.input;
+        let Some(path) = self.bytes("path").filter(|path| is_resolved(path)) else {
+            said.deny_all(input.exec.as_ref().map(|list| list.rule));
+            said.deny_all(first(&input.files.deny));
+            said.deny_all(first(&input.files.own_any));
+            return;
+        };
+        let is_command = input.command.as_deref() == Some(path);
+        if !is_command && !list_has(input.exec.as_ref(), path) {
+            said.deny_all(input.exec.as_ref().map(|list| list.rule));
+        }
+        self.denied(path, false, said);
+    }
+
+    fn socket(&self, bind: bool, said: &mut Said) {
+        let network = &self.input.network;
+        match self.bytes("family") {
+            Some(family @ (b"inet" | b"inet6")) => self.host(bind, family == b"inet6", said),
+            Some(b"unix") => self.unix(bind, said),
+            Some(family) => {
+                if !self.kind_is_allowed(family) {
+                    said.deny_all(network.sockets.as_ref().map(|list| list.rule));
+                }
+            }
+            None => {
+                self.unusable_host(bind, said);
+                self.unusable_unix(bind, said);
+                said.deny_all(network.sockets.as_ref().map(|list| list.rule));
+            }
+        }
+    }
+
+    fn host(&self, bind: bool, ipv6: bool, said: &mut Said) {
+        let network = &self.input.network;
+        let list = if bind {
+            &network.bind
+        } else {
+            &network.connect
+        }
+        .as_ref();
+        if list.is_none() && network.deny.is_empty() && network.loopback.is_none() {
+            return;
+        }
+        let Some(host) = self
+            .bytes("host")
+            .and_then(|host| str::from_utf8(host).ok())
+        else {
+            return self.unusable_host(bind, said);
+        };
+        let protocol = self.bytes("kind").map(|kind| {
+            if kind == b"dgram" {
+                Protocol::Udp
+            } else {
+                Protocol::Tcp
+            }
+        });
+        let port = match self.value("port") {
+            Some(View::U64(port)) => u16::try_from(port).ok(),
+            Some(View::I64(port)) => u16::try_from(port).ok(),
+            _ => None,
+        };
+        let allows = |entry: &HostEntry| {
+            (entry.protocol == Protocol::Any || Some(entry.protocol) == protocol)
+                && entry.ports.is_none_or(|(first, last)| {
+                    port.is_some_and(|port| first <= port && port <= last)
+                })
+        };
+        let denies = |entry: &HostEntry| {
+            (entry.protocol == Protocol::Any
+                || protocol.is_none_or(|protocol| protocol == entry.protocol))
+                && entry.ports.is_none_or(|(first, last)| {
+                    port.is_none_or(|port| first <= port && port <= last)
+                })
+        };
+        let entries: Vec<&HostEntry> = list
+            .iter()
+            .flat_map(|list| &list.entries)
+            .filter(|entry| allows(entry))
+            .collect();
+        let denying: Vec<&HostEntry> = network.deny.iter().filter(|entry| denies(entry)).collect();
+        let address = match host {
+            "" if ipv6 => Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
+            "" => Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            _ => host.parse::<IpAddr>().ok(),
+        };
+        let any = entries.iter().any(|entry| entry.host == HostPattern::Any);
+        let Some(address) = address else {
+            said.deny_all(
+                denying
+                    .iter()
+                    .filter(|entry| matches_name(entry, host))
+                    .map(|entry| entry.rule),
+            );
+            let mut own = entries
+                .iter()
+                .any(|entry| entry.host != HostPattern::Any && matches_name(entry, host));
+            if is_localhost(host) {
+                own |= entries.iter().any(|entry| {
+                    entry.host != HostPattern::Any
+                        && (matches_address(entry, Ipv4Addr::LOCALHOST.into())
+                            || matches_address(entry, Ipv6Addr::LOCALHOST.into()))
+                });
+                loopback(self.input, list, own, any || own, said);
+            } else if !any && !own {
+                said.deny_all(list.map(|list| list.rule));
+            }
+            return;
+        };
+
+        let target = if bind { address } else { reached(address) };
+        let mut names: Vec<String> = Vec::new();
+        if !bind {
+            let key = match target {
+                IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+                IpAddr::V6(address) => address.octets(),
+            };
+            self.context.names.each(&key, &mut |name| {
+                names.push(String::from_utf8_lossy(name).into_owned())
+            });
+        }
+        for entry in &denying {
+            if matches_address(entry, target)
+                || matches_address(entry, address)
+                || names.iter().any(|name| matches_name(entry, name))
+                || target.is_loopback() && matches_name(entry, "localhost")
+            {
+                said.deny(entry.rule);
+            }
+        }
+        let own = entries
+            .iter()
+            .filter(|entry| entry.host != HostPattern::Any)
+            .any(|entry| {
+                let speaks =
+                    |name: &str| !is_private(target) || target.is_loopback() && is_localhost(name);
+                matches_address(entry, target)
+                    || names
+                        .iter()
+                        .any(|name| speaks(name) && matches_name(entry, name))
+                    || target.is_loopback() && matches_name(entry, "localhost")
+            });
+        if target.is_loopback() {
+            loopback(self.input, list, own, any || own, said);
+        } else if !any && !own {
+            said.deny_all(list.map(|list| list.rule));
+        }
+    }
+
+    fn unusable_host(&self, bind: bool, said: &mut Said) {
+        let network = &self.input.network;
+        let list = if bind {
+            &network.bind
+        } else {
+            &network.connect
+        };
+        said.deny_all(list.as_ref().map(|list| list.rule));
+        said.deny_all(network.deny.iter().map(|entry| entry.rule).min());
+        said.deny_all(
+            network
+                .loopback
+                .filter(|&(allowed, _)| !allowed)
+                .map(|(_, rule)| rule),
+        );
+    }
+
+    fn resolve(&self, said: &mut Said) {
+        let network = &self.input.network;
+        if matches!(self.value("host"), Some(View::Null)) {
+            return;
+        }
+        let Some(name) = self
+            .bytes("host")
+            .and_then(|host| str::from_utf8(host).ok())
+        else {
+            return self.unusable_host(false, said);
+        };
+        if name.is_empty() || name.parse::<IpAddr>().is_ok() {
+            return;
+        }
+        for entry in &network.deny {
+            if entry.ports.is_none() && matches_name(entry, name) {
+                said.deny(entry.rule);
+            }
+        }
+        let list = network.connect.as_ref();
+        let entries: Vec<&HostEntry> = list.iter().flat_map(|list| &list.entries).collect();
+        let any = entries.iter().any(|entry| entry.host == HostPattern::Any);
+        let own = entries
+            .iter()
+            .filter(|entry| entry.host != HostPattern::Any)
+            .any(|entry| {
+                matches_name(entry, name)
+                    || is_localhost(name)
+                        && (matches_address(entry, Ipv4Addr::LOCALHOST.into())
+                            || matches_address(entry, Ipv6Addr::LOCALHOST.into()))
+            });
+        if is_localhost(name) {
+            loopback(self.input, list, own, any || own, said);
+        } else if !any && !own {
+            said.deny_all(list.map(|list| list.rule));
+        }
+    }
+
+    fn unix(&self, bind: bool, said: &mut Said) {
+        let unix = self.input.network.unix.as_ref();
+        let refuse = |said: &mut Said| said.deny_all(unix.map(|unix| unix.rule));
+        match self.bytes("path") {
+            None => self.unusable_unix(bind, said),
+            Some(b"") => refuse(said),
+            Some([b'@', name @ ..]) => {
+                if !unix.is_some_and(|unix| {
+                    unix.names.iter().any(|(known, _)| known.as_bytes() == name)
+                }) {
+                    refuse(said);
+                }
+            }
+            Some(path) if !is_resolved(path) => self.unusable_unix(bind, said),
+            Some(path) => {
+                match unix {
+                    Some(unix) => {
+                        if !unix.paths.iter().any(|entry| covers(&entry.pattern, path)) {
+                            refuse(said);
+                        }
+                    }
+                    None => {
+                        let write = self.input.files.write.as_ref();
+                        if bind && !list_has(write, path) {
+                            said.deny_all(write.map(|list| list.rule));
+                        }
+                    }
+                }
+                self.denied(path, bind, said);
+            }
+        }
+    }
+
+    fn unusable_unix(&self, bind: bool, said: &mut Said) {
+        let files = &self.input.files;
+        let unix = self.input.network.unix.as_ref();
+        said.deny_all(unix.map(|unix| unix.rule));
+        said.deny_all(first(&files.deny));
+        said.deny_all(first(&files.own_any));
+        if bind {
+            said.deny_all(first(&files.own_write));
+            if unix.is_none() {
+                said.deny_all(files.write.as_ref().map(|list| list.rule));
+            }
+        }
+    }
+
+    fn make_socket(&self, said: &mut Said) {
+        let Some(sockets) = &self.input.network.sockets else {
+            return;
+        };
+        let named = |name: &str| sockets.names.iter().any(|known| known == name);
+        let family = self.bytes("family").unwrap_or_default();
+        let ordinary = family == b"inet" || family == b"inet6";
+        let protocol = match self.value("protocol") {
+            Some(View::I64(protocol)) => Some(protocol),
+            Some(View::U64(protocol)) => i64::try_from(protocol).ok(),
+            _ => None,
+        };
+        let protocol_is_allowed = !ordinary
+            || self.bytes("kind") == Some(b"raw")
+            || match protocol {
+                Some(-1 | 0 | 6 | 17) => true,
+                Some(1) => named("icmp"),
+                Some(33) => named("dccp"),
+                Some(58) => named("icmpv6"),
+                Some(132) => named("sctp"),
+                Some(136) => named("udplite"),
+                Some(262) => named("mptcp"),
+                _ => false,
+            };
+        if self.bytes("family").is_none() || !self.kind_is_allowed(family) || !protocol_is_allowed {
+            said.deny(sockets.rule);
+        }
+    }
+
+    fn kind_is_allowed(&self, family: &[u8]) -> bool {
+        let named = |name: &[u8]| {
+            let sockets = self.input.network.sockets.as_ref();
+            sockets
+                .is_some_and(|sockets| sockets.names.iter().any(|known| known.as_bytes() == name))
+        };
+        if ![&b"inet"[..], b"inet6", b"unix"].contains(&family) {
+            return named(family);
+        }
+        self.bytes("kind")
+            .is_some_and(|kind| kind == b"stream" || kind == b"dgram" || named(kind))
+    }
+
+    fn hook(&self, hook: &HookInput, said: &mut Said) {
+        let gates = !matches!(hook.action, HookAction::Log | HookAction::Observe);
+        if gates && self.input.mode == Mode::Off {
+            return;
+        }
+        let known = |name: &str| arg_symbol(name.as_bytes()).is_some();
+        let holds = match &hook.when {
+            When::Always => Some(true),
+            When::Cel => None,
+            When::Table(table) if table.iter().any(|(name, _)| !known(name)) => None,
+            When::Table(table) => Some(
+                table
+                    .iter()
+                    .all(|(name, globs)| self.condition(name, globs)),
+            ),
+        };
+        match (holds, hook.action) {
+            (Some(false), _) => {}
+            (None, _) if gates => said.ask = true,
+            (None, _) => said.observe = true,
+            (Some(true), HookAction::Verdict(verdict)) => said.verdicts.push((verdict, hook.rule)),
+            (Some(true), HookAction::Log) => {
+                said.logs.insert(hook.rule);
+            }
+            (Some(true), HookAction::Gate) => said.ask = true,
+            (Some(true), HookAction::Observe) => said.observe = true,
+            (
+                Some(true),
+                HookAction::TargetGate {
+                    plugin,
+                    hook: place,
+                },
+            ) => said.hooks.push(((plugin, place), hook.rule)),
+        }
+    }
+
+    fn condition(&self, name: &str, globs: &[String]) -> bool {
+        let matches = |view: View<'_>| {
+            globs.iter().any(|glob| {
+                let text = match view {
+                    View::Path(path) => return glob_covers(glob, path),
+                    View::Str(text) | View::Bytes(text) => text.to_vec(),
+                    View::Bool(value) => value.to_string().into_bytes(),
+                    View::I64(value) => value.to_string().into_bytes(),
+                    View::U64(value) => value.to_string().into_bytes(),
+                    View::Fd(value) => value.to_string().into_bytes(),
+                    _ => return false,
+                };
+                matcher(glob, false).is_match(Path::new(OsStr::from_bytes(&text)))
+            })
+        };
+        match self.value(name) {
+            Some(View::List(values)) => values.iter().any(|value| matches(value.view())),
+            Some(view) => matches(view),
+            None => false,
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<View<'_>> {
+        let symbol = arg_symbol(name.as_bytes())?;
+        self.args
+            .iter()
+            .find(|value| value.name() == symbol)
+            .map(Value::view)
+    }
+
+    fn bytes(&self, name: &str) -> Option<&[u8]> {
+        match self.value(name)? {
+            View::Str(bytes) | View::Bytes(bytes) | View::Path(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn list(&self, name: &str) -> Option<Vec<&[u8]>> {
+        match self.value(name)? {
+            View::List(values) => values.iter().map(|value| value.as_bytes()).collect(),
+            _ => None,
+        }
+    }
+}
+
+fn first(entries: &[PathEntry]) -> Option<u32> {
+    entries.iter().map(|entry| entry.rule).min()
+}
+
+fn is_resolved(path: &[u8]) -> bool {
+    path.starts_with(b"/")
+        && !path
+            .split(|&byte| byte == b'/')
+            .any(|name| name == b"." || name == b"..")
+}
+
+fn list_has(list: Option<&PathList>, path: &[u8]) -> bool {
+    list.is_none_or(|list| {
+        list.entries
+            .iter()
+            .any(|entry| covers(&entry.pattern, path))
+    })
+}
+
+fn covers(pattern: &PathPattern, path: &[u8]) -> bool {
+    match pattern {
+        PathPattern::Literal(literal) => covers_literally(literal, path),
+        PathPattern::Glob(glob) => glob_covers(glob, path),
+    }
+}
+
+fn covers_literally(above: &[u8], path: &[u8]) -> bool {
+    let above = above.strip_suffix(b"/").unwrap_or(above);
+    path.strip_prefix(above)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// The path, or something above it, matches.
+fn glob_covers(glob: &str, path: &[u8]) -> bool {
+    let matcher = matcher(glob, true);
+    // To `globset` the root is an empty name below itself; only what matches everything matches it.
+    let matches_root = !glob.is_empty() && glob.split('/').all(|name| name.is_empty() || name == "**");
+    Path::new(OsStr::from_bytes(path)).ancestors().any(|above| match above.as_os_str().as_bytes() {
+        b"" => false,
+        b"/" => matches_root,
+        _ => matcher.is_match(above),
+    })
+}
+
+fn matcher(glob: &str, path: bool) -> globset::GlobMatcher {
+    let glob = if path {
+        // Of a path, nothing but a slash matches a slash, and no name is empty.
+        let names: Vec<&str> = glob.split('/').map(|name| if name == "*" { "?*" } else { name }).collect();
+        names.join("/").replace("[!", "[!/")
+    } else {
+        // Of a text, any number of stars are one.
+        glob.replace("**", "*")
+    };
+    GlobBuilder::new(&glob)
+        .literal_separator(path)
+        .empty_alternates(true)
+        .build()
+        .expect("the generators make globs")
+        .compile_matcher()
+}
+
+/// The paths without a star that a glob with braces stands for.
+fn plain_paths(glob: &str) -> Vec<Vec<u8>> {
+    let mut open = vec![glob.to_owned()];
+    let mut plain = Vec::new();
+    while let Some(text) = open.pop() {
+        if let (Some(begin), Some(end)) = (text.find('{'), text.find('}')) {
+            for choice in text[begin + 1..end].split(',') {
+                open.push(format!("{}{choice}{}", &text[..begin], &text[end + 1..]));
+            }
+        } else if text.starts_with('/') && !text.contains(['*', '?', '[']) {
+            plain.push(text.into_bytes());
+        }
+    }
+    plain
+}
+
+/// `*` and `?` over names of events.
+fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern, name) {
+        ([], []) => true,
+        ([b'*', rest @ ..], _) => (0..=name.len()).any(|taken| wildcard(rest, &name[taken..])),
+        ([b'?', rest @ ..], [_, name @ ..]) => wildcard(rest, name),
+        ([byte, rest @ ..], [first, name @ ..]) => byte == first && wildcard(rest, name),
+        _ => false,
+    }
+}
+
+fn loopback(input: &ImageInput, list: Option<&HostList>, own: bool, listed: bool, said: &mut Said) {
+    match input.network.loopback {
+        Some((true, _)) => {}
+        Some((false, rule)) => {
+            if !own {
+                said.deny(rule);
+                if !listed {
+                    said.deny_all(list.map(|list| list.rule));
+                }
+            }
+        }
+        None => {
+            if !listed {
+                said.deny_all(list.map(|list| list.rule));
+            }
+        }
+    }
+}
+
+/// Where a connection to an address goes.
+fn reached(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        _ => address,
+    }
+}
+
+fn is_private(address: IpAddr) -> bool {
+    let nets = [
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "::/127",
+        "64:ff9b:1::/48",
+        "fc00::/7",
+        "fe80::/10",
+        "fec0::/10",
+    ];
+    nets.iter()
+        .any(|net| net.parse::<IpNet>().expect("a network").contains(&address))
+}
+
+fn is_localhost(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+fn matches_name(entry: &HostEntry, name: &str) -> bool {
+    match &entry.host {
+        HostPattern::Any => true,
+        HostPattern::Name(known) => known == name,
+        HostPattern::Suffix(suffix) => name
+            .strip_suffix(suffix.as_str())
+            .is_some_and(|before| before.ends_with('.')),
+        HostPattern::Net { .. } => false,
+    }
+}
+
+fn matches_address(entry: &HostEntry, address: IpAddr) -> bool {
+    match &entry.host {
+        HostPattern::Any => true,
+        HostPattern::Name(_) | HostPattern::Suffix(_) => false,
+        HostPattern::Net {
+            address: net,
+            prefix,
+        } => {
+            let whole = Ipv6Addr::from(*net);
+            match (whole.to_ipv4_mapped(), address) {
+                (Some(net), IpAddr::V4(address)) if *prefix >= 96 => Ipv4Net::new(net, prefix - 96)
+                    .expect("a prefix")
+                    .contains(&address),
+                (Some(_), IpAddr::V6(_)) if *prefix >= 96 => false,
+                (_, IpAddr::V6(address)) => Ipv6Net::new(whole, *prefix)
+                    .expect("a prefix")
+                    .contains(&address),
+                (_, IpAddr::V4(_)) => false,
+            }
+        }
+    }
+}
