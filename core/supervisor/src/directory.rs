@@ -13,7 +13,9 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink,
+};
 use std::path::{Path, PathBuf};
 
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
@@ -147,7 +149,9 @@ fn is_usable(base: &Path) -> bool {
     let text = base.as_os_str().as_encoded_bytes();
     base.is_absolute()
         && text.len() + "/audithook-".len() + 26 <= LONGEST_NAME
-        && !text.iter().any(|byte| matches!(byte, b' ' | b':' | b'\n' | b'\t'))
+        && !text
+            .iter()
+            .any(|byte| matches!(byte, b' ' | b':' | b'\n' | b'\t'))
         && base.is_dir()
 }
 
@@ -160,18 +164,28 @@ mod tests {
         assert!(is_usable(Path::new("/tmp")));
         assert!(!is_usable(Path::new("relative")));
         assert!(!is_usable(Path::new("/no/such/directory")));
-        let odd = tempfile::Builder::new().prefix("with space").tempdir().expect("made");
+        let odd = tempfile::Builder::new()
+            .prefix("with space")
+            .tempdir()
+            .expect("made");
         assert!(!is_usable(odd.path()));
     }
 
     #[test]
     fn an_image_is_published_whole_and_the_directory_goes_with_its_owner() {
         let base = tempfile::tempdir().expect("a temporary directory");
-        let directory = RunDirectory::create_in(base.path(), "x", Path::new("/lib/none.so")).expect("made");
+        let directory =
+            RunDirectory::create_in(base.path(), "x", Path::new("/lib/none.so")).expect("made");
         directory.publish(1, b"image").expect("published");
         let path = directory.path().to_owned();
-        assert_eq!(fs::read(path.join("policy.0000000001.image")).expect("there"), b"image");
-        assert_eq!(fs::read(path.join("generation")).expect("there"), 1_u32.to_ne_bytes());
+        assert_eq!(
+            fs::read(path.join("policy.0000000001.image")).expect("there"),
+            b"image"
+        );
+        assert_eq!(
+            fs::read(path.join("generation")).expect("there"),
+            1_u32.to_ne_bytes()
+        );
         assert!(directory.publish(1, b"again").is_err());
         assert!(directory.listen().is_ok());
         drop(directory);

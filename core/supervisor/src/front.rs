@@ -80,7 +80,8 @@ fn look(
         let _ = rustix::process::waitpid(Some(supervisor), WaitOptions::NOHANG);
         tree::kill_all();
         return Ok(Some(Ended::Fault(
-            "the supervisor died, so the command was ended with everything that it had started".into(),
+            "the supervisor died, so the command was ended with everything that it had started"
+                .into(),
         )));
     }
     Ok(None)

@@ -77,7 +77,11 @@ fn answer_all(judge: &dyn Judge, waiting: &Receiver<Question>) {
         };
         let mut buffer = [0; MAX_REPLY];
         let _ = rustix::io::retry_on_intr(|| {
-            rustix::net::send(&question.connection, reply.encode(&mut buffer), SendFlags::NOSIGNAL)
+            rustix::net::send(
+                &question.connection,
+                reply.encode(&mut buffer),
+                SendFlags::NOSIGNAL,
+            )
         });
     }
 }

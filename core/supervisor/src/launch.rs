@@ -46,7 +46,9 @@ pub struct Inherited {
 
 impl std::fmt::Debug for Inherited {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inherited").field("ignores_pipe", &self.ignores_pipe).finish_non_exhaustive()
+        f.debug_struct("Inherited")
+            .field("ignores_pipe", &self.ignores_pipe)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,9 +88,17 @@ impl Inherited {
     fn restore(&self) {
         // SAFETY: async-signal-safe calls with valid arguments.
         unsafe {
-            let pipe = if self.ignores_pipe { libc::SIG_IGN } else { libc::SIG_DFL };
+            let pipe = if self.ignores_pipe {
+                libc::SIG_IGN
+            } else {
+                libc::SIG_DFL
+            };
             libc::signal(libc::SIGPIPE, pipe);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.mask, std::ptr::null_mut());
+            libc::pthread_sigmask(
+                libc::SIG_SETMASK,
+                &raw const self.mask,
+                std::ptr::null_mut(),
+            );
         }
     }
 }
@@ -117,7 +127,11 @@ pub(crate) fn start(command: &Command, inherited: &Inherited) -> Result<Pid, Lau
         inherited.restore();
         // SAFETY: null-terminated arrays of strings made before the fork; the pipe's end is open; _exit runs nothing.
         unsafe {
-            libc::execve(command.program.as_ptr(), arguments.as_ptr(), environment.as_ptr());
+            libc::execve(
+                command.program.as_ptr(),
+                arguments.as_ptr(),
+                environment.as_ptr(),
+            );
             let error = (*libc::__errno_location()).to_ne_bytes();
             libc::write(writer.as_raw_fd(), error.as_ptr().cast(), error.len());
             libc::_exit(127);
@@ -132,7 +146,8 @@ pub(crate) fn start(command: &Command, inherited: &Inherited) -> Result<Pid, Lau
             Err(_) => break false,
         }
     };
-    let pid = Pid::from_raw(pid).ok_or_else(|| LaunchError::Fork(io::Error::other("no process id")))?;
+    let pid =
+        Pid::from_raw(pid).ok_or_else(|| LaunchError::Fork(io::Error::other("no process id")))?;
     if failed {
         let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
         return Err(LaunchError::Exec {

@@ -62,7 +62,10 @@ pub fn run(
     let socket = run.directory.listen()?;
     let (front_end, supervisor_end) = Control::pair()?;
     let front = rustix::process::getpid();
-    debug_assert_eq!(std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count), 1);
+    debug_assert_eq!(
+        std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count),
+        1
+    );
     // SAFETY: the process has one thread, so the child may go on as if nothing had happened.
     let pid = unsafe { libc::fork() };
     match pid {

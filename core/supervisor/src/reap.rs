@@ -25,7 +25,12 @@ pub(crate) fn next_change() -> Change {
         // SAFETY: all-zero is a valid rusage; both places are writable.
         let (pid, usage) = unsafe {
             let mut usage: libc::rusage = std::mem::zeroed();
-            let pid = libc::wait4(-1, &raw mut status, libc::WNOHANG | libc::WUNTRACED, &raw mut usage);
+            let pid = libc::wait4(
+                -1,
+                &raw mut status,
+                libc::WNOHANG | libc::WUNTRACED,
+                &raw mut usage,
+            );
             (pid, usage)
         };
         if pid == 0 {
@@ -82,7 +87,8 @@ pub(crate) fn exit_of(life: &OwnedFd) -> Exit {
         ..Info::default()
     };
     // SAFETY: the kernel writes at most the size that is part of the request's number.
-    let failed = unsafe { libc::ioctl(life.as_raw_fd(), GET_INFO as libc::c_ulong, &raw mut info) } != 0;
+    let failed =
+        unsafe { libc::ioctl(life.as_raw_fd(), GET_INFO as libc::c_ulong, &raw mut info) } != 0;
     if failed || info.mask & MASK_EXIT == 0 {
         return Exit::default();
     }

@@ -52,7 +52,9 @@ impl Ring {
         if !seals.contains(SealFlags::SHRINK) {
             return Err(RefusedRing::Unsealed);
         }
-        let size = rustix::fs::fstat(descriptor).map_err(io::Error::from)?.st_size as u64;
+        let size = rustix::fs::fstat(descriptor)
+            .map_err(io::Error::from)?
+            .st_size as u64;
         let most = Layout::for_capacity(MAX_CAPACITY).mapping_len() as u64;
         if size == 0 || size > most {
             return Err(RefusedRing::Size(size));
@@ -97,10 +99,12 @@ impl Ring {
         let result = if dead {
             self.drain_dead(&mut drained, &mut take)
         } else {
-            self.consumer.pass(&mut self.buffer, &mut take).map(|passed| {
-                drained.records = passed.records;
-                drained.blocked = passed.blocked;
-            })
+            self.consumer
+                .pass(&mut self.buffer, &mut take)
+                .map(|passed| {
+                    drained.records = passed.records;
+                    drained.blocked = passed.blocked;
+                })
         };
         if let Err(error) = result {
             self.broken = true;
@@ -109,7 +113,11 @@ impl Ring {
         drained
     }
 
-    fn drain_dead(&mut self, drained: &mut Drained, take: &mut impl FnMut(&[u8])) -> Result<(), RingError> {
+    fn drain_dead(
+        &mut self,
+        drained: &mut Drained,
+        take: &mut impl FnMut(&[u8]),
+    ) -> Result<(), RingError> {
         while self.consumer.drain_dead(&mut self.buffer)?.is_some() {
             take(&self.buffer);
             drained.records += 1;

@@ -28,7 +28,8 @@ impl Signals {
                 libc::sigaddset(&raw mut set, *signal);
             }
             libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
-            let descriptor = libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
+            let descriptor =
+                libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
             if descriptor < 0 {
                 return Err(io::Error::last_os_error());
             }
@@ -44,10 +45,18 @@ impl Signals {
             return None;
         }
         // SAFETY: the kernel wrote a whole signalfd_siginfo, which is plain data.
-        let info = unsafe { bytes.as_ptr().cast::<libc::signalfd_siginfo>().read_unaligned() };
+        let info = unsafe {
+            bytes
+                .as_ptr()
+                .cast::<libc::signalfd_siginfo>()
+                .read_unaligned()
+        };
         Some(Arrived {
             signal: i32::try_from(info.ssi_signo).ok()?,
-            by_process: matches!(info.ssi_code, libc::SI_USER | libc::SI_QUEUE | libc::SI_TKILL),
+            by_process: matches!(
+                info.ssi_code,
+                libc::SI_USER | libc::SI_QUEUE | libc::SI_TKILL
+            ),
             sender: info.ssi_pid,
         })
     }
@@ -63,7 +72,10 @@ impl AsFd for Signals {
 pub(crate) fn die_of(signal: i32) -> ! {
     // SAFETY: plain calls with valid arguments. The core was dumped by the command itself, if at all.
     unsafe {
-        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        let none = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
         libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
         libc::signal(signal, libc::SIG_DFL);
         let mut set: libc::sigset_t = std::mem::zeroed();

@@ -58,7 +58,8 @@ pub(crate) fn supervise(beginning: &Beginning, handler: &mut dyn Handler) -> End
     };
     // From here on the terminal's signals are for the command alone.
     let _ = rustix::process::setpgid(None, None);
-    let ended = Supervisor::new(beginning, root, handler).and_then(|mut supervisor| supervisor.run(handler));
+    let ended = Supervisor::new(beginning, root, handler)
+        .and_then(|mut supervisor| supervisor.run(handler));
     let ended = match ended {
         Ok(ended) => ended,
         Err(error) => {
@@ -139,7 +140,12 @@ impl<'b> Supervisor<'b> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let front = rustix::process::pidfd_open(beginning.front, PidfdFlags::empty());
         let watch = |descriptor: BorrowedFd<'_>, number| {
-            epoll::add(&epoll, descriptor, epoll::EventData::new_u64(number), epoll::EventFlags::IN)
+            epoll::add(
+                &epoll,
+                descriptor,
+                epoll::EventData::new_u64(number),
+                epoll::EventFlags::IN,
+            )
         };
         watch(beginning.socket.as_fd(), LISTEN)?;
         watch(beginning.control.as_fd(), CONTROL)?;
@@ -182,7 +188,12 @@ impl<'b> Supervisor<'b> {
     }
 
     fn watch(&self, descriptor: BorrowedFd<'_>, number: u64) -> io::Result<()> {
-        epoll::add(&self.epoll, descriptor, epoll::EventData::new_u64(number), epoll::EventFlags::IN)?;
+        epoll::add(
+            &self.epoll,
+            descriptor,
+            epoll::EventData::new_u64(number),
+            epoll::EventFlags::IN,
+        )?;
         Ok(())
     }
 
@@ -218,7 +229,12 @@ impl<'b> Supervisor<'b> {
     /// Nobody is left: what they said before is in the rings, and in the socket's queue.
     fn read_to_the_end(&mut self, handler: &mut dyn Handler, ended: Ended) -> Ended {
         self.accept(handler);
-        let waiting: Vec<u64> = self.connections.keys().copied().filter(|number| *number >= FIRST_OTHER).collect();
+        let waiting: Vec<u64> = self
+            .connections
+            .keys()
+            .copied()
+            .filter(|number| *number >= FIRST_OTHER)
+            .collect();
         for number in waiting {
             self.read_connection(number, handler);
         }
@@ -239,7 +255,10 @@ impl<'b> Supervisor<'b> {
         let timeout = self.timeout();
         let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; 64];
         let ready = match epoll::wait(&self.epoll, &mut events, Some(&timeout)) {
-            Ok((ready, _)) => ready.iter().map(|event| event.data.u64()).collect::<Vec<_>>(),
+            Ok((ready, _)) => ready
+                .iter()
+                .map(|event| event.data.u64())
+                .collect::<Vec<_>>(),
             Err(rustix::io::Errno::INTR) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
@@ -282,7 +301,9 @@ impl<'b> Supervisor<'b> {
         handler.begin_pass(now_ns());
         let mut records = 0;
         for known in self.known.values_mut() {
-            let Some(ring) = &mut known.ring else { continue };
+            let Some(ring) = &mut known.ring else {
+                continue;
+            };
             let process = known.process;
             let drained = ring.drain(dead, |bytes| handler.record(process, bytes));
             records += drained.records;
@@ -376,7 +397,9 @@ impl<'b> Supervisor<'b> {
         let pid = peer.pid.as_raw_nonzero().get().cast_unsigned();
         match Packet::parse(&packet) {
             Ok(Packet::Hello(record)) => {
-                let ring = received.descriptor.and_then(|descriptor| Ring::map(&descriptor).ok());
+                let ring = received
+                    .descriptor
+                    .and_then(|descriptor| Ring::map(&descriptor).ok());
                 self.bury_image(pid, handler);
                 let process = self.meet(pid, ring, true);
                 handler.hello(process, &record);
@@ -389,7 +412,11 @@ impl<'b> Supervisor<'b> {
             Ok(Packet::Ask(_)) => {
                 if let Some(judges) = &self.judges {
                     let process = self.process(pid);
-                    judges.ask(Question { connection, process, packet });
+                    judges.ask(Question {
+                        connection,
+                        process,
+                        packet,
+                    });
                 }
                 // Without a judge the connection closes, which is a refusal.
             }
@@ -440,7 +467,15 @@ impl<'b> Supervisor<'b> {
             }
         }
         let is_dead = life.is_none();
-        self.known.insert(pid, Known { process, life, ring, announced });
+        self.known.insert(
+            pid,
+            Known {
+                process,
+                life,
+                ring,
+                announced,
+            },
+        );
         if is_dead {
             // It died before we looked: what it said is in its ring. The next pass reads it, and nothing else will come.
             self.reaped.entry(pid).or_default();
@@ -482,9 +517,10 @@ impl<'b> Supervisor<'b> {
             handler.silent(process);
         }
         self.reap(handler);
-        let exit = self.reaped.remove(&pid).unwrap_or_else(|| {
-            known.life.as_ref().map(reap::exit_of).unwrap_or_default()
-        });
+        let exit = self
+            .reaped
+            .remove(&pid)
+            .unwrap_or_else(|| known.life.as_ref().map(reap::exit_of).unwrap_or_default());
         handler.exited(process, exit);
     }
 
@@ -508,7 +544,9 @@ impl<'b> Supervisor<'b> {
                 libc::SIGCHLD => self.reap(handler),
                 libc::SIGHUP => handler.reload(),
                 libc::SIGTERM if self.root_status.is_none() => {
-                    self.root_status = Some(Ended::Fault("the supervisor was told to end (SIGTERM)".into()));
+                    self.root_status = Some(Ended::Fault(
+                        "the supervisor was told to end (SIGTERM)".into(),
+                    ));
                 }
                 _ => {}
             }
@@ -537,7 +575,8 @@ impl<'b> Supervisor<'b> {
                             (None, None) => Ended::Exited(0),
                         });
                     }
-                    self.reaped.insert(pid.as_raw_nonzero().get().cast_unsigned(), exit);
+                    self.reaped
+                        .insert(pid.as_raw_nonzero().get().cast_unsigned(), exit);
                 }
             }
         }
@@ -590,7 +629,9 @@ impl<'b> Supervisor<'b> {
         if let Some(front) = self.connections.remove(&FRONT) {
             let _ = epoll::delete(&self.epoll, &front);
         }
-        self.root_status = Some(Ended::Fault("front died, so the command was ended with everything that it had started".into()));
+        self.root_status = Some(Ended::Fault(
+            "front died, so the command was ended with everything that it had started".into(),
+        ));
     }
 
     fn take_file_changes(&mut self, handler: &mut dyn Handler) {
@@ -635,10 +676,15 @@ fn watch_files(handler: &dyn Handler) -> Option<OwnedFd> {
     if watched.is_empty() {
         return None;
     }
-    let files = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK).ok()?;
+    let files =
+        inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK).ok()?;
     for path in watched {
         if let Some(directory) = path.parent() {
-            let directory = if directory.as_os_str().is_empty() { std::path::Path::new(".") } else { directory };
+            let directory = if directory.as_os_str().is_empty() {
+                std::path::Path::new(".")
+            } else {
+                directory
+            };
             let _ = inotify::add_watch(
                 &files,
                 directory,
@@ -692,4 +738,3 @@ pub(crate) fn question(packet: &[u8]) -> Option<Record<'_>> {
         _ => None,
     }
 }
-

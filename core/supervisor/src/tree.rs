@@ -59,7 +59,8 @@ pub fn is_descendant(pid: Pid) -> Option<bool> {
             return Some(true);
         }
         match parent(current) {
-            Some(parent) => current = parent?,
+            Some(Some(parent)) => current = parent,
+            Some(None) => return Some(false),
             None if current == pid => return None,
             // An ancestor died while it was looked at: its children have a new parent, which is this process.
             None => current = parent_of_living(pid)?,

@@ -19,7 +19,7 @@ pub(crate) struct Status {
 /// # Safety
 /// As in C.
 #[cfg_attr(not(test), unsafe(no_mangle))]
-#[expect(non_snake_case, reason = "the name is CPython's")]
+#[cfg_attr(test, expect(non_snake_case, reason = "the name is CPython's"))]
 pub(crate) unsafe extern "C" fn Py_Initialize() {
     // SAFETY: passed on to the caller.
     unsafe { next!(c"Py_Initialize": fn())() };
@@ -31,7 +31,7 @@ pub(crate) unsafe extern "C" fn Py_Initialize() {
 /// # Safety
 /// As in C.
 #[cfg_attr(not(test), unsafe(no_mangle))]
-#[expect(non_snake_case, reason = "the name is CPython's")]
+#[cfg_attr(test, expect(non_snake_case, reason = "the name is CPython's"))]
 pub(crate) unsafe extern "C" fn Py_InitializeEx(signals: c_int) {
     // SAFETY: passed on to the caller.
     unsafe { next!(c"Py_InitializeEx": fn(c_int))(signals) };
@@ -43,7 +43,7 @@ pub(crate) unsafe extern "C" fn Py_InitializeEx(signals: c_int) {
 /// # Safety
 /// As in C.
 #[cfg_attr(not(test), unsafe(no_mangle))]
-#[expect(non_snake_case, reason = "the name is CPython's")]
+#[cfg_attr(test, expect(non_snake_case, reason = "the name is CPython's"))]
 pub(crate) unsafe extern "C" fn Py_InitializeFromConfig(config: *const c_void) -> Status {
     // SAFETY: passed on to the caller.
     let status = unsafe { next!(c"Py_InitializeFromConfig": fn(*const c_void) -> Status)(config) };
