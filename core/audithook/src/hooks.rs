@@ -1,0 +1,463 @@
+//! From `[plugin.NAME]` and `[[hook]]` to the hooks of a bus.
+//!
+//! In two steps. [`Libraries::open`] loads the plugins' files and learns what their functions are, which the policy image
+//! must know. [`Libraries::attach`] makes the instances and the hooks, in the process that will call them. [`build`] does
+//! both for a supervisor.
+//!
+//! Most hooks are held by the image, in the target: what becomes of them here judges only the events that are raised here.
+//! What the image leaves open is judged here for everybody: conditions in CEL or on arguments that only their own process
+//! can number, and the gates of plugins.
+
+mod condition;
+mod libraries;
+mod services;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use audithook_abi::{Event, Verdict};
+use audithook_bus::{Decision, Gate, Hook, HookError, Observer, OnError, Pattern, Reply, Source};
+use audithook_loader::{Attached, Attachment, Instance, Plugin, SearchPath, Services};
+use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
+use audithook_policy::model::{self, Action, Do, Placement, Policy};
+
+pub(crate) use condition::Condition;
+pub use libraries::{Libraries, Library};
+pub use services::{BusServices, NoBus};
+
+/// Where the hooks will be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In the supervisor: gates with `placement = "target"` are called elsewhere.
+    Supervisor,
+    /// In the only process there is: all gates are called here.
+    Everything,
+}
+
+/// The hooks of a policy.
+pub struct BuiltHooks {
+    /// For [`audithook_bus::Bus::replace`].
+    pub hooks: Vec<Hook>,
+    /// What `plugin.load` records say, in the order of the policy.
+    pub plugins: Vec<LoadedFact>,
+    /// The plugins' instances, in the same order, without those that run in the target.
+    instances: Vec<Instance>,
+    /// `do = "log"` where the image cannot say it.
+    recorders: Vec<Recorder>,
+    /// The number of a rule by its id.
+    rules: HashMap<Box<str>, u32>,
+    gates: bool,
+    observers: bool,
+}
+
+/// What is known of a plugin that was loaded.
+#[derive(Clone, Debug)]
+pub struct LoadedFact {
+    /// Its name.
+    pub name: String,
+    /// Its own version.
+    pub version: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// What the file hashed to.
+    pub sha256: String,
+    /// Where it runs, as the policy says it.
+    pub placement: &'static str,
+}
+
+/// Why there are no hooks: all that was found, with its places.
+pub type BuildError = Diagnostics;
+
+/// Loads the plugins of a policy, tells it what they are, and makes its hooks, for a supervisor. The image is to be made of
+/// the policy afterwards.
+///
+/// # Errors
+/// Every plugin that is refused, and every hook that cannot be attached.
+pub fn build(policy: &mut Policy) -> Result<BuiltHooks, BuildError> {
+    let services: Arc<dyn Services> = Arc::new(NoBus);
+    Libraries::open(policy, &SearchPath::from_environment())?.attach(policy, Scope::Supervisor, &services)
+}
+
+impl Libraries {
+    /// Makes the plugins' instances and the hooks. `policy` is the one that the libraries were opened for.
+    ///
+    /// # Errors
+    /// Every plugin that refuses its configuration, and every hook that cannot be attached.
+    pub fn attach(
+        &self,
+        policy: &Policy,
+        scope: Scope,
+        services: &Arc<dyn Services>,
+    ) -> Result<BuiltHooks, BuildError> {
+        let mut attaching = Attaching {
+            policy,
+            instances: HashMap::new(),
+            made: BuiltHooks {
+                hooks: Vec::new(),
+                plugins: self.iter().map(LoadedFact::of).collect(),
+                instances: Vec::new(),
+                recorders: Vec::new(),
+                rules: HashMap::new(),
+                gates: false,
+                observers: false,
+            },
+            found: Diagnostics::default(),
+        };
+        for library in self.iter() {
+            if scope == Scope::Everything || library.placement != Placement::Target {
+                attaching.create(library, services);
+            }
+        }
+        for (place, hook) in policy.hooks().iter().enumerate() {
+            attaching.hook(hook, place as u32);
+        }
+        if attaching.found.is_empty() {
+            Ok(attaching.made)
+        } else {
+            Err(attaching.found)
+        }
+    }
+}
+
+impl BuiltHooks {
+    /// Whether an event may have to be judged here.
+    #[must_use]
+    pub const fn has_gates(&self) -> bool {
+        self.gates
+    }
+
+    /// Whether a plugin looks on.
+    #[must_use]
+    pub const fn has_observers(&self) -> bool {
+        self.observers
+    }
+
+    /// What the plugins have to report by now, by plugin: text for people, or JSON.
+    #[must_use]
+    pub fn reports(&self, json: bool) -> Vec<(String, String)> {
+        let report = |instance: &Instance| {
+            let text = if json {
+                instance.report_json().map(|report| report.map(|report| report.to_string()))
+            } else {
+                instance.report()
+            };
+            let text = text.unwrap_or_else(|error| {
+                let error = format!("no report: {error}");
+                Some(if json { serde_json::json!({ "error": error }).to_string() } else { error })
+            })?;
+            Some((instance.plugin().info().name.clone(), text))
+        };
+        self.instances.iter().filter_map(report).collect()
+    }
+
+    /// The number of the rule that a hook of this name is.
+    #[must_use]
+    pub fn rule_of(&self, name: &str) -> Option<u32> {
+        self.rules.get(name).copied()
+    }
+
+    /// The numbers of the rules behind a decision: the deciding one first.
+    #[must_use]
+    pub fn rules_of(&self, decision: &Decision) -> Vec<u32> {
+        decision
+            .deciding
+            .iter()
+            .chain(&decision.agreed)
+            .filter_map(|hook| self.rule_of(hook.name()))
+            .collect()
+    }
+
+    /// The rules that have this event recorded, by number. What cannot be said is recorded: that errs on the side of the
+    /// record.
+    #[must_use]
+    pub fn recorded_by(&self, event: &Event<'_>) -> Vec<u32> {
+        self.recorders
+            .iter()
+            .filter(|recorder| recorder.records(event))
+            .map(|recorder| recorder.rule)
+            .collect()
+    }
+
+    /// Whether some event may be recorded because of a condition that only this process can evaluate.
+    #[must_use]
+    pub fn has_recorders(&self) -> bool {
+        !self.recorders.is_empty()
+    }
+}
+
+impl std::fmt::Debug for BuiltHooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BuiltHooks").field("hooks", &self.hooks).finish_non_exhaustive()
+    }
+}
+
+struct Attaching<'p> {
+    policy: &'p Policy,
+    instances: HashMap<&'p str, Instance>,
+    made: BuiltHooks,
+    found: Diagnostics,
+}
+
+impl<'p> Attaching<'p> {
+    fn create(&mut self, library: &Library, services: &Arc<dyn Services>) {
+        let Some(plugin) = self.policy.plugin(&library.name) else {
+            return;
+        };
+        let config = plugin.config.to_string();
+        match library.plugin.create(Arc::clone(services), &config) {
+            Ok(instance) => {
+                self.made.instances.push(instance.clone());
+                self.instances.insert(&plugin.name, instance);
+            }
+            Err(error) => self.found.push(Diagnostic::error(error.to_string(), &plugin.origin)),
+        }
+    }
+
+    fn hook(&mut self, hook: &'p model::Hook, place: u32) {
+        self.made.rules.insert(hook.id().into(), hook.rule);
+        let condition = match Condition::new(&hook.when) {
+            Ok(condition) => condition,
+            Err(error) => {
+                self.found.push(Diagnostic::error(error.to_string(), &hook.origin));
+                return;
+            }
+        };
+        match &hook.action {
+            Action::Do(Do::Log) => self.made.recorders.push(Recorder {
+                on: patterns(hook),
+                condition,
+                rule: hook.rule,
+            }),
+            Action::Do(Do::Warn) => self.verdict(hook, place, condition, Verdict::Warn),
+            Action::Do(Do::Deny) => self.verdict(hook, place, condition, Verdict::Deny),
+            Action::Do(Do::Kill) => self.verdict(hook, place, condition, Verdict::Kill),
+            Action::Call { plugin, function, with } => {
+                if let Some(instance) = self.instances.get(plugin.as_str()).cloned() {
+                    let with = with.to_string();
+                    self.call(hook, place, condition, &instance, function, &with);
+                }
+            }
+        }
+    }
+
+    fn verdict(&mut self, hook: &model::Hook, place: u32, condition: Condition, verdict: Verdict) {
+        let gate = VerdictGate {
+            verdict,
+            reason: hook.reason.as_deref().map(Arc::from),
+            held_by_image: condition.is_held_by_image(),
+            condition,
+        };
+        let built = Hook::gate(&hook.on[..])
+            .named(&hook.id())
+            .origin(&hook.origin.to_string())
+            .priority(hook.priority)
+            .order(place)
+            .on_error(on_error(hook))
+            .with_gate(Arc::new(gate));
+        self.made.gates = true;
+        self.made.hooks.push(built);
+    }
+
+    /// A function of a plugin, attached by the plugin and then to the bus.
+    fn call(
+        &mut self,
+        hook: &model::Hook,
+        place: u32,
+        condition: Condition,
+        instance: &Instance,
+        function: &str,
+        with: &str,
+    ) {
+        let on: Vec<&str> = hook.on.iter().map(String::as_str).collect();
+        let attached = instance.attach(&Attachment {
+            function,
+            with,
+            name: &hook.id(),
+            on: &on,
+        });
+        let attached = match attached {
+            Ok(attached) => attached,
+            Err(error) => {
+                let diagnostic = Diagnostic::error(error.to_string(), &hook.origin);
+                self.found.push(match error.hint() {
+                    Some(hint) => diagnostic.hinted(hint),
+                    None => diagnostic,
+                });
+                return;
+            }
+        };
+        let plugin = &instance.plugin().info().name;
+        if let Some(mistake) = mistake(hook, plugin, &attached) {
+            self.found.push(mistake);
+            return;
+        }
+        let (id, origin) = (hook.id(), hook.origin.to_string());
+        // The same for every kind, but each kind has a builder of its own type.
+        macro_rules! described {
+            ($builder:expr) => {
+                $builder
+                    .named(&id)
+                    .origin(&origin)
+                    .plugin(plugin)
+                    .priority(hook.priority)
+                    .order(place)
+                    .on_error(on_error(hook))
+            };
+        }
+        self.made.hooks.push(match (attached.gate(), attached.after(), attached.observer()) {
+            (Some(gate), after, _) => {
+                self.made.gates = true;
+                let gate = Arc::new(ConditionalGate { condition, gate });
+                match after {
+                    Some(after) => described!(Hook::around(&on[..])).with_both(gate, after),
+                    None => described!(Hook::gate(&on[..])).with_gate(gate),
+                }
+            }
+            (None, _, Some(observer)) => {
+                self.made.observers = true;
+                let observer = Arc::new(ConditionalObserver { condition, observer });
+                described!(Hook::observe(&on[..])).with_observer(observer)
+            }
+            (None, Some(after), None) => described!(Hook::after(&on[..])).with_after(after),
+            (None, None, None) => return,
+        });
+    }
+}
+
+/// What a policy cannot ask of a plugin's function.
+fn mistake(hook: &model::Hook, plugin: &str, attached: &Attached) -> Option<Diagnostic> {
+    let call = format!("{plugin}.{}", attached.info().name);
+    let kinds = attached.kinds();
+    let needs_the_end = kinds.after && (kinds.gate || !kinds.observer);
+    if needs_the_end && !hook.on.iter().all(|event| tells_the_end(event)) {
+        return Some(
+            Diagnostic::error(
+                format!("no source tells how these events end: `{}`", hook.on.join("`, `")),
+                &hook.origin,
+            )
+            .labelled(format!("`{call}` is an after"))
+            .hinted("`audithook events NAME` shows which kinds of hooks an event can have"),
+        );
+    }
+    if !kinds.gate && hook.on_error == Some(model::OnError::Deny) {
+        return Some(
+            Diagnostic::error("`on-error = \"deny\"` is for gates", &hook.origin)
+                .labelled(format!("`{call}` has no veto"))
+                .hinted("`on-error = \"allow\"`, or `disable`"),
+        );
+    }
+    None
+}
+
+impl LoadedFact {
+    fn of(library: &Library) -> Self {
+        let plugin = &library.plugin;
+        Self {
+            name: library.name.clone(),
+            version: plugin.info().version.clone(),
+            path: plugin.path().to_owned(),
+            sha256: plugin.digest().map(|digest| digest.to_string()).unwrap_or_default(),
+            placement: library.placement.as_str(),
+        }
+    }
+}
+
+/// `do = "deny"` and its like.
+struct VerdictGate {
+    verdict: Verdict,
+    reason: Option<Arc<str>>,
+    condition: Condition,
+    held_by_image: bool,
+}
+
+impl Gate for VerdictGate {
+    fn judge(&self, event: &Event<'_>, reply: &mut Reply) -> Result<Verdict, HookError> {
+        // The image has judged it already, where it was raised.
+        if self.held_by_image && event.source() != Some(Source::App) {
+            return Ok(Verdict::Allow);
+        }
+        if !self.condition.holds(event)? {
+            return Ok(Verdict::Allow);
+        }
+        reply.reason = self.reason.as_deref().map(|reason| reason.to_owned().into());
+        Ok(self.verdict)
+    }
+}
+
+/// A plugin's gate, for events that its condition holds for.
+struct ConditionalGate {
+    condition: Condition,
+    gate: Arc<dyn Gate>,
+}
+
+impl Gate for ConditionalGate {
+    fn judge(&self, event: &Event<'_>, reply: &mut Reply) -> Result<Verdict, HookError> {
+        if self.condition.holds(event)? {
+            self.gate.judge(event, reply)
+        } else {
+            Ok(Verdict::Allow)
+        }
+    }
+}
+
+/// A plugin's observer, for events that its condition holds for.
+struct ConditionalObserver {
+    condition: Condition,
+    observer: Arc<dyn Observer>,
+}
+
+impl Observer for ConditionalObserver {
+    fn observe(&self, event: &Event<'_>) -> Result<(), HookError> {
+        if self.condition.holds(event)? {
+            self.observer.observe(event)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// `do = "log"`
+struct Recorder {
+    on: Vec<Pattern>,
+    condition: Condition,
+    rule: u32,
+}
+
+impl Recorder {
+    fn records(&self, event: &Event<'_>) -> bool {
+        let is_held = self.condition.is_held_by_image() && event.source() != Some(Source::App);
+        !is_held
+            && self.on.iter().any(|pattern| pattern.matches(event.id))
+            && self.condition.holds(event).unwrap_or(true)
+    }
+}
+
+fn patterns(hook: &model::Hook) -> Vec<Pattern> {
+    hook.on.iter().map(|glob| Pattern::new(glob)).collect()
+}
+
+fn on_error(hook: &model::Hook) -> OnError {
+    match hook.on_error() {
+        model::OnError::Deny => OnError::Deny,
+        model::OnError::Allow => OnError::Allow,
+        model::OnError::Disable => OnError::Disable,
+    }
+}
+
+/// Whether an event's sources all see the end of what it announces.
+fn tells_the_end(event: &str) -> bool {
+    audithook_catalogue::find(event).is_some_and(|(_, info)| info.sources == ["app"])
+}
+
+/// What a plugin's function is to a policy, as the image must know it.
+fn call_kind(plugin: &Plugin, function: &str) -> Option<model::CallKind> {
+    let kinds = plugin.info().hooks.iter().find(|hook| hook.name == function)?.kinds;
+    Some(if kinds.gate {
+        model::CallKind::Gate
+    } else if kinds.observer {
+        model::CallKind::Observer
+    } else {
+        model::CallKind::After
+    })
+}
