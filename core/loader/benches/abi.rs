@@ -1,1 +1,133 @@
-fn main() {}
+//! What does a hook cost through the ABI, with an event of four arguments built for each call?
+//!
+//! The baselines of the same run are a plain indirect call with the same event, and a gate in C that only returns.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use audithook_bus::hook::{Gate, HookError, Reply};
+use audithook_bus::{Bus, Event, Symbol, Value, Verdict, symbol};
+use audithook_loader::{Attachment, Instance, Plugin, SearchPath, Spec};
+use criterion::{Criterion, criterion_group, criterion_main};
+
+/// A gate of this program: no boundary.
+struct Plain {
+    argument: Symbol,
+}
+
+impl Gate for Plain {
+    fn judge(&self, event: &Event<'_>, _: &mut Reply) -> Result<Verdict, HookError> {
+        Ok(match event.bytes(self.argument) {
+            None => Verdict::Allow,
+            Some(_) => Verdict::Deny,
+        })
+    }
+}
+
+struct Names {
+    open: Symbol,
+    args: [Symbol; 4],
+}
+
+impl Names {
+    fn new() -> Self {
+        Self {
+            open: symbol::intern("open"),
+            args: ["path", "raw", "flags", "mode"].map(symbol::intern),
+        }
+    }
+
+    /// Builds the event and asks every gate.
+    #[inline(always)]
+    fn ask(&self, gates: &[Arc<dyn Gate>]) -> Verdict {
+        let args = [
+            Value::path("/usr/lib/python3/site.py").named(self.args[0]),
+            Value::path("site.py").named(self.args[1]),
+            Value::u64(0o100_000).named(self.args[2]),
+            Value::i64(-1).named(self.args[3]),
+        ];
+        let event = Event::new(self.open, black_box(&args));
+        let mut verdict = Verdict::Allow;
+        for gate in gates {
+            let mut reply = Reply::default();
+            if let Ok(answer) = gate.judge(&event, &mut reply) {
+                verdict = verdict.max(answer);
+            }
+        }
+        verdict
+    }
+}
+
+fn abi(criterion: &mut Criterion) {
+    let names = Names::new();
+    let absent = symbol::intern("an argument that no event has");
+    let plain: Vec<Arc<dyn Gate>> = vec![Arc::new(Plain { argument: absent })];
+    criterion.bench_function("a plain indirect call", |bencher| {
+        bencher.iter(|| names.ask(black_box(&plain)));
+    });
+
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    if let Some(instance) = instance_in_c(directory.path()) {
+        let gates = vec![gate(&instance, "other", "{}")];
+        criterion.bench_function("one gate in C through the ABI", |bencher| {
+            bencher.iter(|| names.ask(black_box(&gates)));
+        });
+    }
+
+    let instance = instance_in_rust();
+    let with = r#"{"argument": "an argument that no event has"}"#;
+    let one = vec![gate(&instance, "check", with)];
+    criterion.bench_function("one guarded gate in Rust through the ABI", |bencher| {
+        bencher.iter(|| names.ask(black_box(&one)));
+    });
+    let four: Vec<_> = (0..4).map(|_| gate(&instance, "check", with)).collect();
+    criterion.bench_function("four guarded gates in Rust through the ABI", |bencher| {
+        bencher.iter(|| names.ask(black_box(&four)));
+    });
+}
+
+fn gate(instance: &Instance, function: &str, with: &str) -> Arc<dyn Gate> {
+    let attachment = Attachment {
+        with,
+        ..Attachment::new(function)
+    };
+    let attached = instance.attach(&attachment).expect("the hook");
+    attached.gate().expect("a gate")
+}
+
+fn instance_in_rust() -> Instance {
+    let program = std::env::current_exe().expect("a bench is a file");
+    let beside = program.parent().expect("a file has a directory");
+    let search = SearchPath::default().with(beside, "beside the bench");
+    let plugin = Plugin::load(&Spec::named("gate-plugin"), &search).expect("the plugin");
+    plugin
+        .create(Arc::new(Bus::new()), "{}")
+        .expect("an instance")
+}
+
+fn instance_in_c(directory: &Path) -> Option<Instance> {
+    let crate_directory = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let library = directory.join("libbroken.so");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O2", "-fvisibility=hidden", "-I"])
+        .arg(crate_directory.join("../abi/include"))
+        .arg("-o")
+        .arg(&library)
+        .arg(crate_directory.join("tests/plugins/broken.c"))
+        .status();
+    if !compiled.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    let plugin = Plugin::load(&Spec::at("broken", &library), &SearchPath::default());
+    let plugin = plugin.expect("the plugin is sound unless its compilation says otherwise");
+    Some(
+        plugin
+            .create(Arc::new(Bus::new()), "{}")
+            .expect("an instance"),
+    )
+}
+
+criterion_group!(benches, abi);
+criterion_main!(benches);

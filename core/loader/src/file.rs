@@ -42,12 +42,13 @@ pub(crate) enum Hash {
 /// Looks at a file without running anything of it.
 pub(crate) fn check(path: &Path, pin: Option<&Digest>, hash: Hash) -> Result<Checked, Refusal> {
     let path = path.canonicalize().map_err(Refusal::Unreadable)?;
+    // Before it is opened: opening a pipe would wait for its other end.
+    if !path.metadata().map_err(Refusal::Unreadable)?.is_file() {
+        return Err(Refusal::NotAFile);
+    }
     refuse_writable_directories(&path)?;
     let mut file = File::open(&path).map_err(Refusal::Unreadable)?;
     let metadata = file.metadata().map_err(Refusal::Unreadable)?;
-    if !metadata.is_file() {
-        return Err(Refusal::NotAFile);
-    }
     if metadata.mode() & WRITABLE_BY_ALL != 0 {
         return Err(Refusal::WritableByAll { what: path });
     }

@@ -12,6 +12,8 @@ use audithook_abi::{
     ABI_MAJOR, ABI_MINOR, Event, LogLevel, RawHost, RawReply, RawStr, Symbol, Value, Verdict,
     status,
 };
+use audithook_bus::{Bus, symbol};
+use rustix::thread::gettid;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::retained;
@@ -57,6 +59,32 @@ pub enum EmitError {
     UnknownEvent,
 }
 
+/// A bus is all that plugins need: its table of names, and itself for what they emit.
+impl Services for Bus {
+    fn intern(&self, name: &str) -> Symbol {
+        match symbol::intern(name) {
+            // Not a name of its own: an argument must not be found under it.
+            symbol::OVERFLOW => Symbol::NONE,
+            symbol => symbol,
+        }
+    }
+
+    fn text(&self, symbol: Symbol) -> Option<&'static str> {
+        symbol::text(symbol)
+    }
+
+    fn emit(&self, _: &str, event: &Event<'_>) -> Result<Verdict, EmitError> {
+        if symbol::text(event.id).is_none() {
+            return Err(EmitError::UnknownEvent);
+        }
+        // The bus knows whose hook runs on this thread: nested, the event does not come back to it.
+        Ok(match self.raise(event) {
+            Ok(allowed) => allowed.verdict(),
+            Err(denied) => denied.verdict(),
+        })
+    }
+}
+
 /// What the table's `ctx` points to: one for each instance, never freed, because a thread that outlives its instance may
 /// still hold the table. It holds the services weakly, so that nothing else stays.
 pub(crate) struct Context {
@@ -84,7 +112,7 @@ impl Context {
                 abi_minor: ABI_MINOR,
                 ctx: ptr::null_mut(),
                 log: Some(log),
-                intern: Some(intern),
+                intern: Some(intern_name),
                 text: Some(text),
                 emit: Some(emit),
                 set_reason: Some(set_reason),
@@ -221,7 +249,7 @@ unsafe extern "C" fn log(ctx: *mut c_void, level: u32, line: RawStr) {
     }
 }
 
-unsafe extern "C" fn intern(ctx: *mut c_void, name: RawStr) -> Symbol {
+unsafe extern "C" fn intern_name(ctx: *mut c_void, name: RawStr) -> Symbol {
     if name.len == 0 || name.len > LONGEST_NAME {
         return Symbol::NONE;
     }
@@ -266,17 +294,20 @@ unsafe extern "C" fn emit(
         // SAFETY: the plugin's promise: `n_args` values that are readable during the call.
         unsafe { slice::from_raw_parts(args, n_args as usize) }
     };
+    let mut event = Event::new(event, args);
+    event.pid = std::process::id();
+    event.tid = gettid().as_raw_pid().cast_unsigned();
+    event.time_ns = monotonic_ns();
     // SAFETY: as in `log`.
     let emitted = unsafe {
         Context::with(ctx, |context, services| {
-            services.emit(&context.plugin, &Event::new(event, args))
+            services.emit(&context.plugin, &event)
         })
     };
     match emitted {
         Some(Ok(verdict)) => verdict as i32,
         Some(Err(EmitError::UnknownEvent)) => status::BAD_ARG,
-        Some(Err(EmitError::NoBus)) => status::UNSUPPORTED,
-        None => status::UNSUPPORTED,
+        Some(Err(EmitError::NoBus)) | None => status::UNSUPPORTED,
     }
 }
 
@@ -318,9 +349,7 @@ unsafe extern "C" fn event_release(_: *mut c_void, event: *const Event<'_>) {
 }
 
 unsafe extern "C" fn now_ns(_: *mut c_void) -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    // Neither part is negative: the clock starts at 0.
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    monotonic_ns()
 }
 
 unsafe extern "C" fn counter_add(ctx: *mut c_void, counter: Symbol, delta: u64) {
@@ -333,6 +362,12 @@ unsafe extern "C" fn counter_add(ctx: *mut c_void, counter: Symbol, delta: u64) 
 unsafe extern "C" fn get_interface(_: *mut c_void, _: RawStr) -> *const c_void {
     // Version 1.0 has none to offer.
     ptr::null()
+}
+
+fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    // Neither part is negative: the clock starts at 0.
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 /// A line stays a line, and a terminal stays as it is.

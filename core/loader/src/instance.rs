@@ -550,7 +550,7 @@ fn nearest<'a>(wanted: &str, offered: impl Iterator<Item = &'a str>) -> Option<&
     offered
         .map(|name| (distance(wanted, name), name))
         .min()
-        .filter(|&(distance, name)| distance * 3 <= name.len().max(3))
+        .filter(|&(distance, name)| distance <= (name.len() / 3).max(2) && distance < name.len())
         .map(|(_, name)| name)
 }
 

@@ -31,8 +31,11 @@ pub struct Counts {
     floor: u64,
     /// Once keys were given up: every key, under a count that it has reached. The least of them with its true count is the
     /// rarest key: looking for it mends those counts that are behind, each at most once for all the counting in between.
-    rarest: Option<BinaryHeap<Reverse<(u64, Arc<[u8]>)>>>,
+    rarest: Option<BinaryHeap<Reverse<Reached>>>,
 }
+
+/// A count that a key has reached.
+type Reached = (u64, Arc<[u8]>);
 
 /// How often a key occurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
