@@ -110,7 +110,9 @@ impl<'b> Encoder<'b> {
             let word = u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32;
             self.word(word);
         }
-        self.padded_bytes(text);
+        if !text.is_empty() {
+            self.padded_bytes(text);
+        }
     }
 
     /// Where the next item has to end, inside a space that ends at `end`.
@@ -130,32 +132,64 @@ impl<'b> Encoder<'b> {
 
     /// Writes an item that ends at or before `end`, or nothing.
     fn value(&mut self, name: Name<'_>, value: &Value<'_>, depth: usize, end: usize) -> bool {
-        let mut flags = value.flags();
-        let (tag, body) = Body::of(value);
-        let body = match body {
-            Body::Values(_) if depth > MAX_DEPTH => Body::Unsayable,
-            body if flags & VALUE_SECRET != 0 => Body::Word(body.length()),
-            body => body,
-        };
-        let tag = if matches!(body, Body::Unsayable) {
-            flags |= VALUE_TRUNCATED;
-            Tag::Null
-        } else {
-            tag
-        };
-        let Some(head) = self.item(name, tag, flags, body.least(), end) else {
-            return false;
-        };
-        match body {
-            Body::Nothing | Body::Unsayable => {}
-            Body::Word(word) => self.word(word),
-            Body::Blob(bytes) => self.blob(head, bytes, end),
-            Body::Values(values) => self.sequence(head, tag, values.iter().copied(), depth, end),
+        let flags = value.flags();
+        if flags & VALUE_SECRET != 0 {
+            return self.secret(name, value, end);
         }
-        true
+        let (tag, word) = match value.view() {
+            View::Str(text) => return self.blob(name, Tag::Str, flags, text, end),
+            View::Path(path) => return self.blob(name, Tag::Path, flags, path, end),
+            View::Bytes(bytes) => return self.blob(name, Tag::Bytes, flags, bytes, end),
+            View::Addr(address) => return self.blob(name, Tag::Addr, flags, address, end),
+            View::List(values) if depth <= MAX_DEPTH => {
+                return self.values(name, Tag::List, flags, values, depth, end);
+            }
+            View::Map(values) if depth <= MAX_DEPTH => {
+                return self.values(name, Tag::Map, flags, values, depth, end);
+            }
+            View::Bool(truth) => (Tag::Bool, truth.into()),
+            View::I64(number) => (Tag::I64, number.cast_unsigned()),
+            View::U64(number) => (Tag::U64, number),
+            View::F64(number) => (Tag::F64, number.to_bits()),
+            View::Fd(number) => (Tag::Fd, number.cast_unsigned().into()),
+            View::Null => return self.item(name, Tag::Null, flags, 0, end).is_some(),
+            // Nested too deep, or of a later ABI: that there was a value is all that can be said.
+            _ => {
+                return self
+                    .item(name, Tag::Null, flags | VALUE_TRUNCATED, 0, end)
+                    .is_some();
+            }
+        };
+        self.scalar(name, tag, flags, word, end)
     }
 
-    fn blob(&mut self, head: usize, bytes: &[u8], end: usize) {
+    /// Writes an item that says how long its value is, and no more.
+    #[cold]
+    fn secret(&mut self, name: Name<'_>, value: &Value<'_>, end: usize) -> bool {
+        let length = match value.view() {
+            View::Str(bytes) | View::Bytes(bytes) | View::Path(bytes) | View::Addr(bytes) => {
+                bytes.len()
+            }
+            View::List(values) | View::Map(values) => values.len(),
+            // The length of a number would say something about it.
+            _ => 0,
+        };
+        let tag = Tag::from_number(value.tag_number()).unwrap_or(Tag::Null);
+        self.scalar(name, tag, value.flags(), length as u64, end)
+    }
+
+    fn scalar(&mut self, name: Name<'_>, tag: Tag, flags: u16, word: u64, end: usize) -> bool {
+        let fits = self.item(name, tag, flags, 8, end).is_some();
+        if fits {
+            self.word(word);
+        }
+        fits
+    }
+
+    fn blob(&mut self, name: Name<'_>, tag: Tag, flags: u16, bytes: &[u8], end: usize) -> bool {
+        let Some(head) = self.item(name, tag, flags, 8, end) else {
+            return false;
+        };
         let room = end - self.at - 4;
         let kept = if bytes.len() <= room {
             bytes
@@ -172,6 +206,23 @@ impl<'b> Encoder<'b> {
         target[..4].copy_from_slice(&(kept.len() as u32).to_le_bytes());
         target[4..4 + kept.len()].copy_from_slice(kept);
         self.at += total;
+        true
+    }
+
+    fn values(
+        &mut self,
+        name: Name<'_>,
+        tag: Tag,
+        flags: u16,
+        values: &[Value<'_>],
+        depth: usize,
+        end: usize,
+    ) -> bool {
+        let head = self.item(name, tag, flags, 8, end);
+        if let Some(head) = head {
+            self.sequence(head, tag, values.iter().copied(), depth, end);
+        }
+        head.is_some()
     }
 
     fn sequence<'v>(
@@ -238,6 +289,7 @@ impl<'b> Encoder<'b> {
     }
 
     /// Marks the item that began at `head` as cut.
+    #[cold]
     fn cut(&mut self, head: usize) {
         self.buffer[head + 1] |= VALUE_TRUNCATED as u8;
         self.flags |= EVENT_TRUNCATED;
@@ -255,55 +307,6 @@ impl<'b> Encoder<'b> {
         target[..bytes.len()].copy_from_slice(bytes);
         target[bytes.len()..].fill(0);
         self.at += total;
-    }
-}
-
-/// What follows an item's name.
-#[derive(Clone, Copy)]
-enum Body<'v> {
-    Nothing,
-    Word(u64),
-    Blob(&'v [u8]),
-    Values(&'v [Value<'v>]),
-    /// Nested too deep, or of a later ABI: that there was a value is all that can be said.
-    Unsayable,
-}
-
-impl<'v> Body<'v> {
-    #[inline]
-    fn of(value: &Value<'v>) -> (Tag, Self) {
-        match value.view() {
-            View::Null => (Tag::Null, Self::Nothing),
-            View::Bool(truth) => (Tag::Bool, Self::Word(truth.into())),
-            View::I64(number) => (Tag::I64, Self::Word(number.cast_unsigned())),
-            View::U64(number) => (Tag::U64, Self::Word(number)),
-            View::F64(number) => (Tag::F64, Self::Word(number.to_bits())),
-            View::Fd(number) => (Tag::Fd, Self::Word(number.cast_unsigned().into())),
-            View::Str(text) => (Tag::Str, Self::Blob(text)),
-            View::Bytes(bytes) => (Tag::Bytes, Self::Blob(bytes)),
-            View::Path(path) => (Tag::Path, Self::Blob(path)),
-            View::Addr(address) => (Tag::Addr, Self::Blob(address)),
-            View::List(values) => (Tag::List, Self::Values(values)),
-            View::Map(values) => (Tag::Map, Self::Values(values)),
-            _ => (Tag::Null, Self::Unsayable),
-        }
-    }
-
-    /// What is recorded of a secret. The length of a number would say something about it.
-    fn length(self) -> u64 {
-        match self {
-            Self::Blob(bytes) => bytes.len() as u64,
-            Self::Values(values) => values.len() as u64,
-            _ => 0,
-        }
-    }
-
-    /// The fewest bytes that it takes.
-    const fn least(self) -> usize {
-        match self {
-            Self::Nothing | Self::Unsayable => 0,
-            _ => 8,
-        }
     }
 }
 
