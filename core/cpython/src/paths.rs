@@ -75,6 +75,7 @@ impl Resolved {
             return Err(Unresolved::Impossible);
         }
         let follow = follow || raw.ends_with(b"/");
+        self.bytes[0] = b'/';
         if raw.starts_with(b"/") {
             self.length = 1;
         } else {
@@ -119,6 +120,7 @@ impl Resolved {
                 if path.len() > LONGEST || !path.starts_with(b"/") {
                     return Err(Unresolved::NoBase);
                 }
+                self.bytes[0] = b'/';
                 self.length = 1;
                 self.walk(path, true)
             }

@@ -36,7 +36,7 @@ pub(crate) fn next_change() -> Change {
         if pid == 0 {
             return Change::None;
         }
-        let Some(pid) = Pid::from_raw(pid).filter(|_| pid > 0) else {
+        let Some(pid) = (pid > 0).then(|| Pid::from_raw(pid)).flatten() else {
             return match std::io::Error::last_os_error().raw_os_error() {
                 Some(libc::EINTR) => continue,
                 _ => Change::NoChildren,
