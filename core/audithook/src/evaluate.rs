@@ -22,7 +22,7 @@ use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::image::{self, ImageInput, RuleText};
 use audithook_policy::model::Policy;
 
-use crate::hooks::{BusServices, BuiltHooks, Libraries, Scope};
+use crate::hooks::{BuiltHooks, BusServices, Libraries, Scope};
 
 pub use matched::{Effect, Matched, shown, subject};
 pub use recorded::arguments_of;
@@ -80,7 +80,13 @@ impl Evaluator {
         let image = image::build(&input).map_err(|error| of_all(error.to_string()))?;
         bus.replace(std::mem::take(&mut built.hooks))
             .map_err(|error| of_all(error.to_string()))?;
-        Ok(Self { policy, input, image, built, bus })
+        Ok(Self {
+            policy,
+            input,
+            image,
+            built,
+            bus,
+        })
     }
 
     /// Begins to ask.
@@ -122,7 +128,9 @@ impl Drop for Evaluator {
 
 impl std::fmt::Debug for Evaluator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Evaluator").field("built", &self.built).finish_non_exhaustive()
+        f.debug_struct("Evaluator")
+            .field("built", &self.built)
+            .finish_non_exhaustive()
     }
 }
 
@@ -158,7 +166,10 @@ impl<'e> Session<'e> {
 
     fn judge(&self, plan: &Plan, event: &Event<'_>) -> (Evaluation, Judgement) {
         let inode = self.inode(event);
-        let context = Context { names: &NoNames, inode };
+        let context = Context {
+            names: &NoNames,
+            inode,
+        };
         let mut judgement = self.image.judge(plan, event.args(), &context);
         let mut decision = Decision::default();
         let is_open = judgement.ask || !judgement.target_hooks().is_empty();
@@ -210,7 +221,9 @@ impl<'e> Session<'e> {
 
 impl std::fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("image", &self.image).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("image", &self.image)
+            .finish_non_exhaustive()
     }
 }
 
@@ -226,7 +239,6 @@ fn raised<'a>(event: &str, values: &'a [Value<'a>]) -> Event<'a> {
     raised.source = source as u8;
     raised
 }
-
 
 fn of_all(message: String) -> Diagnostics {
     let mut found = Diagnostics::default();

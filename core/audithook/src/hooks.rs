@@ -76,7 +76,11 @@ pub type BuildError = Diagnostics;
 /// Every plugin that is refused, and every hook that cannot be attached.
 pub fn build(policy: &mut Policy) -> Result<BuiltHooks, BuildError> {
     let services: Arc<dyn Services> = Arc::new(NoBus);
-    Libraries::open(policy, &SearchPath::from_environment())?.attach(policy, Scope::Supervisor, &services)
+    Libraries::open(policy, &SearchPath::from_environment())?.attach(
+        policy,
+        Scope::Supervisor,
+        &services,
+    )
 }
 
 impl Libraries {
@@ -138,13 +142,19 @@ impl BuiltHooks {
     pub fn reports(&self, json: bool) -> Vec<(String, String)> {
         let report = |instance: &Instance| {
             let text = if json {
-                instance.report_json().map(|report| report.map(|report| report.to_string()))
+                instance
+                    .report_json()
+                    .map(|report| report.map(|report| report.to_string()))
             } else {
                 instance.report()
             };
             let text = text.unwrap_or_else(|error| {
                 let error = format!("no report: {error}");
-                Some(if json { serde_json::json!({ "error": error }).to_string() } else { error })
+                Some(if json {
+                    serde_json::json!({ "error": error }).to_string()
+                } else {
+                    error
+                })
             })?;
             Some((instance.plugin().info().name.clone(), text))
         };
@@ -188,7 +198,9 @@ impl BuiltHooks {
 
 impl std::fmt::Debug for BuiltHooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BuiltHooks").field("hooks", &self.hooks).finish_non_exhaustive()
+        f.debug_struct("BuiltHooks")
+            .field("hooks", &self.hooks)
+            .finish_non_exhaustive()
     }
 }
 
@@ -210,7 +222,9 @@ impl<'p> Attaching<'p> {
                 self.made.instances.push(instance.clone());
                 self.instances.insert(&plugin.name, instance);
             }
-            Err(error) => self.found.push(Diagnostic::error(error.to_string(), &plugin.origin)),
+            Err(error) => self
+                .found
+                .push(Diagnostic::error(error.to_string(), &plugin.origin)),
         }
     }
 
@@ -219,7 +233,8 @@ impl<'p> Attaching<'p> {
         let condition = match Condition::new(&hook.when) {
             Ok(condition) => condition,
             Err(error) => {
-                self.found.push(Diagnostic::error(error.to_string(), &hook.origin));
+                self.found
+                    .push(Diagnostic::error(error.to_string(), &hook.origin));
                 return;
             }
         };
@@ -232,7 +247,11 @@ impl<'p> Attaching<'p> {
             Action::Do(Do::Warn) => self.verdict(hook, place, condition, Verdict::Warn),
             Action::Do(Do::Deny) => self.verdict(hook, place, condition, Verdict::Deny),
             Action::Do(Do::Kill) => self.verdict(hook, place, condition, Verdict::Kill),
-            Action::Call { plugin, function, with } => {
+            Action::Call {
+                plugin,
+                function,
+                with,
+            } => {
                 if let Some(instance) = self.instances.get(plugin.as_str()).cloned() {
                     let with = with.to_string();
                     self.call(hook, place, condition, &instance, function, &with);
@@ -305,23 +324,28 @@ impl<'p> Attaching<'p> {
                     .on_error(on_error(hook))
             };
         }
-        self.made.hooks.push(match (attached.gate(), attached.after(), attached.observer()) {
-            (Some(gate), after, _) => {
-                self.made.gates = true;
-                let gate = Arc::new(ConditionalGate { condition, gate });
-                match after {
-                    Some(after) => described!(Hook::around(&on[..])).with_both(gate, after),
-                    None => described!(Hook::gate(&on[..])).with_gate(gate),
+        self.made.hooks.push(
+            match (attached.gate(), attached.after(), attached.observer()) {
+                (Some(gate), after, _) => {
+                    self.made.gates = true;
+                    let gate = Arc::new(ConditionalGate { condition, gate });
+                    match after {
+                        Some(after) => described!(Hook::around(&on[..])).with_both(gate, after),
+                        None => described!(Hook::gate(&on[..])).with_gate(gate),
+                    }
                 }
-            }
-            (None, _, Some(observer)) => {
-                self.made.observers = true;
-                let observer = Arc::new(ConditionalObserver { condition, observer });
-                described!(Hook::observe(&on[..])).with_observer(observer)
-            }
-            (None, Some(after), None) => described!(Hook::after(&on[..])).with_after(after),
-            (None, None, None) => return,
-        });
+                (None, _, Some(observer)) => {
+                    self.made.observers = true;
+                    let observer = Arc::new(ConditionalObserver {
+                        condition,
+                        observer,
+                    });
+                    described!(Hook::observe(&on[..])).with_observer(observer)
+                }
+                (None, Some(after), None) => described!(Hook::after(&on[..])).with_after(after),
+                (None, None, None) => return,
+            },
+        );
     }
 }
 
@@ -333,7 +357,10 @@ fn mistake(hook: &model::Hook, plugin: &str, attached: &Attached) -> Option<Diag
     if needs_the_end && !hook.on.iter().all(|event| tells_the_end(event)) {
         return Some(
             Diagnostic::error(
-                format!("no source tells how these events end: `{}`", hook.on.join("`, `")),
+                format!(
+                    "no source tells how these events end: `{}`",
+                    hook.on.join("`, `")
+                ),
                 &hook.origin,
             )
             .labelled(format!("`{call}` is an after"))
@@ -357,7 +384,10 @@ impl LoadedFact {
             name: library.name.clone(),
             version: plugin.info().version.clone(),
             path: plugin.path().to_owned(),
-            sha256: plugin.digest().map(|digest| digest.to_string()).unwrap_or_default(),
+            sha256: plugin
+                .digest()
+                .map(|digest| digest.to_string())
+                .unwrap_or_default(),
             placement: library.placement.as_str(),
         }
     }
@@ -380,7 +410,10 @@ impl Gate for VerdictGate {
         if !self.condition.holds(event)? {
             return Ok(Verdict::Allow);
         }
-        reply.reason = self.reason.as_deref().map(|reason| reason.to_owned().into());
+        reply.reason = self
+            .reason
+            .as_deref()
+            .map(|reason| reason.to_owned().into());
         Ok(self.verdict)
     }
 }
@@ -452,7 +485,12 @@ fn tells_the_end(event: &str) -> bool {
 
 /// What a plugin's function is to a policy, as the image must know it.
 fn call_kind(plugin: &Plugin, function: &str) -> Option<model::CallKind> {
-    let kinds = plugin.info().hooks.iter().find(|hook| hook.name == function)?.kinds;
+    let kinds = plugin
+        .info()
+        .hooks
+        .iter()
+        .find(|hook| hook.name == function)?
+        .kinds;
     Some(if kinds.gate {
         model::CallKind::Gate
     } else if kinds.observer {

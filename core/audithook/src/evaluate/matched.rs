@@ -60,7 +60,13 @@ impl Evaluator {
             let mut matched = Vec::new();
             let refusing = self.refusing(event, values);
             let allowing = self.allowing(event, values, refusing.is_empty());
-            let said = |verdict| move |rule| Matched { rule, effect: Effect::Says(verdict), error: None };
+            let said = |verdict| {
+                move |rule| Matched {
+                    rule,
+                    effect: Effect::Says(verdict),
+                    error: None,
+                }
+            };
             matched.extend(refusing.into_iter().map(said(Verdict::Deny)));
             matched.extend(allowing.into_iter().map(said(Verdict::Allow)));
             self.hooks(event, values, &mut matched);
@@ -85,13 +91,21 @@ impl Evaluator {
             return Vec::new();
         };
         let files = &self.input.files;
-        let list = |list: &Option<image::PathList>| list.as_ref().map(|list| list.entries.clone()).unwrap_or_default();
+        let list = |list: &Option<image::PathList>| {
+            list.as_ref()
+                .map(|list| list.entries.clone())
+                .unwrap_or_default()
+        };
         let (read, write) = (list(&files.read), list(&files.write));
         let mut rules = match info.operation {
             Operation::None | Operation::Socket => Vec::new(),
             Operation::Open => {
                 let (reads, writes) = wants(values);
-                let mut rules = if reads { self.covering(&read, values, arg::PATH) } else { Vec::new() };
+                let mut rules = if reads {
+                    self.covering(&read, values, arg::PATH)
+                } else {
+                    Vec::new()
+                };
                 if writes {
                     rules.extend(self.covering(&write, values, arg::PATH));
                 }
@@ -124,13 +138,21 @@ impl Evaluator {
     }
 
     /// The entries of a list of paths that cover an argument.
-    fn covering(&self, entries: &[PathEntry], values: &[Value<'_>], name: audithook_abi::Symbol) -> Vec<u32> {
+    fn covering(
+        &self,
+        entries: &[PathEntry],
+        values: &[Value<'_>],
+        name: audithook_abi::Symbol,
+    ) -> Vec<u32> {
         let Some(path) = values.iter().find(|value| value.name() == name) else {
             return Vec::new();
         };
         let turned = ImageInput {
             rules: self.input.rules.clone(),
-            files: FileRules { deny: entries.to_vec(), ..FileRules::default() },
+            files: FileRules {
+                deny: entries.to_vec(),
+                ..FileRules::default()
+            },
             ..ImageInput::default()
         };
         let read = [Value::str("read")];
@@ -139,7 +161,13 @@ impl Evaluator {
     }
 
     /// The entries of a list of hosts or sockets that cover an address or a name.
-    fn reaching(&self, operation: Operation, event: &str, values: &[Value<'_>], is_allowed: bool) -> Vec<u32> {
+    fn reaching(
+        &self,
+        operation: Operation,
+        event: &str,
+        values: &[Value<'_>],
+        is_allowed: bool,
+    ) -> Vec<u32> {
         let network = &self.input.network;
         if let Some(path) = values.iter().find(|value| value.name() == arg::PATH) {
             let Some(unix) = &network.unix else {
@@ -155,18 +183,28 @@ impl Evaluator {
             );
             return rules;
         }
-        let list = if operation == Operation::Bind { &network.bind } else { &network.connect };
+        let list = if operation == Operation::Bind {
+            &network.bind
+        } else {
+            &network.connect
+        };
         let Some(list) = list else {
             return Vec::new();
         };
-        let any_port = |entry: &HostEntry| HostEntry { ports: None, ..entry.clone() };
+        let any_port = |entry: &HostEntry| HostEntry {
+            ports: None,
+            ..entry.clone()
+        };
         let entries = match operation {
             Operation::Resolve => list.entries.iter().map(any_port).collect(),
             _ => list.entries.clone(),
         };
         let turned = ImageInput {
             rules: self.input.rules.clone(),
-            network: NetworkRules { deny: entries, ..NetworkRules::default() },
+            network: NetworkRules {
+                deny: entries,
+                ..NetworkRules::default()
+            },
             ..ImageInput::default()
         };
         let rules = named(&turned, event, values);
@@ -179,7 +217,11 @@ impl Evaluator {
     fn hooks(&self, event: &str, values: &[Value<'_>], matched: &mut Vec<Matched>) {
         let event = raised(event, values);
         for hook in self.policy.hooks() {
-            if !hook.on.iter().any(|glob| Pattern::new(glob).matches(event.id)) {
+            if !hook
+                .on
+                .iter()
+                .any(|glob| Pattern::new(glob).matches(event.id))
+            {
                 continue;
             }
             let error = match Condition::new(&hook.when).map(|condition| condition.holds(&event)) {
@@ -193,10 +235,18 @@ impl Evaluator {
                 Action::Do(Do::Warn) => Effect::Says(Verdict::Warn),
                 Action::Do(Do::Deny) => Effect::Says(Verdict::Deny),
                 Action::Do(Do::Kill) => Effect::Says(Verdict::Kill),
-                Action::Call { .. } if hook.kind == Some(audithook_policy::model::CallKind::Gate) => Effect::Asks,
+                Action::Call { .. }
+                    if hook.kind == Some(audithook_policy::model::CallKind::Gate) =>
+                {
+                    Effect::Asks
+                }
                 Action::Call { .. } => Effect::Shows,
             };
-            matched.push(Matched { rule: hook.rule, effect, error });
+            matched.push(Matched {
+                rule: hook.rule,
+                effect,
+                error,
+            });
         }
     }
 }
@@ -215,11 +265,18 @@ fn named(input: &ImageInput, event: &str, values: &[Value<'_>]) -> Vec<u32> {
 
 /// Whether an `open` reads and whether it writes, as the image has it.
 fn wants(values: &[Value<'_>]) -> (bool, bool) {
-    let flags = values.iter().find(|value| value.name() == arg::FLAGS).map(Value::view);
+    let flags = values
+        .iter()
+        .find(|value| value.name() == arg::FLAGS)
+        .map(Value::view);
     let Some(View::List(flags)) = flags else {
         return (true, true);
     };
-    let has = |words: &[&str]| flags.iter().any(|flag| flag.as_str().is_some_and(|flag| words.contains(&flag)));
+    let has = |words: &[&str]| {
+        flags
+            .iter()
+            .any(|flag| flag.as_str().is_some_and(|flag| words.contains(&flag)))
+    };
     let writes = has(&["write", "create", "truncate", "append", "tmpfile"]);
     (has(&["read"]) || !(writes || has(&["path"])), writes)
 }

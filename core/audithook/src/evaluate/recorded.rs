@@ -10,7 +10,9 @@ use super::Arguments;
 /// What a sibling of a field ends with: it says what the field cannot.
 const SIBLINGS: [&str; 3] = ["_b64", "_exact", "_secret"];
 /// The words of types: a value that its field could not hold stands under the name with such a word.
-const TYPES: [&str; 10] = ["bool", "i64", "u64", "f64", "str", "bytes", "path", "addr", "fd", "list"];
+const TYPES: [&str; 10] = [
+    "bool", "i64", "u64", "f64", "str", "bytes", "path", "addr", "fd", "list",
+];
 
 /// The arguments of a recorded event, as far as the line has them: they are resolved already.
 #[must_use]
@@ -45,9 +47,16 @@ fn described<'f>(event: &str, field: &'f str) -> (&'f str, &'f str) {
 }
 
 fn argument(field: &str, kind: &str, value: &Value, args: &Map<String, Value>) -> Option<Argument> {
-    let exact = |suffix: &str| args.get(&format!("{field}{suffix}")).and_then(Value::as_str);
+    let exact = |suffix: &str| {
+        args.get(&format!("{field}{suffix}"))
+            .and_then(Value::as_str)
+    };
     Some(match value {
-        Value::Null => return exact("_exact").and_then(|text| text.parse().ok()).map(Argument::F64),
+        Value::Null => {
+            return exact("_exact")
+                .and_then(|text| text.parse().ok())
+                .map(Argument::F64);
+        }
         Value::Bool(truth) => Argument::Bool(*truth),
         Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
             (Some(number), _, _) => Argument::U64(number),
@@ -61,7 +70,9 @@ fn argument(field: &str, kind: &str, value: &Value, args: &Map<String, Value>) -
         }
         Value::String(text) => Argument::Str(text.clone()),
         Value::Array(elements) => {
-            let elements = elements.iter().filter_map(|element| argument("", "any", element, &Map::new()));
+            let elements = elements
+                .iter()
+                .filter_map(|element| argument("", "any", element, &Map::new()));
             Argument::List(elements.collect())
         }
         Value::Object(_) => return None,
@@ -114,9 +125,18 @@ mod tests {
 
     #[test]
     fn siblings_give_what_their_fields_cannot_hold() {
-        let args = arguments_of(&line("open", r#"{"path":"/a\ufffd","path_b64":"L2H/","raw":null,"raw_secret":7}"#));
-        assert_eq!(args, [("path".to_owned(), Argument::Path(b"/a\xff".to_vec()))]);
-        let args = arguments_of(&line("socket.connect", r#"{"host":"::1","port_str":"http"}"#));
+        let args = arguments_of(&line(
+            "open",
+            r#"{"path":"/a\ufffd","path_b64":"L2H/","raw":null,"raw_secret":7}"#,
+        ));
+        assert_eq!(
+            args,
+            [("path".to_owned(), Argument::Path(b"/a\xff".to_vec()))]
+        );
+        let args = arguments_of(&line(
+            "socket.connect",
+            r#"{"host":"::1","port_str":"http"}"#,
+        ));
         assert!(args.contains(&("port".into(), Argument::Str("http".into()))));
     }
 

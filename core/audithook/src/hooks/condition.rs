@@ -5,7 +5,9 @@ use audithook_bus::{HookError, intern, symbol};
 use audithook_catalogue::arg_symbol;
 use audithook_matcher::{Context, Image};
 use audithook_policy::cel::{self, Subject};
-use audithook_policy::image::{self, BuildError, HookAction, HookInput, ImageInput, RuleText, When};
+use audithook_policy::image::{
+    self, BuildError, HookAction, HookInput, ImageInput, RuleText, When,
+};
 use audithook_policy::model;
 
 /// The condition of a hook.
@@ -28,9 +30,16 @@ impl Condition {
     pub(crate) fn is_held_by_image(&self) -> bool {
         match self {
             Self::Always => true,
-            Self::Table(table) => table.parts.iter().flat_map(|part| &part.arguments).all(|argument| {
-                symbol::text(*argument).is_some_and(|name| arg_symbol(name.as_bytes()).is_some())
-            }),
+            Self::Table(table) => {
+                table
+                    .parts
+                    .iter()
+                    .flat_map(|part| &part.arguments)
+                    .all(|argument| {
+                        symbol::text(*argument)
+                            .is_some_and(|name| arg_symbol(name.as_bytes()).is_some())
+                    })
+            }
             Self::Cel(_) => false,
         }
     }
@@ -71,7 +80,9 @@ const PLACES: usize = 10;
 impl Table {
     fn new(conditions: &[(String, Vec<String>)]) -> Result<Self, BuildError> {
         let parts = conditions.chunks(PLACES).map(Part::new);
-        Ok(Self { parts: parts.collect::<Result<_, _>>()? })
+        Ok(Self {
+            parts: parts.collect::<Result<_, _>>()?,
+        })
     }
 
     fn holds(&self, event: &Event<'_>) -> bool {
@@ -114,7 +125,9 @@ impl Part {
             return false;
         };
         let plan = image.plan(b"table");
-        image.judge(&plan, &values[..self.arguments.len()], &Context::NONE).log
+        image
+            .judge(&plan, &values[..self.arguments.len()], &Context::NONE)
+            .log
     }
 }
 
@@ -122,7 +135,10 @@ impl Part {
 fn argument<'a>(event: &Event<'a>, name: Symbol) -> Option<&'a Value<'a>> {
     event.arg(name).or_else(|| {
         let place: usize = symbol::text(name)?.parse().ok()?;
-        event.args().get(place).filter(|value| value.name() == Symbol::NONE)
+        event
+            .args()
+            .get(place)
+            .filter(|value| value.name() == Symbol::NONE)
     })
 }
 
@@ -147,14 +163,21 @@ mod tests {
     }
 
     fn holds(condition: &Condition, args: &[Value<'_>]) -> bool {
-        condition.holds(&Event::new(intern("shop.order"), args)).expect("judged")
+        condition
+            .holds(&Event::new(intern("shop.order"), args))
+            .expect("judged")
     }
 
     #[test]
     fn a_table_holds_if_every_argument_matches_one_of_its_globs() {
         let condition = table(&[("customer", &["a*", "z"]), ("total", &["0"])]);
         let (customer, total) = (intern("customer"), intern("total"));
-        let order = |who: &'static str, sum| [Value::str(who).named(customer), Value::u64(sum).named(total)];
+        let order = |who: &'static str, sum| {
+            [
+                Value::str(who).named(customer),
+                Value::u64(sum).named(total),
+            ]
+        };
         assert!(holds(&condition, &order("anna", 0)));
         assert!(holds(&condition, &order("z", 0)));
         assert!(!holds(&condition, &order("bob", 0)));
@@ -180,9 +203,15 @@ mod tests {
     #[test]
     fn a_table_may_have_more_arguments_than_places_have_names() {
         let names: Vec<String> = (0..23).map(|place| format!("argument{place}")).collect();
-        let conditions: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), &["on"][..])).collect();
+        let conditions: Vec<(&str, &[&str])> = names
+            .iter()
+            .map(|name| (name.as_str(), &["on"][..]))
+            .collect();
         let condition = table(&conditions);
-        let mut args: Vec<_> = names.iter().map(|name| Value::str("on").named(intern(name))).collect();
+        let mut args: Vec<_> = names
+            .iter()
+            .map(|name| Value::str("on").named(intern(name)))
+            .collect();
         assert!(holds(&condition, &args));
         args[22] = Value::str("off").named(intern(&names[22]));
         assert!(!holds(&condition, &args));

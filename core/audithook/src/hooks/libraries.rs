@@ -34,7 +34,7 @@ impl Libraries {
     pub fn open(policy: &mut Policy, search: &SearchPath) -> Result<Self, Diagnostics> {
         let (mut libraries, mut found) = (Self::default(), Diagnostics::default());
         for plugin in &mut policy.plugins {
-            match open(plugin, search) {
+            match Library::open(plugin, search) {
                 Ok(library) => {
                     plugin.path = Some(library.plugin.path().to_owned());
                     plugin.placement = Some(library.placement);
@@ -43,11 +43,16 @@ impl Libraries {
                 Err(diagnostic) => found.push(*diagnostic),
             }
         }
-        policy.set_call_kinds(|plugin, function| call_kind(&libraries.get(plugin)?.plugin, function));
+        policy
+            .set_call_kinds(|plugin, function| call_kind(&libraries.get(plugin)?.plugin, function));
         for hook in policy.hooks() {
             libraries.check_target(hook, &mut found);
         }
-        if found.is_empty() { Ok(libraries) } else { Err(found) }
+        if found.is_empty() {
+            Ok(libraries)
+        } else {
+            Err(found)
+        }
     }
 
     /// The library of the plugin of this name.
@@ -63,59 +68,84 @@ impl Libraries {
 
     /// What a hook asks of a plugin in the target, where there are gates alone and no CEL.
     fn check_target(&self, hook: &model::Hook, found: &mut Diagnostics) {
-        let model::Action::Call { plugin, function, .. } = &hook.action else {
+        let model::Action::Call {
+            plugin, function, ..
+        } = &hook.action
+        else {
             return;
         };
-        if self.get(plugin).is_none_or(|library| library.placement != Placement::Target) {
+        if self
+            .get(plugin)
+            .is_none_or(|library| library.placement != Placement::Target)
+        {
             return;
         }
         let refuse = |message: String| {
-            Diagnostic::error(message, &hook.origin)
-                .hinted(format!("`placement = \"supervisor\"` in `[plugin.{plugin}]`"))
+            Diagnostic::error(message, &hook.origin).hinted(format!(
+                "`placement = \"supervisor\"` in `[plugin.{plugin}]`"
+            ))
         };
         match hook.kind {
             Some(model::CallKind::After | model::CallKind::Observer) => {
-                found.push(refuse(format!("only gates can run in the target: `{plugin}.{function}`")));
+                found.push(refuse(format!(
+                    "only gates can run in the target: `{plugin}.{function}`"
+                )));
             }
             _ if matches!(hook.when, model::When::Cel(_)) => {
-                found.push(refuse("a gate in the target cannot have a condition in CEL".to_owned()));
+                found.push(refuse(
+                    "a gate in the target cannot have a condition in CEL".to_owned(),
+                ));
             }
             _ => {}
         }
     }
 }
 
-fn open(plugin: &model::Plugin, search: &SearchPath) -> Result<Library, Box<Diagnostic>> {
-    let refuse = |message: String| Diagnostic::error(message, &plugin.origin);
-    let sha256 = match plugin.sha256.as_deref().map(str::parse::<Digest>).transpose() {
-        Ok(digest) => digest,
-        Err(error) => return Err(Box::new(refuse(error.to_string()))),
-    };
-    let placement = placement(plugin, search).map_err(|diagnostic| Box::new(*diagnostic))?;
-    let spec = Spec {
-        name: &plugin.name,
-        path: plugin.path.as_deref(),
-        sha256,
-        digest: true,
-    };
-    let opened = Plugin::load(&spec, search).map_err(|error| {
-        let diagnostic = refuse(error.to_string());
-        Box::new(match error.hint() {
-            Some(hint) => diagnostic.hinted(hint),
-            None => diagnostic,
-        })
-    })?;
-    if placement == Placement::Target && !opened.info().in_target {
-        return Err(Box::new(
-            refuse(format!("the plugin does not run in the target: `{}`", plugin.name))
+impl Library {
+    /// Opens the library of one plugin.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn open(plugin: &model::Plugin, search: &SearchPath) -> Result<Self, Box<Diagnostic>> {
+        let refuse = |message: String| Diagnostic::error(message, &plugin.origin);
+        let sha256 = match plugin
+            .sha256
+            .as_deref()
+            .map(str::parse::<Digest>)
+            .transpose()
+        {
+            Ok(digest) => digest,
+            Err(error) => return Err(Box::new(refuse(error.to_string()))),
+        };
+        let placement = placement(plugin, search)?;
+        let spec = Spec {
+            name: &plugin.name,
+            path: plugin.path.as_deref(),
+            sha256,
+            digest: true,
+        };
+        let opened = Plugin::load(&spec, search).map_err(|error| {
+            let diagnostic = refuse(error.to_string());
+            Box::new(match error.hint() {
+                Some(hint) => diagnostic.hinted(hint),
+                None => diagnostic,
+            })
+        })?;
+        if placement == Placement::Target && !opened.info().in_target {
+            return Err(Box::new(
+                refuse(format!(
+                    "the plugin does not run in the target: `{}`",
+                    plugin.name
+                ))
                 .hinted("`placement = \"supervisor\"`"),
-        ));
+            ));
+        }
+        Ok(Self {
+            name: plugin.name.clone(),
+            plugin: opened,
+            placement,
+        })
     }
-    Ok(Library {
-        name: plugin.name.clone(),
-        plugin: opened,
-        placement,
-    })
 }
 
 /// Where a plugin runs: as written; in the supervisor if it came with audithook or is pinned; else in a process of its
@@ -142,7 +172,10 @@ fn placement(plugin: &model::Plugin, search: &SearchPath) -> Result<Placement, B
 
 /// Whether the file is one of those that lie beside the executable.
 fn is_bundled(plugin: &model::Plugin, search: &SearchPath) -> bool {
-    let file: Option<PathBuf> = plugin.path.clone().or_else(|| search.find(&plugin.name).ok());
+    let file: Option<PathBuf> = plugin
+        .path
+        .clone()
+        .or_else(|| search.find(&plugin.name).ok());
     let beside = std::env::current_exe().ok();
     match (&file, beside.as_deref().and_then(Path::parent)) {
         (Some(file), Some(directory)) => file.parent() == Some(directory),

@@ -1,0 +1,413 @@
+//! The grammar of the command line. Parser, help, man page and completions are made from these types.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use super::help;
+
+/// Runs a program under a policy: says what it may touch, records what it does.
+///
+/// `audithook run -- python3 app.py` runs an unmodified program, turns what it does into named events (those of Python's
+/// audit hooks), passes each through the policy in hooks.toml and through plugins, and stops what the policy forbids.
+#[derive(Debug, Parser)]
+#[command(
+    name = "audithook",
+    version,
+    after_long_help = help::EXAMPLES,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    styles = help::STYLES
+)]
+pub(super) struct Arguments {
+    /// Whether output is coloured; `auto` asks the terminal and `NO_COLOR`.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(super) color: ColorWhen,
+
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Run(Run),
+    Init(Init),
+    Check(Check),
+    Log(Log),
+    Trust(Trust),
+    Plan(Plan),
+    Test(Test),
+    Explain(Explain),
+    Emit(Emit),
+    Events(Events),
+    #[command(subcommand)]
+    Plugin(Plugin),
+    Completions(Completions),
+    Man(Man),
+}
+
+/// Run a program under a policy.
+///
+/// Without `-c` the policy is ./hooks.toml, if `audithook trust` recorded that you have read it. Flags add to the lists of
+/// the file, or are the whole policy where there is no file.
+#[derive(Debug, Args)]
+#[command(after_long_help = help::RUN)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) policy: PolicySource,
+
+    /// Refuse nothing; judge nothing; record what the program does.
+    #[arg(long, help_heading = "Policy", conflicts_with = "mode")]
+    pub(super) observe: bool,
+
+    /// Name the run: recorded with its first event. May be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) label: Vec<String>,
+
+    /// Write the journal to this file, or to the descriptor `fd:N`.
+    #[arg(long, value_name = "FILE|fd:N", value_hint = ValueHint::FilePath)]
+    pub(super) journal: Option<String>,
+
+    /// Exit with 123 if anything was denied.
+    #[arg(long)]
+    pub(super) fail_on_deny: bool,
+
+    /// When the program has ended, wait for what it left running instead of ending it.
+    #[arg(long)]
+    pub(super) wait_tree: bool,
+
+    /// Say nothing that is not an error.
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+
+    /// The program and its arguments.
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD",
+        value_hint = ValueHint::CommandWithArguments
+    )]
+    pub(super) command: Vec<OsString>,
+}
+
+/// Write a commented hooks.toml to start from.
+#[derive(Debug, Args)]
+#[command(after_long_help = help::INIT)]
+pub(super) struct Init {
+    /// Presets to extend: base, python, pip, git, node, cc.
+    #[arg(value_name = "PRESET", default_value = "python")]
+    pub(super) presets: Vec<String>,
+
+    /// Where to write; `-` is standard output.
+    #[arg(short, long, value_name = "FILE", default_value = "hooks.toml", value_hint = ValueHint::FilePath)]
+    pub(super) output: PathBuf,
+
+    /// Replace the file if it exists.
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+/// Record that you have read a policy, so that `run` uses it without `-c`.
+///
+/// Shows what is trusted: the file and every file that it extends, by content. When one of them changes, it is asked for again.
+#[derive(Debug, Args)]
+pub(super) struct Trust {
+    /// The policy.
+    #[arg(value_name = "FILE", default_value = "hooks.toml", value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Validate a policy.
+///
+/// Every mistake is shown with its place and, where there is one, the remedy. Exits with 1 if there is an error.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) file: PolicyFile,
+
+    /// Refuse rules that would only be soft, and warnings.
+    #[arg(long)]
+    pub(super) strict: bool,
+
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Show what this machine can hold: each rule with its layers, cost and strength.
+///
+/// hard: held against hostile code. soft: held against honest code, for a program that means harm gets around it.
+/// sampled: looked at now and then. none: not held.
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) file: PolicyFile,
+
+    #[command(flatten)]
+    pub(super) flags: PolicyFlags,
+
+    /// How to show it; `toml` is the policy that presets, files and flags amount to.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: PlanFormat,
+
+    /// The command that the policy is for: presets look at its interpreter.
+    #[arg(last = true, value_name = "CMD")]
+    pub(super) command: Vec<OsString>,
+}
+
+/// Run the [[test]] tables of a policy.
+///
+/// With a journal: judge its events by the policy instead and show those whose verdict would differ from the recorded one.
+/// Exits with 1 if a test fails or a verdict differs.
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    #[command(flatten)]
+    pub(super) file: PolicyFile,
+
+    /// Judge the events of this journal.
+    #[arg(long, value_name = "JOURNAL", value_hint = ValueHint::FilePath)]
+    pub(super) journal: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Say what the policy says about one event, and why.
+///
+/// The verdict, every rule that matched, and what would change it. Exits with 1 if the event is refused.
+#[derive(Debug, Args)]
+#[command(after_long_help = help::EXPLAIN)]
+pub(super) struct Explain {
+    #[command(flatten)]
+    pub(super) event: EventText,
+
+    /// Explain an event of this journal.
+    #[arg(long, value_name = "FILE", requires = "seq", conflicts_with = "event", value_hint = ValueHint::FilePath)]
+    pub(super) journal: Option<PathBuf>,
+
+    /// The event's number in the journal.
+    #[arg(long, value_name = "N", requires = "journal")]
+    pub(super) seq: Option<u64>,
+
+    #[command(flatten)]
+    pub(super) policy: PolicySource,
+
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Raise an event on a bus of its own, with the hooks and plugins of the policy.
+///
+/// Prints the verdict and what the plugins report. Exits with 1 if the event is refused.
+#[derive(Debug, Args)]
+#[command(after_long_help = help::EMIT)]
+pub(super) struct Emit {
+    #[command(flatten)]
+    pub(super) event: EventText,
+
+    /// Raise it this many times.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) times: u64,
+
+    #[command(flatten)]
+    pub(super) policy: PolicySource,
+
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Show the catalogue of events: names, arguments, sources, kinds of hooks, versions.
+#[derive(Debug, Args)]
+pub(super) struct Events {
+    /// An event's name, or a glob of names.
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+
+    /// Include the events of other platforms.
+    #[arg(long)]
+    pub(super) all: bool,
+
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Read a journal.
+///
+/// Without FILE: the newest of the default directory.
+#[derive(Debug, Args)]
+#[command(after_long_help = help::LOG)]
+pub(super) struct Log {
+    /// The journal; `-` is standard input.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) file: Option<PathBuf>,
+
+    /// Only events whose name matches this glob. May be given several times.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) event: Vec<String>,
+
+    /// Only this verdict: allow, warn, deny, kill. May be given several times; `deny` finds what `mode = "warn"` would have denied, too.
+    #[arg(long, value_name = "VERDICT", value_parser = ["allow", "warn", "deny", "kill"], hide_possible_values = true)]
+    pub(super) verdict: Vec<String>,
+
+    /// Only this process: its pid, or its `proc` as the journal has it.
+    #[arg(long, value_name = "PROCESS")]
+    pub(super) proc: Option<String>,
+
+    /// Only what is not older: a time (RFC 3339), an age (`10m`, `2h`), or a number (`seq:17`).
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+
+    /// Go on as the journal grows.
+    #[arg(short, long)]
+    pub(super) follow: bool,
+
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Look at plugins.
+#[derive(Debug, Subcommand)]
+pub(super) enum Plugin {
+    List(PluginList),
+}
+
+/// List the search path, and each plugin with its hooks, version and hash, or why it is refused.
+///
+/// Loads the plugins that the policy configures and those of the search path: their code runs. Exits with 1 if one is refused.
+#[derive(Debug, Args)]
+pub(super) struct PluginList {
+    /// The policy whose plugins are listed, beside those of the search path.
+    #[arg(short = 'c', long = "config", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Print the completions of a shell.
+#[derive(Debug, Args)]
+#[command(after_long_help = help::COMPLETIONS)]
+pub(super) struct Completions {
+    /// The shell.
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// Print the manual page of audithook, or of one of its commands, as roff.
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// The command.
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Option<String>,
+}
+
+/// Where the policy comes from.
+#[derive(Debug, Args)]
+pub(super) struct PolicySource {
+    /// The policy; `-` reads it from standard input. Given here it is trusted.
+    #[arg(
+        short = 'c',
+        long = "config",
+        value_name = "FILE",
+        help_heading = "Policy",
+        value_hint = ValueHint::FilePath
+    )]
+    pub(super) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) flags: PolicyFlags,
+}
+
+/// The policy, as an argument.
+#[derive(Debug, Args)]
+pub(super) struct PolicyFile {
+    /// The policy; `-` reads it from standard input. ./hooks.toml by default.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) file: Option<PathBuf>,
+}
+
+/// What flags say of the policy. Each may be given several times.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(super) struct PolicyFlags {
+    /// Allow reading this path or glob, and what is below it.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(super) read: Vec<String>,
+
+    /// Allow changing this path or glob, and what is below it; with a slash at its end it is made if it is missing.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(super) write: Vec<String>,
+
+    /// Allow connecting to this host: `example.com:443`, `*.example.com`, `10.0.0.0/8:5432`, `udp://…`.
+    #[arg(long, value_name = "HOST", conflicts_with = "no_network", value_hint = ValueHint::Hostname)]
+    pub(super) connect: Vec<String>,
+
+    /// Allow no connection at all.
+    #[arg(long)]
+    pub(super) no_network: bool,
+
+    /// Allow running this program: a path, a name that is looked up in PATH, or a glob of either.
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::CommandName)]
+    pub(super) exec: Vec<String>,
+
+    /// Pass this variable, or glob of variables, and set it where a value is given.
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(super) env: Vec<String>,
+
+    /// Extend this preset: base, python, pip, git, node, cc.
+    #[arg(long, value_name = "NAME")]
+    pub(super) preset: Vec<String>,
+
+    /// What a refusal amounts to: enforce; warn, for a warning; off, for nothing.
+    #[arg(long, value_name = "MODE", value_parser = ["enforce", "warn", "off"], hide_possible_values = true)]
+    pub(super) mode: Option<String>,
+}
+
+/// An event and its arguments.
+#[derive(Debug, Args)]
+pub(super) struct EventText {
+    /// The event's name; `audithook events` lists them.
+    #[arg(value_name = "EVENT", required_unless_present = "journal")]
+    pub(super) event: Option<String>,
+
+    /// Its arguments: `path=/etc/passwd`, `flags=read,write`, `id:u64=5`.
+    #[arg(value_name = "KEY=VALUE")]
+    pub(super) arguments: Vec<String>,
+}
+
+/// How data is shown.
+#[derive(Debug, Args)]
+pub(super) struct Format {
+    /// How to show it.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: FormatName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatName {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    Text,
+    Json,
+    Toml,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}

@@ -1,0 +1,127 @@
+//! `audithook check`
+
+use std::io::Write;
+
+use audithook_policy::{Capabilities, Diagnostics, FlagOverrides, Held, PlanLine, Severity};
+use serde::Serialize;
+
+use super::arguments::{Check, FormatName};
+use super::failure::{Answer, Failure};
+use super::policy::Choice;
+use super::terminal::{Style, Terminal};
+
+pub(super) fn run(arguments: &Check, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    let choice = Choice::of(
+        arguments.file.file.as_deref(),
+        FlagOverrides::default(),
+        Vec::new(),
+    )?;
+    let mut report = Report::default();
+    match choice.load() {
+        Ok(loaded) => {
+            report.findings = loaded.findings;
+            for note in loaded.policy.notes.as_slice() {
+                report.findings.push(note.clone());
+            }
+            if arguments.strict {
+                report.not_hard = loaded
+                    .policy
+                    .plan(&Capabilities::default())
+                    .into_iter()
+                    .filter(|line| line.held != Held::Hard)
+                    .collect();
+            }
+        }
+        Err(mistakes) => report.findings = mistakes,
+    }
+    let has_warnings = report.count(Severity::Warning) > 0;
+    report.valid = !report.findings.has_errors()
+        && !(arguments.strict && (has_warnings || !report.not_hard.is_empty()));
+    match arguments.format.format {
+        FormatName::Json => terminal.json(&report)?,
+        FormatName::Text => report.write(&choice.name(), terminal)?,
+    }
+    Ok(Answer::no_if(!report.valid))
+}
+
+#[derive(Default, Serialize)]
+struct Report {
+    valid: bool,
+    findings: Diagnostics,
+    /// With `--strict`: what would not be held against hostile code.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_hard: Vec<PlanLine>,
+}
+
+impl Report {
+    fn count(&self, severity: Severity) -> usize {
+        self.findings
+            .as_slice()
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    }
+
+    fn write(&self, name: &str, terminal: &mut Terminal) -> Result<(), Failure> {
+        let paint = terminal.paint();
+        let out = terminal.out();
+        if !self.findings.is_empty() {
+            writeln!(out, "{}", self.findings.render(paint.is_on()))?;
+        }
+        for line in &self.not_hard {
+            writeln!(
+                out,
+                "{}: {}: held {}: `{}`{}",
+                line.at,
+                paint.apply(Style::Red, "error"),
+                line.held.as_str(),
+                line.rule,
+                entry(line),
+            )?;
+        }
+        if !self.not_hard.is_empty() {
+            writeln!(
+                out,
+                "\n{} `audithook plan` shows what holds each rule\n",
+                paint.bold("hint:")
+            )?;
+        }
+        let mut counts = Vec::new();
+        for (severity, one, several) in [
+            (Severity::Error, "error", "errors"),
+            (Severity::Warning, "warning", "warnings"),
+            (Severity::Note, "note", "notes"),
+        ] {
+            match self.count(severity)
+                + if severity == Severity::Error {
+                    self.not_hard.len()
+                } else {
+                    0
+                } {
+                0 => {}
+                1 => counts.push(format!("1 {one}")),
+                count => counts.push(format!("{count} {several}")),
+            }
+        }
+        let verdict = if self.valid {
+            paint.apply(Style::Green, "valid")
+        } else {
+            paint.apply(Style::Red, "invalid")
+        };
+        let counts = if counts.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", counts.join(", "))
+        };
+        writeln!(out, "{name}: {verdict}{counts}")?;
+        Ok(())
+    }
+}
+
+fn entry(line: &PlanLine) -> String {
+    if line.entry.is_empty() {
+        String::new()
+    } else {
+        format!(" `{}`", line.entry)
+    }
+}

@@ -1,0 +1,159 @@
+//! An event as a person writes it: a name, and `key=value` for each argument.
+
+use audithook::evaluate::Arguments;
+use audithook_catalogue::find;
+use audithook_policy::LoadContext;
+use audithook_policy::arguments::{Argument, complete, parse};
+
+use super::failure::Failure;
+
+/// What `key:kind=value` may say for events of one's own, whose arguments no catalogue knows.
+const KINDS: [&str; 7] = ["str", "path", "bool", "i64", "u64", "f64", "list"];
+
+/// Reads the arguments of an event and completes them as a source would.
+pub(super) fn read(
+    event: &str,
+    texts: &[String],
+    context: &LoadContext,
+) -> Result<Arguments, Failure> {
+    let mut arguments = Arguments::new();
+    for text in texts {
+        let (key, value) = text.split_once('=').ok_or_else(|| {
+            Failure::new(format!("not an argument: `{text}`"))
+                .hinted("arguments are written `key=value`")
+        })?;
+        let (name, kind) = match key.split_once(':') {
+            Some((name, kind)) => (name, Some(kind)),
+            None => (key, None),
+        };
+        check_name(event, name)?;
+        if arguments.iter().any(|(known, _)| known == name) {
+            return Err(Failure::new(format!("given twice: `{name}`")));
+        }
+        let argument = match kind {
+            None => parse(event, name, value, context)
+                .map_err(|error| Failure::new(format!("bad value for `{name}`: {error}")))?,
+            Some(kind) => of_kind(name, kind, value)?,
+        };
+        arguments.push((name.to_owned(), argument));
+    }
+    complete(event, &mut arguments);
+    Ok(arguments)
+}
+
+/// An event of the catalogue has the arguments that it has.
+fn check_name(event: &str, name: &str) -> Result<(), Failure> {
+    let Some((_, info)) = find(event) else {
+        return if name.is_empty() {
+            Err(Failure::new("an argument without a name"))
+        } else {
+            Ok(())
+        };
+    };
+    let known = || {
+        info.args
+            .iter()
+            .map(|argument| argument.name)
+            .filter(|name| *name != "_")
+    };
+    if known().any(|known| known == name) {
+        return Ok(());
+    }
+    let hint = match super::near::nearest(name, known()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known().next().is_none() => "it has none".to_owned(),
+        None => format!("it has `{}`", known().collect::<Vec<_>>().join("`, `")),
+    };
+    Err(Failure::new(format!("no such argument of `{event}`: `{name}`")).hinted(hint))
+}
+
+fn of_kind(name: &str, kind: &str, value: &str) -> Result<Argument, Failure> {
+    let bad = || Failure::new(format!("not of kind `{kind}`: `{value}`"));
+    Ok(match kind {
+        "str" => Argument::Str(value.to_owned()),
+        "path" => Argument::Path(value.as_bytes().to_vec()),
+        "bool" => Argument::Bool(value.parse().map_err(|_| bad())?),
+        "i64" => Argument::I64(value.parse().map_err(|_| bad())?),
+        "u64" => Argument::U64(value.parse().map_err(|_| bad())?),
+        "f64" => Argument::F64(value.parse().map_err(|_| bad())?),
+        "list" => Argument::List(
+            value
+                .split(',')
+                .filter(|element| !element.is_empty())
+                .map(|element| Argument::Str(element.to_owned()))
+                .collect(),
+        ),
+        _ => {
+            return Err(
+                Failure::new(format!("unknown kind of argument: `{name}:{kind}`"))
+                    .hinted(format!("one of `{}`", KINDS.join("`, `"))),
+            );
+        }
+    })
+}
+
+/// `open path=/etc/passwd flags=read`, with what was added left out.
+pub(super) fn shown(event: &str, arguments: &Arguments) -> String {
+    let mut text = event.to_owned();
+    for (name, value) in arguments
+        .iter()
+        .filter(|(name, _)| !name.starts_with("raw"))
+    {
+        text.push(' ');
+        text.push_str(name);
+        text.push('=');
+        text.extend(audithook::evaluate::shown(value).chars().flat_map(visible));
+    }
+    text
+}
+
+/// An argument may come from a journal, and what is in it from anybody.
+fn visible(character: char) -> impl Iterator<Item = char> {
+    let is_hidden = character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escaped = is_hidden.then(|| character.escape_unicode());
+    let plain = (!is_hidden).then_some(character);
+    escaped.into_iter().flatten().chain(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(event: &str, texts: &[&str]) -> Result<Arguments, String> {
+        let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
+        let context = LoadContext {
+            start_dir: "/nonexistent".into(),
+            ..LoadContext::default()
+        };
+        read(event, &texts, &context).map_err(|failure| format!("{failure:?}"))
+    }
+
+    #[test]
+    fn kinds_come_from_the_catalogue_or_are_written() {
+        let order =
+            arguments("order.created", &["id=5", "code:str=007", "sum:f64=1"]).expect("read");
+        assert_eq!(order[0].1, Argument::U64(5));
+        assert_eq!(order[1].1, Argument::Str("007".into()));
+        assert_eq!(order[2].1, Argument::F64(1.0));
+        assert!(arguments("order.created", &["id:number=5"]).is_err());
+        assert!(arguments("order.created", &["id:u64=-5"]).is_err());
+    }
+
+    #[test]
+    fn names_are_those_that_the_event_has() {
+        let mistake = arguments("open", &["pth=/x"]).expect_err("no such argument");
+        assert!(mistake.contains("did you mean `path`?"), "{mistake}");
+        assert!(arguments("open", &["path=/x", "path=/y"]).is_err());
+        assert!(arguments("open", &["path"]).is_err());
+    }
+
+    #[test]
+    fn what_could_change_a_terminal_is_shown_escaped() {
+        let args = vec![("host".to_owned(), Argument::Str("a\x1b[2Jb\u{202e}".into()))];
+        assert_eq!(
+            shown("socket.connect", &args),
+            "socket.connect host=a\\u{1b}[2Jb\\u{202e}"
+        );
+    }
+}

@@ -1,0 +1,267 @@
+//! `audithook events`
+
+use std::io::{self, Write};
+
+use audithook_bus::Pattern;
+use audithook_catalogue::{EVENTS, EventInfo, Journalled, Operation};
+use serde::Serialize;
+
+use super::arguments::{Events, FormatName};
+use super::failure::{Answer, Failure};
+use super::terminal::{Paint, Style, Terminal};
+
+pub(super) fn run(arguments: &Events, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    let name = arguments.name.as_deref();
+    let found: Vec<&EventInfo> = match name {
+        Some(name) if !is_glob(name) => vec![find(name)?],
+        _ => listed(name, arguments.all)?,
+    };
+    match (arguments.format.format, &found[..]) {
+        (FormatName::Json, [event]) if name.is_some_and(|name| !is_glob(name)) => {
+            terminal.json(&Entry::of(event))?;
+        }
+        (FormatName::Json, _) => {
+            terminal.json(
+                &found
+                    .iter()
+                    .map(|event| Entry::of(event))
+                    .collect::<Vec<_>>(),
+            )?;
+        }
+        (FormatName::Text, [event]) => {
+            let paint = terminal.paint();
+            write_one(event, paint, terminal.out())?;
+        }
+        (FormatName::Text, _) => {
+            let paint = terminal.paint();
+            write_table(&found, paint, terminal.out())?;
+        }
+    }
+    Ok(Answer::Good)
+}
+
+/// One event, as JSON has it.
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    operation: Option<&'static str>,
+    args: Vec<Argument>,
+    sources: &'static [&'static str],
+    hooks: Vec<Hooks>,
+    journalled: &'static str,
+    first: Option<&'static str>,
+    last: Option<&'static str>,
+    platform: &'static str,
+    doc: Option<String>,
+    notes: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Argument {
+    name: &'static str,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Hooks {
+    source: &'static str,
+    kinds: &'static [&'static str],
+}
+
+impl Entry {
+    fn of(event: &EventInfo) -> Self {
+        Self {
+            name: event.name,
+            operation: held_by(event.operation),
+            args: decoded(event)
+                .map(|(name, kind)| Argument { name, kind })
+                .collect(),
+            sources: event.sources,
+            hooks: event
+                .sources
+                .iter()
+                .map(|source| Hooks {
+                    source,
+                    kinds: kinds(source),
+                })
+                .collect(),
+            journalled: match event.journalled {
+                Journalled::WhenNamed => "when named",
+                Journalled::Default => "@default",
+                Journalled::Always => "always",
+            },
+            first: written(event.first),
+            last: written(event.last),
+            platform: event.platform,
+            doc: page(event),
+            notes: written(event.notes),
+        }
+    }
+}
+
+fn find(name: &str) -> Result<&'static EventInfo, Failure> {
+    if let Some((_, event)) = audithook_catalogue::find(name) {
+        return Ok(event);
+    }
+    let near = super::near::nearest(name, EVENTS.iter().map(|event| event.name));
+    let inside = || {
+        EVENTS
+            .iter()
+            .map(|event| event.name)
+            .find(|known| known.contains(name))
+    };
+    let hint = match near.or_else(inside) {
+        Some(near) => format!("did you mean `{near}`? `audithook events '*{name}*'` searches"),
+        None => "a program may raise events of its own; they need no entry here".to_owned(),
+    };
+    Err(Failure::new(format!("no such event in the catalogue: `{name}`")).hinted(hint))
+}
+
+fn listed(glob: Option<&str>, all: bool) -> Result<Vec<&'static EventInfo>, Failure> {
+    let pattern = glob.map(Pattern::new);
+    let is_meant = |event: &EventInfo| {
+        pattern.as_ref().is_none_or(|pattern| {
+            audithook_catalogue::find(event.name).is_some_and(|(symbol, _)| pattern.matches(symbol))
+        })
+    };
+    let found: Vec<_> = EVENTS
+        .iter()
+        .filter(|event| (all || is_here(event)) && is_meant(event))
+        .collect();
+    match glob {
+        Some(glob) if found.is_empty() => {
+            let elsewhere = EVENTS.iter().filter(|event| is_meant(event)).count();
+            let failure = Failure::new(format!("no event matches: `{glob}`"));
+            Err(match elsewhere {
+                0 => failure,
+                count => failure.hinted(format!("{count} of other platforms: `--all` shows them")),
+            })
+        }
+        _ => Ok(found),
+    }
+}
+
+fn is_glob(name: &str) -> bool {
+    name.contains(['*', '?'])
+}
+
+/// Whether a Linux process can raise it.
+fn is_here(event: &EventInfo) -> bool {
+    event.platform == "all"
+}
+
+fn write_table(events: &[&EventInfo], paint: Paint, out: &mut impl Write) -> io::Result<()> {
+    let width = events
+        .iter()
+        .map(|event| event.name.len())
+        .max()
+        .unwrap_or(0);
+    for event in events {
+        write!(out, "{:<width$}", paint.bold(event.name))?;
+        let mut separator = "  ";
+        for (name, kind) in decoded(event) {
+            write!(
+                out,
+                "{separator}{name}{}",
+                paint.dim(format_args!(":{kind}"))
+            )?;
+            separator = " ";
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_one(event: &EventInfo, paint: Paint, out: &mut impl Write) -> io::Result<()> {
+    let mut field = |name: &str, text: &str| {
+        writeln!(
+            out,
+            "  {}  {text}",
+            paint.apply(Style::Cyan, format_args!("{name:<9}"))
+        )
+    };
+    field("event", &paint.bold(event.name).to_string())?;
+    if let Some(rules) = held_by(event.operation) {
+        field("held by", rules)?;
+    }
+    let width = decoded(event)
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or(0);
+    for (place, (name, kind)) in decoded(event).enumerate() {
+        let title = if place == 0 { "arguments" } else { "" };
+        field(title, &format!("{name:<width$}  {kind}"))?;
+    }
+    for (place, source) in event.sources.iter().enumerate() {
+        let title = if place == 0 { "sources" } else { "" };
+        field(title, &format!("{source}: {}", kinds(source).join(", ")))?;
+    }
+    field(
+        "journal",
+        match event.journalled {
+            Journalled::WhenNamed => "when `[journal] events` names it",
+            Journalled::Default => "part of `@default`",
+            Journalled::Always => "always",
+        },
+    )?;
+    if !event.first.is_empty() {
+        field("cpython", &format!("{} to {}", event.first, event.last))?;
+    }
+    if event.platform != "all" {
+        field("platform", event.platform)?;
+    }
+    if let Some(page) = page(event) {
+        field("see", &page)?;
+    }
+    if !event.notes.is_empty() {
+        field("note", event.notes)?;
+    }
+    Ok(())
+}
+
+/// The arguments that hooks see.
+fn decoded(event: &EventInfo) -> impl Iterator<Item = (&'static str, &'static str)> {
+    event
+        .args
+        .iter()
+        .filter(|argument| argument.name != "_")
+        .map(|argument| (argument.name, argument.kind))
+}
+
+/// What a source offers: it has afters only where it sees the end of the operation.
+const fn kinds(source: &str) -> &'static [&'static str] {
+    match source.as_bytes() {
+        b"app" => &["gate", "after", "observer"],
+        _ => &["gate", "observer"],
+    }
+}
+
+/// The lists of the policy that hold an operation.
+const fn held_by(operation: Operation) -> Option<&'static str> {
+    Some(match operation {
+        Operation::None => return None,
+        Operation::Open => "files.read, files.write (as flags say), files.deny",
+        Operation::List | Operation::Load => "files.read, files.deny",
+        Operation::Write | Operation::Create | Operation::Unlink | Operation::Symlink => {
+            "files.write, files.deny"
+        }
+        Operation::Rename | Operation::Link => "files.write, files.deny (src and dst)",
+        Operation::Database => "files.read, files.write, files.deny",
+        Operation::Connect => "network.connect, network.deny, network.loopback, network.unix",
+        Operation::Bind => "network.bind, network.deny, network.loopback, network.unix",
+        Operation::Resolve => "network.connect, network.deny",
+        Operation::Socket => "network.sockets",
+        Operation::Exec | Operation::Shell => "process.exec",
+        Operation::Uncovered => "process.uncovered, process.exec",
+    })
+}
+
+/// The page of CPython's documentation.
+fn page(event: &EventInfo) -> Option<String> {
+    let page = written(event.doc)?;
+    Some(format!("https://docs.python.org/3/{page}.html"))
+}
+
+fn written(text: &'static str) -> Option<&'static str> {
+    (!text.is_empty()).then_some(text)
+}

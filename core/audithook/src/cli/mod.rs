@@ -1,0 +1,132 @@
+//! The command line: one file a command.
+
+mod arguments;
+mod check;
+mod completions;
+mod emit;
+mod event_text;
+mod events;
+mod explain;
+mod failure;
+mod help;
+mod init;
+mod log;
+mod man;
+mod near;
+mod plan;
+mod plugin;
+mod policy;
+mod run;
+mod terminal;
+mod test;
+mod trust;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use audithook::run::FAULT;
+use audithook_abi::LogLevel;
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use failure::{Answer, Failure};
+use terminal::Terminal;
+
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return wrong_usage(&error),
+    };
+    let mut terminal = Terminal::new(arguments.color);
+    let command = match arguments.command {
+        Command::Run(run) => return run::run(run, &mut terminal),
+        command => command,
+    };
+    let answer =
+        answer(command, &mut terminal).and_then(|answer| Ok(terminal.flush().map(|()| answer)?));
+    match answer {
+        Ok(Answer::Good) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(failure) => {
+            // What was said before it failed is worth reading; that it cannot be written is the failure already.
+            let _ = terminal.flush();
+            failure.report(&mut terminal);
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+fn answer(command: Command, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    match command {
+        // It ends in another way: with the program.
+        Command::Run(_) => unreachable!("`main` took it"),
+        Command::Init(init) => init::run(&init, terminal),
+        Command::Check(check) => check::run(&check, terminal),
+        Command::Log(log) => log::run(&log, terminal),
+        Command::Trust(trust) => trust::run(&trust, terminal),
+        Command::Plan(plan) => plan::run(plan, terminal),
+        Command::Test(test) => test::run(&test, terminal),
+        Command::Explain(explain) => explain::run(&explain, terminal),
+        Command::Emit(emit) => emit::run(&emit, terminal),
+        Command::Events(events) => events::run(&events, terminal),
+        Command::Plugin(plugin) => plugin::run(&plugin, terminal),
+        Command::Completions(completions) => completions::run(&completions, terminal),
+        Command::Man(man) => man::run(&man, terminal),
+    }
+}
+
+/// What the parser has to say: help and version are answers, the rest is wrong usage. That of `run` is a fault
+/// like any other before the program starts, so that every other status is the program's.
+fn wrong_usage(error: &clap::Error) -> ExitCode {
+    // Nobody is left to be told that it cannot be said.
+    let _ = error.print();
+    match error.exit_code() {
+        0 => ExitCode::SUCCESS,
+        _ if is_run(std::env::args_os().skip(1)) => ExitCode::from(FAULT),
+        _ => ExitCode::from(2),
+    }
+}
+
+/// What plugins log, for people: what is of interest while looking for a fault is left out.
+fn log_of_plugins(plugin: &str, level: LogLevel, text: &str) {
+    if matches!(level, LogLevel::Error | LogLevel::Warn | LogLevel::Info) {
+        // Nobody is left to be told that it cannot be said.
+        let _ = writeln!(std::io::stderr(), "plugin {plugin}: {text}");
+    }
+}
+
+/// Whether the first word that is no flag is `run`.
+fn is_run(mut arguments: impl Iterator<Item = OsString>) -> bool {
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            Some("--color") => drop(arguments.next()),
+            Some(flag) if flag.starts_with('-') => {}
+            word => return word == Some("run"),
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_recognised_behind_global_flags() {
+        let is_run = |words: &[&str]| is_run(words.iter().map(OsString::from));
+        assert!(is_run(&["run", "--bogus"]));
+        assert!(is_run(&["--color", "never", "run"]));
+        assert!(is_run(&["--color=never", "run", "init"]));
+        assert!(!is_run(&["--color", "run", "init"]));
+        assert!(!is_run(&["init", "run"]));
+        assert!(!is_run(&[]));
+    }
+}

@@ -1,0 +1,100 @@
+//! `audithook run`: the arguments of a run. The rest is the library's.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use audithook::run::{FAULT, RunRequest, Site};
+use audithook_policy::{Capabilities, FlagOverrides, Policy, Trusted};
+
+use super::arguments::Run;
+use super::failure::Failure;
+use super::policy::{Choice, DEFAULT_FILE, overrides, warn};
+use super::terminal::Terminal;
+
+pub(super) fn run(arguments: Run, terminal: &mut Terminal) -> ExitCode {
+    match request(arguments, terminal) {
+        Ok(request) => audithook::run::run(request),
+        Err(failure) => {
+            failure.report(terminal);
+            ExitCode::from(FAULT)
+        }
+    }
+}
+
+fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failure> {
+    let flags = FlagOverrides {
+        observe: arguments.observe,
+        label: arguments.label,
+        ..overrides(&arguments.policy.flags)
+    };
+    let mut choice = Choice::of(
+        arguments.policy.config.as_deref(),
+        flags,
+        arguments.command.clone(),
+    )?;
+    let site = Site::create().map_err(|error| Failure::new(with_causes(&error)))?;
+    choice.context.hidden.push(site.path().into());
+    choice.context.private_tmp = Some(site.private_tmp().into());
+    let (choice, policy) = trusted(choice, arguments.quiet, terminal)?;
+    if let Some(refusal) = policy.refusal(&Capabilities::default()) {
+        return Err(Failure::new(refusal.to_string()).hinted(refusal.hint()));
+    }
+    Ok(RunRequest {
+        site,
+        labels: policy.labels.clone(),
+        policy,
+        reload: Box::new(move || {
+            choice
+                .load()
+                .map(|loaded| loaded.policy)
+                .map_err(|mistakes| mistakes.to_string())
+        }),
+        command: arguments.command,
+        journal: arguments.journal,
+        fail_on_deny: arguments.fail_on_deny,
+        wait_tree: arguments.wait_tree,
+        quiet: arguments.quiet,
+    })
+}
+
+/// The policy, from ./hooks.toml only if its user trusts it. Where they never did, flags that make a policy stand alone.
+fn trusted(
+    choice: Choice,
+    quiet: bool,
+    terminal: &mut Terminal,
+) -> Result<(Choice, Policy), Failure> {
+    let loaded = choice.load().map_err(Failure::Invalid)?;
+    let trusted = choice.trusted(&loaded.policy);
+    let (choice, loaded) = match choice.without_file() {
+        Some(flags) if trusted == Trusted::Never => {
+            if !quiet {
+                // Nobody is left to be told that it cannot be said.
+                let _ = writeln!(
+                    terminal.err(),
+                    "audithook: `{DEFAULT_FILE}` is not used, for you have not trusted it: the flags alone are the policy"
+                );
+            }
+            let loaded = flags.load().map_err(Failure::Invalid)?;
+            (flags, loaded)
+        }
+        _ => {
+            choice.demand_trust(&loaded.policy)?;
+            (choice, loaded)
+        }
+    };
+    if !quiet {
+        warn(&loaded.findings, terminal);
+    }
+    Ok((choice, loaded.policy))
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,274 @@
+//! `audithook test`
+
+use std::io::Write;
+use std::path::Path;
+
+use audithook::evaluate::{Arguments, Evaluation, Evaluator, Session, arguments_of};
+use audithook_abi::Verdict;
+use audithook_catalogue::{Operation, find};
+use audithook_journal::{Line, ReadError, Reader};
+use audithook_policy::FlagOverrides;
+use audithook_policy::arguments::Argument;
+use audithook_policy::model::TestCase;
+use serde::Serialize;
+
+use super::arguments::{FormatName, Test};
+use super::event_text;
+use super::failure::{Answer, Failure};
+use super::policy::Choice;
+use super::terminal::{Style, Terminal};
+
+pub(super) fn run(arguments: &Test, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    let choice = Choice::of(
+        arguments.file.file.as_deref(),
+        FlagOverrides::default(),
+        Vec::new(),
+    )?;
+    let policy = choice.load_with_plugins(terminal)?;
+    let evaluator = Evaluator::new(policy, super::log_of_plugins).map_err(Failure::Invalid)?;
+    match &arguments.journal {
+        Some(journal) => replay(&evaluator, journal, arguments.format.format, terminal),
+        None => run_tables(
+            &evaluator,
+            &choice.name(),
+            arguments.format.format,
+            terminal,
+        ),
+    }
+}
+
+/// A verdict and the rule that decides it.
+#[derive(Debug, Serialize)]
+struct Said {
+    verdict: Word,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+}
+
+/// A verdict as its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Word(Verdict);
+
+impl Serialize for Word {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl Said {
+    /// What `mode = "enforce"` says: a softened policy is tested as it is meant.
+    fn by(evaluation: &Evaluation, evaluator: &Evaluator) -> Self {
+        let rule = evaluation
+            .rules
+            .first()
+            .and_then(|number| evaluator.rule(*number));
+        Self {
+            verdict: Word(evaluation.would.unwrap_or(evaluation.verdict)),
+            rule: rule.map(|rule| rule.id.clone()),
+            at: rule.map(|rule| rule.at.clone()),
+        }
+    }
+}
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.verdict.0.as_str())?;
+        match (&self.rule, &self.at) {
+            (Some(rule), Some(at)) if !at.is_empty() => write!(f, " by `{rule}` ({at})"),
+            (Some(rule), _) => write!(f, " by `{rule}`"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// The outcome of one `[[test]]`.
+#[derive(Serialize)]
+struct Outcome {
+    at: String,
+    event: String,
+    passed: bool,
+    expected: Said,
+    got: Said,
+}
+
+fn run_tables(
+    evaluator: &Evaluator,
+    name: &str,
+    format: FormatName,
+    terminal: &mut Terminal,
+) -> Result<Answer, Failure> {
+    let mut session = evaluator.session();
+    let tests = evaluator.policy().tests.iter();
+    let outcomes: Vec<_> = tests
+        .map(|test| outcome(test, &mut session, evaluator))
+        .collect();
+    let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
+    match format {
+        FormatName::Json => terminal.json(&outcomes)?,
+        FormatName::Text => {
+            let paint = terminal.paint();
+            let out = terminal.out();
+            for Outcome {
+                at,
+                event,
+                passed,
+                expected,
+                got,
+            } in &outcomes
+            {
+                if *passed {
+                    writeln!(out, "{}    {event}  {got}", paint.apply(Style::Green, "ok"))?;
+                } else {
+                    writeln!(out, "{}  {event}", paint.apply(Style::Red, "FAIL"))?;
+                    writeln!(out, "      {at}: expected {expected}, got {got}")?;
+                }
+            }
+            match outcomes.len() {
+                0 => writeln!(terminal.err(), "there is no [[test]] in {name}")?,
+                count => writeln!(out, "\n{} passed, {failed} failed", count - failed)?,
+            }
+        }
+    }
+    Ok(Answer::no_if(failed > 0))
+}
+
+fn outcome(test: &TestCase, session: &mut Session<'_>, evaluator: &Evaluator) -> Outcome {
+    let evaluation = session.evaluate(&test.event, &test.args);
+    let got = Said::by(&evaluation, evaluator);
+    let is_named = test
+        .rule
+        .as_ref()
+        .is_none_or(|rule| got.rule.as_ref() == Some(rule));
+    Outcome {
+        at: test.origin.to_string(),
+        event: event_text::shown(&test.event, &test.args),
+        passed: got.verdict.0 == test.expect && is_named,
+        expected: Said {
+            verdict: Word(test.expect),
+            rule: test.rule.clone(),
+            at: None,
+        },
+        got,
+    }
+}
+
+/// An event whose verdict would be another one.
+#[derive(Serialize)]
+struct Difference {
+    seq: u64,
+    event: String,
+    recorded: Said,
+    now: Said,
+}
+
+/// How a journal fares under the policy.
+#[derive(Default, Serialize)]
+struct Replay {
+    judged: u64,
+    /// Events that no policy judges, and those that cannot be judged again as they were.
+    not_judged: u64,
+    differences: Vec<Difference>,
+}
+
+fn replay(
+    evaluator: &Evaluator,
+    journal: &Path,
+    format: FormatName,
+    terminal: &mut Terminal,
+) -> Result<Answer, Failure> {
+    let mut replay = Replay::default();
+    let mut session = evaluator.session();
+    let mut reader = Reader::open(journal).map_err(|error| unreadable(&error))?;
+    while let Some(bytes) = reader.next_line().map_err(|error| unreadable(&error))? {
+        if let Ok(line) = Line::parse(bytes) {
+            replay.take(&line, &mut session, evaluator);
+        }
+    }
+    match format {
+        FormatName::Json => terminal.json(&replay)?,
+        FormatName::Text => {
+            let out = terminal.out();
+            for Difference {
+                seq,
+                event,
+                recorded,
+                now,
+            } in &replay.differences
+            {
+                writeln!(out, "seq {seq}  {event}\n  was {recorded}, would be {now}")?;
+            }
+            let Replay {
+                judged,
+                not_judged,
+                differences,
+            } = &replay;
+            if !differences.is_empty() {
+                writeln!(out)?;
+            }
+            writeln!(
+                out,
+                "{judged} judged, {} differ, {not_judged} not judged",
+                differences.len()
+            )?;
+        }
+    }
+    Ok(Answer::no_if(!replay.differences.is_empty()))
+}
+
+impl Replay {
+    fn take(&mut self, line: &Line, session: &mut Session<'_>, evaluator: &Evaluator) {
+        let args = arguments_of(line);
+        if !is_judged(line) {
+            self.not_judged += 1;
+            return;
+        }
+        let evaluation = session.evaluate(&line.event, &args);
+        let now = Said::by(&evaluation, evaluator);
+        let recorded = Said {
+            verdict: Word(line.would.unwrap_or(line.verdict)),
+            rule: line.rules.first().map(|rule| rule.id.clone()),
+            at: line.rules.first().map(|rule| rule.at.clone()),
+        };
+        if now.verdict == recorded.verdict {
+            self.judged += 1;
+        } else if needs_a_name(line, &args, &now) {
+            self.not_judged += 1;
+        } else {
+            self.judged += 1;
+            self.differences.push(Difference {
+                seq: line.seq,
+                event: event_text::shown(&line.event, &args),
+                recorded,
+                now,
+            });
+        }
+    }
+}
+
+/// Whether the policy has a say: not about what the supervisor tells of itself, what came before the policy was armed, what
+/// was raised inside a hook, or what was cut.
+fn is_judged(line: &Line) -> bool {
+    let is_told = find(&line.event)
+        .is_some_and(|(_, info)| info.sources == ["app"] && info.operation == Operation::None);
+    !(is_told || line.startup || line.nested || line.truncated)
+}
+
+/// Whether a connection to an address was allowed by a name, which only the process that resolved it knows.
+fn needs_a_name(line: &Line, args: &Arguments, now: &Said) -> bool {
+    let is_address = args.iter().any(|(name, value)| {
+        name == "host"
+            && matches!(value, Argument::Str(host) if host.parse::<std::net::IpAddr>().is_ok())
+    });
+    is_address && !line.verdict.refuses() && now.rule.as_deref() == Some("network.connect")
+}
+
+fn unreadable(error: &ReadError) -> Failure {
+    use std::error::Error as _;
+    let cause = error
+        .source()
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
+    Failure::new(format!("{error}{cause}"))
+}
