@@ -217,7 +217,8 @@ fn written_path(text: &str, base: &Path, context: &LoadContext, follow: bool) ->
     if text.is_empty() || text.starts_with('@') || text == ":memory:" {
         return Ok(Argument::Path(text.as_bytes().to_vec()));
     }
-    let mut path = match (text.strip_prefix("~/"), &context.home) {
+    let below_home = text.strip_prefix("~/").or((text == "~").then_some(""));
+    let mut path = match (below_home, &context.home) {
         (Some(rest), Some(home)) => home.join(rest),
         (Some(_), None) => return Err(ArgumentError::Path("no home directory for `~`".to_owned())),
         (None, _) => base.join(OsStr::from_bytes(text.as_bytes())),

@@ -154,12 +154,27 @@ fn parsed(text: &str) -> Result<Program, ParseError> {
             let line = usize::try_from(error.pos.0).ok().filter(|line| *line > 0)?;
             Some((line, usize::try_from(error.pos.1).ok()?.max(1)))
         });
-        let message = first.map_or_else(|| "not an expression".to_owned(), |error| error.msg.clone());
+        let message = first.map_or_else(|| "not an expression".to_owned(), |error| plain(&error.msg));
         ParseError {
             message: shortened(&message),
             position,
         }
     })
+}
+
+/// The parser's message without the tokens that it would have liked better.
+fn plain(message: &str) -> String {
+    let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
+    let message = message.split(" expecting ").next().unwrap_or_default();
+    let input = ["mismatched input ", "extraneous input ", "no viable alternative at input ", "token recognition error at: "]
+        .iter()
+        .find_map(|start| message.strip_prefix(start))
+        .map(|input| input.trim_matches('\''));
+    match input {
+        Some("<EOF>") => "it ends too early".to_owned(),
+        Some(input) => format!("unexpected: `{input}`"),
+        None => message.to_owned(),
+    }
 }
 
 /// What an expression refers to.

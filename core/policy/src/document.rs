@@ -201,6 +201,9 @@ pub struct Hook {
     pub priority: Option<Spot<i64>>,
     /// What a failure of the hook amounts to: `deny` for gates unless it says otherwise, `allow` for afters and observers.
     pub on_error: Option<Spot<OnError>>,
+    /// Whether `do` or `call` is written, be it wrongly.
+    #[schemars(skip)]
+    pub has_action: bool,
     /// Where the table is written.
     #[schemars(skip)]
     pub origin: crate::source::Origin,

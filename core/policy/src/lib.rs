@@ -11,6 +11,7 @@ mod environment;
 mod expand;
 mod hosts;
 pub mod image;
+mod init;
 mod load;
 pub mod model;
 mod names;
@@ -30,6 +31,7 @@ mod write;
 
 pub use context::LoadContext;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use init::{UnknownPreset, init};
 pub use load::{FlagOverrides, Input, Loaded, load};
 pub use model::Policy;
 pub use plan::{Capabilities, Held, Layer, PlanLine, Refusal};

@@ -8,8 +8,8 @@ mod settings;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +22,7 @@ use crate::context::LoadContext;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Items, List};
 use crate::expand::{self, Variables};
+use crate::image::PathPattern;
 use crate::model::{OwnFiles, Policy};
 use crate::nearest::nearest;
 use crate::paths;
@@ -103,6 +104,9 @@ pub fn load(input: Input<'_>, flags: &FlagOverrides, context: &LoadContext) -> R
     }
     policy.notes = notes;
     policy.number_rules();
+    if let Some(warning) = missing_preset(&policy, context) {
+        found.push(warning);
+    }
     Ok(Loaded {
         policy,
         findings: found,
@@ -398,6 +402,25 @@ impl Check<'_> {
             self.notes.push(Diagnostic::note(message, origin));
         }
     }
+}
+
+/// The program's own start comes from the presets, not from magic: says which one is missing.
+fn missing_preset(policy: &Policy, context: &LoadContext) -> Option<Diagnostic> {
+    let read = policy.files.read.as_ref()?;
+    let library = crate::python::command_library(context)?;
+    let patterns = read.entries.iter().flat_map(|entry| &entry.value.patterns);
+    let is_covered = patterns.into_iter().any(|pattern| match pattern {
+        PathPattern::Literal(path) => library.starts_with(OsStr::from_bytes(path)),
+        // A glob may well cover it, and who writes one knows what for.
+        PathPattern::Glob(glob) => glob.contains("python") || glob == "**",
+    });
+    (!is_covered).then(|| {
+        Diagnostic::warning(
+            format!("the command runs Python, which may not read its own library: `{}`", library.display()),
+            &read.origin,
+        )
+        .hinted("`extends = [\"python\"]` or `--preset python` lets every interpreter start and import")
+    })
 }
 
 /// The variables of a context, with the built-in ones. The interpreters are looked for once, when somebody asks.

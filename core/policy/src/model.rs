@@ -107,8 +107,8 @@ pub struct Files {
     pub except: Vec<Entry<PathRule>>,
     /// Where temporary files go.
     pub tmp: Tmp,
-    /// Whether denials of the kernel are recorded.
-    pub recorded: Static,
+    /// Whether denials of the kernel are recorded, if the file says.
+    pub recorded: Option<Setting<Static>>,
 }
 
 /// What a host entry means: one pattern, or several for `localhost`.

@@ -89,24 +89,33 @@ pub(crate) enum PatternError {
     Glob(#[from] GlobError),
 }
 
-/// Where a glob is anchored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Anchoring {
-    /// To a directory, or anywhere for `**/…`.
-    Placed,
-    /// A glob without any slash, which means the base directory alone.
-    Bare,
+/// A rule's path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// A path, and the symlink at its end that was named, if it is one.
+    Literal { resolved: PathBuf, named: Option<PathBuf> },
+    /// A glob. `is_bare`: without any slash, which means the base directory alone.
+    Glob { text: String, is_bare: bool },
+}
+
+impl Made {
+    /// The pattern, without what else is known.
+    pub(crate) fn into_pattern(self) -> PathPattern {
+        match self {
+            Self::Literal { resolved, .. } => PathPattern::Literal(bytes_of(resolved)),
+            Self::Glob { text, .. } => PathPattern::Glob(text),
+        }
+    }
 }
 
 /// A rule's path, made of what it expanded to: a literal, or a glob whose first names are resolved.
-pub(crate) fn pattern(pieces: &[Piece], base: &Path) -> Result<(PathPattern, Anchoring), PatternError> {
+pub(crate) fn pattern(pieces: &[Piece], base: &Path) -> Result<Made, PatternError> {
     let has_glob = pieces
         .iter()
         .any(|piece| matches!(piece, Piece::Written(text) if text.contains(['*', '?', '[', ']', '{', '}', '\\'])));
     if !has_glob {
         let bytes: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect();
-        let path = base.join(OsStr::from_bytes(&bytes));
-        return Ok((PathPattern::Literal(bytes_of(resolve(&path))), Anchoring::Placed));
+        return Ok(literal(&base.join(OsStr::from_bytes(&bytes))));
     }
     let mut glob = String::new();
     for piece in pieces {
@@ -121,21 +130,28 @@ pub(crate) fn pattern(pieces: &[Piece], base: &Path) -> Result<(PathPattern, Anc
         glob.pop();
     }
     if let Some(path) = unescaped(&glob) {
-        let path = base.join(OsStr::from_bytes(path.as_bytes()));
-        return Ok((PathPattern::Literal(bytes_of(resolve(&path))), Anchoring::Placed));
+        return Ok(literal(&base.join(path)));
     }
     if glob == "**" || glob.starts_with("**/") {
         check_path_glob(&glob)?;
-        return Ok((PathPattern::Glob(glob), Anchoring::Placed));
+        return Ok(Made::Glob {
+            text: glob,
+            is_bare: false,
+        });
     }
-    let anchoring = if glob.contains('/') {
-        Anchoring::Placed
-    } else {
-        Anchoring::Bare
-    };
-    let glob = anchored(&glob, base)?;
-    check_path_glob(&glob)?;
-    Ok((PathPattern::Glob(glob), anchoring))
+    let is_bare = !glob.contains('/');
+    let text = anchored(&glob, base)?;
+    check_path_glob(&text)?;
+    Ok(Made::Glob { text, is_bare })
+}
+
+fn literal(path: &Path) -> Made {
+    let resolved = resolve(path);
+    let named = resolve_parent(path);
+    Made::Literal {
+        named: (named != resolved).then_some(named),
+        resolved,
+    }
 }
 
 /// The glob with its literal beginning joined to the base and resolved.
@@ -223,24 +239,23 @@ mod tests {
     fn globs_are_anchored_to_their_directory() {
         let base = Path::new("/nonexistent/base");
         let glob = |text: &str| pattern(&written(text), base);
-        let made = |text: &str, anchoring| Ok((PathPattern::Glob(text.to_owned()), anchoring));
-        assert_eq!(glob("./x/*.o"), made("/nonexistent/base/x/*.o", Anchoring::Placed));
-        assert_eq!(glob("*.o"), made("/nonexistent/base/*.o", Anchoring::Bare));
-        assert_eq!(glob("**/.env"), made("**/.env", Anchoring::Placed));
-        assert_eq!(glob("/a//b/{c,d}/"), made("/a/b/{c,d}", Anchoring::Placed));
-        assert_eq!(
-            glob("../a\\*b"),
-            Ok((PathPattern::Literal(b"/nonexistent/a*b".to_vec()), Anchoring::Placed))
-        );
+        let made = |text: &str, is_bare| {
+            let text = text.to_owned();
+            Ok(Made::Glob { text, is_bare })
+        };
+        assert_eq!(glob("./x/*.o"), made("/nonexistent/base/x/*.o", false));
+        assert_eq!(glob("*.o"), made("/nonexistent/base/*.o", true));
+        assert_eq!(glob("**/.env"), made("**/.env", false));
+        assert_eq!(glob("/a//b/{c,d}/"), made("/a/b/{c,d}", false));
+        let literal = glob("../a\\*b").map(Made::into_pattern);
+        assert_eq!(literal, Ok(PathPattern::Literal(b"/nonexistent/a*b".to_vec())));
     }
 
     #[test]
     fn values_of_variables_are_taken_literally_in_globs() {
         let pieces = [Piece::Value(b"/a[b".to_vec()), Piece::Written("/*".to_owned())];
-        assert_eq!(
-            pattern(&pieces, Path::new("/")),
-            Ok((PathPattern::Glob("/a\\[b/*".to_owned()), Anchoring::Placed))
-        );
+        let made = pattern(&pieces, Path::new("/")).map(Made::into_pattern);
+        assert_eq!(made, Ok(PathPattern::Glob("/a\\[b/*".to_owned())));
     }
 
     #[test]

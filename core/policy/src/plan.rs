@@ -205,14 +205,9 @@ impl Planner {
             line.cost = START;
             self.lines.push(line);
         }
-        if files.recorded != Default::default() {
-            let origin = files
-                .read
-                .as_ref()
-                .or(files.write.as_ref())
-                .map(|list| list.origin.clone());
-            let origin = origin.unwrap_or_else(|| policy.own.origin.clone());
-            self.unheld("files.static", "static = \"silent\"", &origin, "there is no kernel layer that it could speak of");
+        if let Some(recorded) = &files.recorded {
+            let entry = format!("static = \"{}\"", recorded.value.as_str());
+            self.unheld("files.static", &entry, &recorded.origin, "there is no kernel layer that it could speak of");
         }
     }
 

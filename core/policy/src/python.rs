@@ -75,6 +75,26 @@ impl Pythons {
     }
 }
 
+/// The directory of the standard library of the command's interpreter: what it cannot start without.
+pub(crate) fn command_library(context: &LoadContext) -> Option<PathBuf> {
+    let own = command_interpreter(context)?;
+    let real = paths::resolve(&own.interpreter);
+    let prefix = match shim_root(&own.interpreter) {
+        Some((_, versions)) => return Some(paths::resolve(&versions)),
+        None => real.parent()?.parent()?.to_path_buf(),
+    };
+    let mut libraries: Vec<_> = prefix
+        .join("lib")
+        .read_dir()
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|dir| dir.join("os.py").is_file())
+        .collect();
+    libraries.sort();
+    libraries.pop()
+}
+
 /// The interpreter that the command runs, and the arguments that it gets.
 struct Own {
     interpreter: PathBuf,

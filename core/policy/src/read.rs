@@ -236,6 +236,7 @@ impl Reader<'_> {
             reason: self.text(table, "reason"),
             priority: self.signed(table, "priority"),
             on_error: self.word(table, "on-error"),
+            has_action: table.has("do") || table.has("call"),
             origin: self.at(span),
         }
     }
@@ -259,7 +260,10 @@ impl Reader<'_> {
     ) -> Option<T> {
         if !table.has(key) {
             let written = table.written();
-            self.error(format!("no `{key}` in `{written}`"), span.clone());
+            let origin = self.at(span.clone());
+            self.found.push(
+                Diagnostic::error(format!("no `{key}` in `{written}`"), &origin).hinted(format!("write `{key} = \"…\"`")),
+            );
         }
         read(self, table, key)
     }

@@ -71,8 +71,8 @@ impl Policy {
         }
         out.texts("deny", &deny);
         out.text("tmp", files.tmp.as_str());
-        if files.recorded != Default::default() {
-            out.text("static", files.recorded.as_str());
+        if let Some(recorded) = &files.recorded {
+            out.text("static", recorded.value.as_str());
         }
         Ok(())
     }

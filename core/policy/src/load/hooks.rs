@@ -6,11 +6,11 @@ use super::Check;
 use crate::cel::Condition;
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Items, List, Placement};
-use crate::image::check_text_glob;
+use crate::image::{PathPattern, check_text_glob};
 use crate::model::{Action, Hook, Plugin, When};
 use crate::nearest::{listed, nearest};
 use crate::names;
-use crate::paths;
+use crate::paths::{self, Made};
 use crate::source::{Origin, Spot};
 
 impl Check<'_> {
@@ -59,6 +59,10 @@ impl Check<'_> {
             None => When::Always,
             Some(when) => self.condition(when, &on)?,
         };
+        if hook.has_action && hook.r#do.is_none() && hook.call.is_none() {
+            // What is written there was reported when it was read.
+            return None;
+        }
         let action = self.action(&hook.r#do, &hook.call, &hook.with, &hook.origin, plugins)?;
         if let (When::Cel(_), Action::Call { plugin, .. }) = (&when, &action) {
             let declared = plugins.iter().find(|known| known.name == *plugin);
@@ -241,9 +245,9 @@ impl Check<'_> {
                 return None;
             }
         };
-        match paths::pattern(&pieces, &glob.origin.source.base) {
-            Ok((crate::image::PathPattern::Glob(text), _)) => Some(text),
-            Ok((crate::image::PathPattern::Literal(bytes), _)) => match String::from_utf8(bytes) {
+        match paths::pattern(&pieces, &glob.origin.source.base).map(Made::into_pattern) {
+            Ok(PathPattern::Glob(text)) => Some(text),
+            Ok(PathPattern::Literal(bytes)) => match String::from_utf8(bytes) {
                 Ok(text) => Some(paths::escaped(&text)),
                 Err(_) => {
                     self.bad_glob(glob, &paths::PatternError::NotText);

@@ -14,7 +14,7 @@ use crate::model::{
     Allowed, Entry, Files, HostRule, Network, PathRule, Process, Protocol, Setting, Switch, UnixRule,
 };
 use crate::nearest::suggestion;
-use crate::paths::{self, Anchoring, PatternError};
+use crate::paths::{self, Made, PatternError};
 use crate::programs;
 use crate::source::{Origin, Spot};
 
@@ -54,7 +54,7 @@ impl Check<'_> {
             write,
             deny,
             except,
-            recorded: files.r#static.map(|spot| spot.value).unwrap_or_default(),
+            recorded: files.r#static.map(setting),
         }
     }
 
@@ -200,52 +200,50 @@ impl Check<'_> {
             return self.set(entry, usage);
         }
         let pieces = self.expanded(entry)?;
-        let base = entry.origin.source.base.clone();
-        let (pattern, anchoring) = match paths::pattern(&pieces, &base) {
-            Ok(made) => made,
+        let (resolved, named) = match paths::pattern(&pieces, &entry.origin.source.base) {
+            Ok(Made::Literal { resolved, named }) => (resolved, named),
+            Ok(Made::Glob { text, is_bare }) => {
+                if is_bare {
+                    self.bare_glob(entry);
+                }
+                return Some(PathRule {
+                    patterns: vec![PathPattern::Glob(text)],
+                    ..PathRule::default()
+                });
+            }
             Err(error) => {
                 self.bad_glob(entry, &error);
                 return None;
             }
         };
-        if anchoring == Anchoring::Bare {
-            self.found.push(
-                Diagnostic::warning(
-                    format!("a glob that means one directory only: `{}`", entry.value),
-                    &entry.origin,
-                )
-                .hinted(format!(
-                    "`**/{0}` means it everywhere, `./{0}` says that this directory is meant",
-                    entry.value
-                )),
-            );
-        }
-        let PathPattern::Literal(bytes) = &pattern else {
-            return Some(PathRule {
-                patterns: vec![pattern],
-                ..PathRule::default()
-            });
-        };
-        let path = PathBuf::from(OsStr::from_bytes(bytes));
-        let written: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect();
         let mut rule = PathRule {
-            is_missing: !paths::exists(&path),
+            is_missing: !paths::exists(&resolved),
             ..PathRule::default()
         };
-        self.presence(entry, usage, &path, written.ends_with(b"/"), &mut rule);
-        rule.patterns.push(pattern.clone());
-        if matches!(usage, Use::Deny) {
-            // The symlink that was named is as forbidden as what it leads to.
-            let named = paths::resolve_parent(&base.join(OsStr::from_bytes(&written)));
-            if named != path {
-                rule.patterns.push(PathPattern::Literal(expand::bytes_of(named.as_os_str())));
-            }
-        }
+        self.presence(entry, usage, &resolved, &mut rule);
+        rule.patterns.push(literal(resolved));
+        // The symlink that was named is as forbidden as what it leads to.
+        rule.patterns
+            .extend(named.filter(|_| usage == Use::Deny).map(literal));
         Some(rule)
     }
 
+    fn bare_glob(&mut self, entry: &Spot<String>) {
+        self.found.push(
+            Diagnostic::warning(
+                format!("a glob that means one directory only: `{}`", entry.value),
+                &entry.origin,
+            )
+            .hinted(format!(
+                "`**/{0}` means it everywhere, `./{0}` says that this directory is meant",
+                entry.value
+            )),
+        );
+    }
+
     /// What must be there, and what is made.
-    fn presence(&mut self, entry: &Spot<String>, usage: Use, path: &Path, is_directory: bool, rule: &mut PathRule) {
+    fn presence(&mut self, entry: &Spot<String>, usage: Use, path: &Path, rule: &mut PathRule) {
+        let is_directory = entry.value.ends_with('/');
         if is_directory && path.exists() && !path.is_dir() && usage == Use::Write {
             self.error(
                 format!("not a directory: `{}`", entry.value),
@@ -291,7 +289,7 @@ impl Check<'_> {
                 self.error(
                     format!("unknown set: `{name}`"),
                     &entry.origin,
-                    format!("{}; a file of that name is `./{name}`", suggestion(name, SETS)),
+                    format!("{} A file of that name is `./{name}`", sentence(&suggestion(name, SETS))),
                 );
                 return None;
             }
@@ -442,6 +440,12 @@ pub(super) fn setting<T>(spot: Spot<T>) -> Setting<T> {
         value: spot.value,
         origin: spot.origin,
     }
+}
+
+/// A hint that another sentence follows.
+fn sentence(hint: &str) -> String {
+    let end = if hint.ends_with('?') { "" } else { "." };
+    format!("{hint}{end}")
 }
 
 fn switch(allowed: bool, origin: Origin) -> Switch {
