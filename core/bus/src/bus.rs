@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use audithook_abi::{Event, Symbol, Value};
+use audithook_catalogue::arg;
 
 use crate::attach::{Attached, Builder, Hook, HookId, Mode, OnError, Sink, kinds};
 use crate::callsite::Callsite;
@@ -27,6 +28,10 @@ use crate::{seat, symbol};
 /// When the last one is dropped, what waits in the bus's own queue is still delivered.
 #[derive(Clone)]
 pub struct Bus(Arc<Inner>);
+
+// A hook that panics is not entered again, so nobody sees what it left half done.
+impl std::panic::UnwindSafe for Bus {}
+impl std::panic::RefUnwindSafe for Bus {}
 
 /// What a bus is made with.
 #[derive(Clone, Debug)]
@@ -131,6 +136,32 @@ struct Registry {
     callsites: Vec<&'static Callsite>,
 }
 
+/// The names of the events that a bus raises about itself. Interned with the first bus: a flood of names must not take
+/// them away.
+struct OwnNames {
+    add: Symbol,
+    replace: Symbol,
+    remove: Symbol,
+    reset: Symbol,
+    mode: Symbol,
+    on: Symbol,
+    kind: Symbol,
+    origin: Symbol,
+    to: Symbol,
+}
+
+static NAMES: LazyLock<OwnNames> = LazyLock::new(|| OwnNames {
+    add: symbol::intern("hook.add"),
+    replace: symbol::intern("hook.replace"),
+    remove: symbol::intern("hook.remove"),
+    reset: symbol::intern("hook.reset"),
+    mode: symbol::intern("hook.mode"),
+    on: symbol::intern("on"),
+    kind: symbol::intern("kind"),
+    origin: symbol::intern("origin"),
+    to: symbol::intern("mode"),
+});
+
 static GLOBAL: LazyLock<Bus> = LazyLock::new(Bus::new);
 static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -190,7 +221,10 @@ impl Bus {
     /// # Errors
     /// What the gates refuse.
     pub fn raise_listened(&self, event: &Event<'_>) -> Answer {
-        answer(event.id, self.0.raise(event, true))
+        match self.0.raise(event, true) {
+            None => Ok(Allowed(None)),
+            decision => answer(event.id, decision),
+        }
     }
 
     /// Asks the gates, and runs the afters at once, but shows the event to no observer: for a source that tells observers
@@ -270,6 +304,7 @@ impl Bus {
     /// A bus without hooks.
     #[must_use]
     pub fn with(settings: Settings) -> Self {
+        LazyLock::force(&NAMES);
         Self(Arc::new_cyclic(|inner| {
             let bus = WeakBus(inner.clone());
             let plan = Plan::empty(&bus);
@@ -318,13 +353,13 @@ impl Bus {
         check(&hook)?;
         let on: Vec<Value<'_>> = hook.on.iter().map(|on| Value::str(on.as_str())).collect();
         let args = [
-            Value::str(hook.name.as_deref().unwrap_or_default()).named(symbol::intern("hook")),
-            Value::list(&on).named(symbol::intern("on")),
-            Value::str(hook.body.kind().as_str()).named(symbol::intern("kind")),
-            Value::str(hook.plugin.as_deref().unwrap_or_default()).named(symbol::intern("plugin")),
-            Value::str(hook.origin.as_deref().unwrap_or_default()).named(symbol::intern("origin")),
+            Value::str(hook.name.as_deref().unwrap_or_default()).named(arg::HOOK),
+            Value::list(&on).named(NAMES.on),
+            Value::str(hook.body.kind().as_str()).named(NAMES.kind),
+            Value::str(hook.plugin.as_deref().unwrap_or_default()).named(arg::PLUGIN),
+            Value::str(hook.origin.as_deref().unwrap_or_default()).named(NAMES.origin),
         ];
-        let (id, _retired) = self.change("hook.add", &args, |registry| {
+        let (id, _retired) = self.change(NAMES.add, &args, |registry| {
             let member = registry.admit(&hook, u32::MAX);
             let id = member.hook.id();
             registry.standing.push(member);
@@ -343,8 +378,8 @@ impl Bus {
         for hook in &hooks {
             check(hook)?;
         }
-        let args = [Value::from(hooks.len()).named(symbol::intern("count"))];
-        let ((), retired) = self.change("hook.replace", &args, |registry| {
+        let args = [Value::from(hooks.len()).named(arg::COUNT)];
+        let ((), retired) = self.change(NAMES.replace, &args, |registry| {
             let batch = (0..)
                 .zip(&hooks)
                 .map(|(order, hook)| registry.admit(hook, order))
@@ -361,10 +396,10 @@ impl Bus {
     pub fn remove(&self, id: HookId) -> Result<Retired, ChangeError> {
         let hook = self.hook(id).ok_or(ChangeError::NoSuchHook)?;
         let args = [
-            Value::str(hook.name()).named(symbol::intern("hook")),
-            Value::str(hook.plugin().unwrap_or_default()).named(symbol::intern("plugin")),
+            Value::str(hook.name()).named(arg::HOOK),
+            Value::str(hook.plugin().unwrap_or_default()).named(arg::PLUGIN),
         ];
-        let ((), retired) = self.change("hook.remove", &args, |registry| {
+        let ((), retired) = self.change(NAMES.remove, &args, |registry| {
             let Registry {
                 standing, batch, ..
             } = registry;
@@ -385,10 +420,10 @@ impl Bus {
     pub fn reset(&self, id: HookId) -> Result<(), ChangeError> {
         let hook = self.hook(id).ok_or(ChangeError::NoSuchHook)?;
         let args = [
-            Value::str(hook.name()).named(symbol::intern("hook")),
-            Value::str(hook.plugin().unwrap_or_default()).named(symbol::intern("plugin")),
+            Value::str(hook.name()).named(arg::HOOK),
+            Value::str(hook.plugin().unwrap_or_default()).named(arg::PLUGIN),
         ];
-        self.change("hook.reset", &args, |_| {
+        self.change(NAMES.reset, &args, |_| {
             hook.health.reset();
             Ok(((), Vec::new()))
         })?;
@@ -400,8 +435,8 @@ impl Bus {
     /// # Errors
     /// Why it stays as it is.
     pub fn set_mode(&self, mode: Mode) -> Result<(), ChangeError> {
-        let args = [Value::str(mode.as_str()).named(symbol::intern("mode"))];
-        self.change("hook.mode", &args, |registry| {
+        let args = [Value::str(mode.as_str()).named(NAMES.to)];
+        self.change(NAMES.mode, &args, |registry| {
             registry.mode = mode;
             Ok(((), Vec::new()))
         })?;
@@ -424,14 +459,14 @@ impl Bus {
     /// Raises the event of a change, makes it and publishes it.
     fn change<R>(
         &self,
-        name: &str,
+        event: Symbol,
         args: &[Value<'_>],
         make: impl FnOnce(&mut Registry) -> Result<(R, Vec<Member>), ChangeError>,
     ) -> Result<(R, Retired), ChangeError> {
         if !lineage::is_outermost() {
             return Err(ChangeError::InsideHook);
         }
-        self.raise(&Event::new(symbol::intern(name), args))?;
+        self.raise(&Event::new(event, args))?;
         let mut registry = self.0.registry();
         if self.is_locked() {
             return Err(ChangeError::Locked);
@@ -576,6 +611,7 @@ impl Bus {
 }
 
 impl Inner {
+    #[inline]
     fn raise(&self, event: &Event<'_>, observed: bool) -> Option<Box<Decision>> {
         let decision = seat::with_plan(self, |plan, tally| {
             let entry = plan.entry(event.id)?;
@@ -697,7 +733,7 @@ impl Retired {
     #[must_use = "if they are not gone, what they borrow must stay"]
     pub fn wait(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
-        seat::refresh(&self.bus.0);
+        let _refreshed = seat::refresh(&self.bus.0);
         while !self.is_gone() {
             if Instant::now() >= deadline {
                 return false;
@@ -708,6 +744,7 @@ impl Retired {
     }
 }
 
+#[cold]
 fn answer(event: Symbol, decision: Option<Box<Decision>>) -> Answer {
     match decision {
         Some(decision) if decision.verdict.refuses() => Err(Denied::new(event, *decision)),

@@ -71,26 +71,32 @@ impl Callsite {
         bus.listens(self.id())
     }
 
-    /// Raises the event with these arguments, in the order of their names.
+    /// Raises the event with these arguments, as [`Callsite::name`] named them.
     ///
     /// # Errors
     /// What the gates refuse.
     #[inline]
-    pub fn raise<const N: usize>(&'static self, bus: &Bus, values: [Value<'_>; N]) -> Answer {
-        bus.raise_listened(&Event::new(self.id(), &self.name_all(values)))
+    pub fn raise(&'static self, bus: &Bus, values: &[Value<'_>]) -> Answer {
+        bus.raise_listened(&Event::new(self.id(), values))
     }
 
-    /// Begins an operation with these arguments, in the order of their names.
+    /// Begins an operation with these arguments, as [`Callsite::name`] named them.
     ///
     /// # Errors
     /// What the gates refuse.
     #[inline]
-    pub fn guard<const N: usize>(
-        &'static self,
-        bus: &Bus,
-        values: [Value<'_>; N],
-    ) -> Result<Operation, Denied> {
-        bus.guard(&Event::new(self.id(), &self.name_all(values)))
+    pub fn guard(&'static self, bus: &Bus, values: &[Value<'_>]) -> Result<Operation, Denied> {
+        bus.guard(&Event::new(self.id(), values))
+    }
+
+    /// Names values in their place: to move them would cost more than to name them.
+    #[inline]
+    pub fn name<const N: usize>(&self, names: &[ArgName; N], values: &mut [Value<'_>; N]) {
+        // What `intern` stored is there once this has been read.
+        let _interned = self.id();
+        for (value, name) in values.iter_mut().zip(names) {
+            *value = value.named(Symbol(name.symbol.load(Ordering::Relaxed)));
+        }
     }
 
     /// What `emit!` gives when nobody listens.
@@ -117,14 +123,6 @@ impl Callsite {
     pub(crate) fn set_gate(&self, listened: bool) {
         self.gate
             .store(if listened { LISTENED } else { NEVER }, Ordering::Release);
-    }
-
-    #[inline]
-    fn name_all<'v, const N: usize>(&self, mut values: [Value<'v>; N]) -> [Value<'v>; N] {
-        for (value, name) in values.iter_mut().zip(self.args) {
-            *value = value.named(Symbol(name.symbol.load(Ordering::Relaxed)));
-        }
-        values
     }
 
     #[cold]
@@ -244,7 +242,11 @@ macro_rules! __callsite {
             let $b = &CALLSITE;
             // One match, so that what the values borrow lives until the event has been raised.
             match [$($crate::ToValue::to_value(&$e)),*] {
-                $v => $raise,
+                mut values => {
+                    CALLSITE.name(&ARGS, &mut values);
+                    let $v = &values;
+                    $raise
+                }
             }
         } else {
             $unheard

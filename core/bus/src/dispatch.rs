@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -44,6 +45,7 @@ pub(crate) struct Entered {
 
 impl Judged {
     /// The decision, `None` for a plain allow.
+    #[inline]
     pub(crate) fn decide(&mut self) -> Option<Box<Decision>> {
         let gathering = self.gathering.take()?;
         Some(Box::new(gathering.finish()))
@@ -55,7 +57,34 @@ impl Judged {
 }
 
 /// An event from its gates to its observers; an after that is owed runs at once.
+#[inline]
 pub(crate) fn raise(
+    bus: &Inner,
+    plan: &Plan,
+    tally: Option<&Tally>,
+    entry: &Entry,
+    event: &Event<'_>,
+    observed: bool,
+) -> Option<Box<Decision>> {
+    if !entry.gates_only || !lineage::is_outermost() {
+        return raise_fully(bus, plan, tally, entry, event, observed);
+    }
+    let timed = count(tally, entry);
+    let frame = Frame::enter();
+    let mut run = Run::new(bus, entry, event, &frame);
+    if timed {
+        return run.go_on(None, true);
+    }
+    // One guard for all gates, and no decision until somebody has more to say than a plain allow.
+    match catch_unwind(AssertUnwindSafe(|| run.quietly())) {
+        Ok(Ok(())) => None,
+        Ok(Err(said)) => run.go_on(said.map(Said::Verdict), false),
+        Err(panic) => run.go_on(Some(Said::Panic(panic)), false),
+    }
+}
+
+#[inline(never)]
+fn raise_fully(
     bus: &Inner,
     plan: &Plan,
     tally: Option<&Tally>,
@@ -118,10 +147,7 @@ pub(crate) fn judge(
     if entry.chain.is_empty() {
         return judged;
     }
-    let timed = match tally {
-        Some(tally) if entry.place != usize::MAX => tally.count(entry.place),
-        _ => entry.turns.count(),
-    };
+    let timed = count(tally, entry);
     let softened;
     let event = if plan.mode == Mode::Warn {
         let mut copy = *event;
@@ -131,28 +157,23 @@ pub(crate) fn judge(
     } else {
         event
     };
-    let mut run = Run {
-        bus,
-        entry,
-        event,
-        frame,
-        next: 0,
-        reply: Reply::default(),
-    };
-    loop {
-        // One guard for the whole chain: after a panic the rest of it runs under the next.
-        let caught = catch_unwind(AssertUnwindSafe(|| {
-            if timed {
-                run.gates::<true>(&mut judged);
-            } else {
-                run.gates::<false>(&mut judged);
-            }
-        }));
-        match caught {
-            Ok(()) => return judged,
-            Err(panic) => run.panicked(&mut judged, panic.as_ref()),
-        }
+    Run::new(bus, entry, event, frame).to_the_end(timed, &mut judged);
+    judged
+}
+
+/// Counts the turn of an event's gates: whether it is one to time.
+#[inline]
+fn count(tally: Option<&Tally>, entry: &Entry) -> bool {
+    match tally {
+        Some(tally) if entry.place != usize::MAX => tally.count(entry.place),
+        _ => entry.turns.count(),
     }
+}
+
+/// What a gate gave that is more than a plain allow.
+enum Said {
+    Verdict(Result<Verdict, HookError>),
+    Panic(Box<dyn Any + Send>),
 }
 
 /// A chain while it runs.
@@ -165,11 +186,78 @@ struct Run<'r, 'e> {
     reply: Reply,
 }
 
-impl Run<'_, '_> {
+impl<'r, 'e> Run<'r, 'e> {
     #[inline]
+    fn new(bus: &'r Inner, entry: &'r Entry, event: &'r Event<'e>, frame: &'r Frame) -> Self {
+        Self {
+            bus,
+            entry,
+            event,
+            frame,
+            next: 0,
+            reply: Reply::default(),
+        }
+    }
+
+    /// Runs gates while all say a plain allow. Else gives what the last one said, or nothing if the next is not to be entered.
+    #[inline]
+    fn quietly(&mut self) -> Result<(), Option<Result<Verdict, HookError>>> {
+        let entry = self.entry;
+        for (place, slot) in entry.chain.iter().enumerate() {
+            let Some(gate) = &slot.gate else {
+                return Err(None);
+            };
+            if !slot.hook.health.is_healthy() {
+                return Err(None);
+            }
+            self.frame.run_as(slot.party);
+            // Noted before the call, for whoever goes on; never read back here, so that no turn waits for the one before.
+            self.next = place + 1;
+            let said = gate.judge(self.event, &mut self.reply);
+            if !matches!(said, Ok(Verdict::Allow)) || self.reply.reason.is_some() {
+                return Err(Some(said));
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on where [`Run::quietly`] stopped.
+    #[cold]
+    fn go_on(&mut self, said: Option<Said>, timed: bool) -> Option<Box<Decision>> {
+        let mut judged = Judged::default();
+        if let Some(said) = said {
+            let slot = &self.entry.chain[self.next - 1];
+            match said {
+                Said::Verdict(said) => self.note(slot, said, &mut judged),
+                Said::Panic(panic) => self.panicked(&mut judged, panic.as_ref()),
+            }
+        }
+        self.to_the_end(timed, &mut judged);
+        judged.decide()
+    }
+
+    /// Runs the rest of the chain, whatever it says.
+    fn to_the_end(&mut self, timed: bool, judged: &mut Judged) {
+        loop {
+            // After a panic the rest runs under the next guard.
+            let caught = catch_unwind(AssertUnwindSafe(|| {
+                if timed {
+                    self.gates::<true>(judged);
+                } else {
+                    self.gates::<false>(judged);
+                }
+            }));
+            match caught {
+                Ok(()) => return,
+                Err(panic) => self.panicked(judged, panic.as_ref()),
+            }
+        }
+    }
+
     fn gates<const TIMED: bool>(&mut self, judged: &mut Judged) {
-        while let Some(slot) = self.entry.chain.get(self.next) {
-            self.next += 1;
+        let entry = self.entry;
+        for (place, slot) in entry.chain.iter().enumerate().skip(self.next) {
+            self.next = place + 1;
             if !slot.hook.health.is_healthy() {
                 self.pass_over(slot, judged);
                 continue;
@@ -180,7 +268,7 @@ impl Run<'_, '_> {
             let Some(gate) = &slot.gate else {
                 continue;
             };
-            self.frame.run_as(slot.hook.party);
+            self.frame.run_as(slot.party);
             let begun = TIMED.then(Instant::now);
             let said = gate.judge(self.event, &mut self.reply);
             if let Some(begun) = begun {
@@ -476,15 +564,29 @@ fn stamp(event: &mut Event<'_>) {
         event.time_ns = now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned();
     }
     if event.pid == 0 {
-        event.pid = rustix::process::getpid()
-            .as_raw_nonzero()
-            .get()
-            .cast_unsigned();
-        event.tid = rustix::thread::gettid()
-            .as_raw_nonzero()
-            .get()
-            .cast_unsigned();
+        (event.pid, event.tid) = raiser();
     }
+}
+
+/// Process and thread. The thread is asked for once: it stays the same as long as the process does, which a fork changes.
+fn raiser() -> (u32, u32) {
+    thread_local! {
+        static KNOWN: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+    }
+    let pid = rustix::process::getpid()
+        .as_raw_nonzero()
+        .get()
+        .cast_unsigned();
+    let (known, tid) = KNOWN.get();
+    if known == pid {
+        return (pid, tid);
+    }
+    let tid = rustix::thread::gettid()
+        .as_raw_nonzero()
+        .get()
+        .cast_unsigned();
+    KNOWN.set((pid, tid));
+    (pid, tid)
 }
 
 fn message_of(panic: &(dyn Any + Send)) -> Cow<'static, str> {

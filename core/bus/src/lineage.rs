@@ -83,6 +83,9 @@ pub(crate) fn take_dropped() -> u32 {
 
 /// One step deeper, until dropped.
 pub(crate) struct Frame {
+    /// The depth to return to.
+    before: u8,
+    /// The depth of the event whose hooks run: the place of their party.
     outer: u8,
 }
 
@@ -94,19 +97,25 @@ impl Frame {
             let outer = thread.depth.get();
             // Only the afters of an operation may be deeper than `current` admits: they are owed.
             thread.depth.set(outer.saturating_add(1));
-            Self { outer }
+            Self {
+                before: outer,
+                outer,
+            }
         })
     }
 
     /// Enters the hooks of an event that another thread raised.
     pub(crate) fn adopt(lineage: Lineage) -> Self {
         THREAD.with(|thread| {
-            let outer = thread.depth.get();
+            let before = thread.depth.get();
             for (cell, party) in thread.parties.iter().zip(lineage.parties) {
                 cell.set(party);
             }
             thread.depth.set(lineage.depth + 1);
-            Self { outer }
+            Self {
+                before,
+                outer: lineage.depth,
+            }
         })
     }
 
@@ -114,8 +123,7 @@ impl Frame {
     #[inline]
     pub(crate) fn run_as(&self, party: u32) {
         THREAD.with(|thread| {
-            let innermost = usize::from(thread.depth.get()).wrapping_sub(1);
-            if let Some(cell) = thread.parties.get(innermost) {
+            if let Some(cell) = thread.parties.get(usize::from(self.outer)) {
                 cell.set(party);
             }
         });
@@ -125,6 +133,6 @@ impl Frame {
 impl Drop for Frame {
     #[inline]
     fn drop(&mut self) {
-        THREAD.with(|thread| thread.depth.set(self.outer));
+        THREAD.with(|thread| thread.depth.set(self.before));
     }
 }

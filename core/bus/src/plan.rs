@@ -55,6 +55,8 @@ pub(crate) struct Entry {
     /// Gates and afters, in the order in which gates run.
     pub(crate) chain: Box<[Slot]>,
     pub(crate) has_afters: bool,
+    /// There are gates and nothing else, and the bus enforces: what [`crate::dispatch::raise`] does quickly.
+    pub(crate) gates_only: bool,
     /// Observers on the raising thread.
     pub(crate) inline: Box<[Watcher]>,
     /// Observers on other threads, by queue.
@@ -70,6 +72,8 @@ pub(crate) struct Slot {
     pub(crate) gate: Option<Arc<dyn Gate>>,
     pub(crate) hook: Arc<Attached>,
     pub(crate) after: Option<Arc<dyn After>>,
+    /// The hook's, here because it is wanted at every call.
+    pub(crate) party: u32,
     pub(crate) mode: Mode,
 }
 
@@ -232,6 +236,7 @@ impl Entry {
                     gate,
                     hook: hook.clone(),
                     after,
+                    party: hook.party,
                     mode,
                 });
             }
@@ -239,9 +244,16 @@ impl Entry {
         if chain.is_empty() && inline.is_empty() && queued.is_empty() {
             return None;
         }
+        let has_afters = chain.iter().any(|slot| slot.after.is_some());
         let turns = Turns::new(chain.iter().map(|slot| slot.hook.clone()).collect());
         Some(Self {
-            has_afters: chain.iter().any(|slot| slot.after.is_some()),
+            has_afters,
+            gates_only: !chain.is_empty()
+                && chain.iter().all(|slot| slot.gate.is_some())
+                && !has_afters
+                && inline.is_empty()
+                && queued.is_empty()
+                && mode == Mode::Enforce,
             chain: chain.into(),
             inline: inline.into(),
             queued: queued

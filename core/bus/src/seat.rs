@@ -3,7 +3,7 @@
 //! A thread looks at the bus's generation (one relaxed load) and takes the plan anew when it changed. So an old plan lives
 //! until every thread that used it has raised another event on that bus, or has ended: see [`crate::Retired`].
 
-use std::cell::RefCell;
+use std::cell::{BorrowMutError, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -56,14 +56,19 @@ pub(crate) fn leave(bus: u64) {
     drop(left);
 }
 
-/// Takes the newest plan, so that this thread does not keep an older one alive.
-pub(crate) fn refresh(bus: &Inner) {
-    let _old = SEATS.try_with(|seats| take(seats, bus));
+/// Takes the newest plan, so that this thread does not keep an older one alive. `false` if the seats are in use or gone.
+pub(crate) fn refresh(bus: &Inner) -> bool {
+    let taken = SEATS.try_with(|seats| take(seats, bus));
+    // What was displaced is dropped here, while the seats are not borrowed: a hook's destructor may raise an event.
+    matches!(taken, Ok(Ok(_displaced)))
 }
 
 #[cold]
 fn with_new_plan<R>(bus: &Inner, reader: impl FnOnce(&Arc<Plan>, Option<&Tally>) -> R) -> R {
-    refresh(bus);
+    if !refresh(bus) {
+        // The thread is ending; or it is in a hook, and meets a new plan or another bus.
+        return reader(&bus.plan.load_full(), None);
+    }
     let mut reader = Some(reader);
     let seated = SEATS.try_with(|seats| {
         let seats = seats.try_borrow().ok()?;
@@ -72,21 +77,21 @@ fn with_new_plan<R>(bus: &Inner, reader: impl FnOnce(&Arc<Plan>, Option<&Tally>)
     });
     match (seated, reader) {
         (Ok(Some(result)), _) => result,
-        // The thread is ending; or it is in a hook, so that its seats are in use, and meets a new plan or another bus.
+        // A destructor in `refresh` gave the first seat to another bus.
         (_, Some(reader)) => reader(&bus.plan.load_full(), None),
         (_, None) => unreachable!("a reader that was taken gave its result"),
     }
 }
 
 /// Puts the bus first, with its newest plan; gives what that displaced, for the caller to drop.
-fn take(seats: &RefCell<Vec<Seat>>, bus: &Inner) -> Option<Seat> {
-    let mut seats = seats.try_borrow_mut().ok()?;
+fn take(seats: &RefCell<Vec<Seat>>, bus: &Inner) -> Result<Option<Seat>, BorrowMutError> {
+    let mut seats = seats.try_borrow_mut()?;
     let plan = bus.plan.load_full();
     let place = seats.iter().position(|seat| seat.bus == bus.number);
     if let Some(place) = place {
         seats[..=place].rotate_right(1);
         if Arc::ptr_eq(&seats[0].plan, &plan) {
-            return None;
+            return Ok(None);
         }
     }
     let seat = Seat {
@@ -94,7 +99,7 @@ fn take(seats: &RefCell<Vec<Seat>>, bus: &Inner) -> Option<Seat> {
         tally: plan.ledger().open(),
         plan,
     };
-    match place {
+    Ok(match place {
         Some(_) => Some(std::mem::replace(&mut seats[0], seat)),
         None => {
             let displaced = if seats.len() == MOST {
@@ -105,5 +110,5 @@ fn take(seats: &RefCell<Vec<Seat>>, bus: &Inner) -> Option<Seat> {
             seats.insert(0, seat);
             displaced
         }
-    }
+    })
 }

@@ -94,22 +94,22 @@ pub trait EventExt<'a> {
     fn get(&self, name: &str) -> Option<&'a Value<'a>>;
 
     /// The argument of this name, if it is text in UTF-8.
-    fn str(&self, name: &str) -> Option<&'a str> {
+    fn get_str(&self, name: &str) -> Option<&'a str> {
         std::str::from_utf8(self.get(name)?.as_bytes()?).ok()
     }
 
     /// The argument of this name, if it is an integer and not negative.
-    fn u64(&self, name: &str) -> Option<u64> {
+    fn get_u64(&self, name: &str) -> Option<u64> {
         self.get(name)?.as_u64()
     }
 
     /// The argument of this name, if it is an integer that fits.
-    fn i64(&self, name: &str) -> Option<i64> {
+    fn get_i64(&self, name: &str) -> Option<i64> {
         self.get(name)?.as_i64()
     }
 
     /// The argument of this name, if it is a double or an integer.
-    fn f64(&self, name: &str) -> Option<f64> {
+    fn get_f64(&self, name: &str) -> Option<f64> {
         match self.get(name)?.view() {
             View::F64(number) => Some(number),
             View::U64(number) => Some(number as f64),
