@@ -100,6 +100,46 @@ pub(crate) fn table(tsv: &str) -> Result<String, String> {
     Ok(out)
 }
 
+/// The page that documents the events.
+pub(crate) fn page(tsv: &str) -> Result<String, String> {
+    let mut out = String::from(
+        "# Events\n\nMade by `cargo xtask gen` from `core/catalogue/data/events.tsv`. The names are those of PEP 578; arguments are \
+         the normalised ones that policies, plugins and journals see. `audithook events NAME` prints the same.\n\n\
+         *Recorded*: `default` is part of `@default` in `[journal] events`, `named` only when the policy names it, `always` \
+         whatever it says. Denials and warnings are always recorded.\n\n\
+         | event | arguments | what it does | sources | recorded | CPython |\n|---|---|---|---|---|---|\n",
+    );
+    for line in tsv.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        if line.starts_with('#') || line.starts_with("event\t") || fields.len() != 10 {
+            continue;
+        }
+        if fields[7] != "all" {
+            continue;
+        }
+        let arguments: Vec<String> = fields[2]
+            .split_whitespace()
+            .filter(|argument| !argument.starts_with("_:"))
+            .map(|argument| format!("`{argument}`"))
+            .collect();
+        let recorded = match fields[4] {
+            "yes" => "default",
+            "always" => "always",
+            _ => "named",
+        };
+        let versions = if fields[5].is_empty() { String::new() } else { format!("{}–{}", fields[5], fields[6]) };
+        let operation = if fields[1] == "none" { "" } else { fields[1] };
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {operation} | {} | {recorded} | {versions} |",
+            fields[0],
+            arguments.join(" "),
+            fields[3].replace(',', " ")
+        );
+    }
+    Ok(out)
+}
+
 fn constants<'a>(
     out: &mut String,
     module: &str,

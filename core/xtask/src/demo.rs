@@ -1,0 +1,38 @@
+//! `cargo xtask demo`: a real Python program under a policy, from a fresh checkout.
+
+use std::process::Command;
+
+use crate::setup;
+use crate::shell::{self, cargo, root, target};
+
+pub(crate) fn run() -> Result<(), String> {
+    setup::debian_packages();
+    shell::run(&mut cargo(&["build", "--release"]))?;
+    let audithook = target().join("release/audithook");
+    let demo = root().join("examples/demo");
+    let journal = target().join("demo.jsonl");
+    // A journal is appended to; the demo shows one run.
+    let _ = std::fs::remove_file(&journal);
+
+    println!("\n--- the policy: examples/demo/hooks.toml\n");
+    let policy = std::fs::read_to_string(demo.join("hooks.toml")).map_err(|error| error.to_string())?;
+    print!("{policy}");
+
+    println!("\n--- the program under the policy\n");
+    shell::run(Command::new(&audithook)
+        .args(["run", "-c", "hooks.toml", "--journal"])
+        .arg(&journal)
+        .args(["--", "python3", "app.py"])
+        .current_dir(&demo))?;
+
+    println!("\n--- what was refused\n");
+    shell::run(Command::new(&audithook).arg("log").arg(&journal).args(["--verdict", "deny"]))?;
+    println!("\n--- some of what was allowed\n");
+    shell::run(Command::new(&audithook).arg("log").arg(&journal).args(["--verdict", "allow", "--event", "s*"]))?;
+    println!("\n--- why, and what would change it\n");
+    shell::run(Command::new(&audithook)
+        .args(["explain", "-c", "hooks.toml", "open", "path=vault/key", "flags=read"])
+        .current_dir(&demo))?;
+    println!("\ndemo: it works; now try `audithook init`, or read README.md");
+    Ok(())
+}
