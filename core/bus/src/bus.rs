@@ -1,25 +1,23 @@
 //! The bus: where events are raised and hooks are attached.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use audithook_abi::{Event, Symbol, Value};
-use audithook_catalogue::arg;
+use audithook_abi::{Event, Symbol};
 
-use crate::attach::{Attached, Builder, Hook, HookId, Mode, OnError, Sink, kinds};
+use crate::attach::{Attached, HookId, Mode};
 use crate::callsite::Callsite;
+use crate::change::{NAMES, Registry};
 use crate::decision::{Allowed, Answer, Decision, Denied};
 use crate::dispatch;
 use crate::health::{HookStats, Quarantine};
-use crate::ledger::{Ledger, Tally};
+use crate::ledger::Tally;
 use crate::lineage::{self, Frame};
+use crate::observing;
 use crate::operation::{Operation, Pending};
-use crate::pattern::IntoPatterns;
-use crate::plan::{DENSE, Entry, Member, Plan};
+use crate::plan::{DENSE, Entry, Plan};
 use crate::queue::{Overflow, Queue};
 use crate::{seat, symbol};
 
@@ -54,32 +52,6 @@ impl Default for Settings {
     }
 }
 
-/// Why the hooks stay as they are.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChangeError {
-    /// the bus is locked
-    #[error("the bus is locked")]
-    Locked,
-    /// {0}
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// a hook cannot change the hooks: no gate could judge that
-    #[error("a hook cannot change the hooks: no gate could judge that")]
-    InsideHook,
-    /// the {kind} `{name}` has no veto: `on-error = deny` is for gates
-    #[error("the {kind} `{name}` has no veto: `on-error = deny` is for gates")]
-    NoVeto {
-        /// What it is.
-        kind: &'static str,
-        /// Its name.
-        name: String,
-    },
-    /// there is no such hook
-    #[error("there is no such hook")]
-    NoSuchHook,
-}
-
 /// How a bus fares beside its hooks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BusStats {
@@ -98,8 +70,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) too_deep: AtomicU64,
     /// By symbol: whether anybody listens.
-    gates: [AtomicU8; DENSE],
-    locked: AtomicBool,
+    pub(crate) gates: [AtomicU8; DENSE],
+    pub(crate) locked: AtomicBool,
     registry: Mutex<Registry>,
     own_queue: OnceLock<Queue>,
 }
@@ -120,48 +92,6 @@ impl WeakBus {
     }
 }
 
-/// What a plan is compiled from.
-#[derive(Default)]
-struct Registry {
-    /// Attached one by one.
-    standing: Vec<Member>,
-    /// Attached by `replace`.
-    batch: Vec<Member>,
-    mode: Mode,
-    last_hook: u64,
-    parties: HashMap<Box<str>, u32>,
-    last_party: u32,
-    /// Of plans that may still be in use.
-    ledgers: Vec<Arc<Ledger>>,
-    callsites: Vec<&'static Callsite>,
-}
-
-/// The names of the events that a bus raises about itself. Interned with the first bus: a flood of names must not take
-/// them away.
-struct OwnNames {
-    add: Symbol,
-    replace: Symbol,
-    remove: Symbol,
-    reset: Symbol,
-    mode: Symbol,
-    on: Symbol,
-    kind: Symbol,
-    origin: Symbol,
-    to: Symbol,
-}
-
-static NAMES: LazyLock<OwnNames> = LazyLock::new(|| OwnNames {
-    add: symbol::intern("hook.add"),
-    replace: symbol::intern("hook.replace"),
-    remove: symbol::intern("hook.remove"),
-    reset: symbol::intern("hook.reset"),
-    mode: symbol::intern("hook.mode"),
-    on: symbol::intern("on"),
-    kind: symbol::intern("kind"),
-    origin: symbol::intern("origin"),
-    to: symbol::intern("mode"),
-});
-
 static GLOBAL: LazyLock<Bus> = LazyLock::new(Bus::new);
 static LAST_NUMBER: AtomicU64 = AtomicU64::new(0);
 
@@ -177,6 +107,36 @@ impl fmt::Debug for Bus {
             .field("hooks", &self.hooks())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
+    }
+}
+
+/// Making.
+impl Bus {
+    /// A bus without hooks.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    /// A bus without hooks.
+    #[must_use]
+    pub fn with(settings: Settings) -> Self {
+        LazyLock::force(&NAMES);
+        Self(Arc::new_cyclic(|inner| {
+            let bus = WeakBus(inner.clone());
+            let plan = Plan::empty(&bus);
+            Inner {
+                number: LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1,
+                generation: AtomicU64::new(0),
+                registry: Mutex::new(Registry::new(plan.ledger().clone())),
+                plan: ArcSwap::from_pointee(plan),
+                settings,
+                too_deep: AtomicU64::new(0),
+                gates: [const { AtomicU8::new(UNKNOWN) }; DENSE],
+                locked: AtomicBool::new(false),
+                own_queue: OnceLock::new(),
+            }
+        }))
     }
 }
 
@@ -280,7 +240,7 @@ impl Bus {
             Ok(allowed) => allowed.verdict(),
             Err(denied) => denied.verdict(),
         };
-        dispatch::show_verdict(entry, event, verdict, &frame);
+        observing::show_verdict(entry, event, verdict, &frame);
         drop(frame);
         let pending = Pending::new(self.clone(), plan.clone(), event, judged.entered, verdict);
         match allowed {
@@ -290,232 +250,6 @@ impl Bus {
                 Err(denied)
             }
         }
-    }
-}
-
-/// Attaching.
-impl Bus {
-    /// A bus without hooks.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::with(Settings::default())
-    }
-
-    /// A bus without hooks.
-    #[must_use]
-    pub fn with(settings: Settings) -> Self {
-        LazyLock::force(&NAMES);
-        Self(Arc::new_cyclic(|inner| {
-            let bus = WeakBus(inner.clone());
-            let plan = Plan::empty(&bus);
-            Inner {
-                number: LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1,
-                generation: AtomicU64::new(0),
-                registry: Mutex::new(Registry {
-                    ledgers: vec![plan.ledger().clone()],
-                    ..Registry::default()
-                }),
-                plan: ArcSwap::from_pointee(plan),
-                settings,
-                too_deep: AtomicU64::new(0),
-                gates: [const { AtomicU8::new(UNKNOWN) }; DENSE],
-                locked: AtomicBool::new(false),
-                own_queue: OnceLock::new(),
-            }
-        }))
-    }
-
-    /// Begins a gate that [`Builder::with`] attaches.
-    pub fn gate(&self, on: impl IntoPatterns) -> Builder<kinds::Gate, &Self> {
-        Builder::new(on, OnError::Deny, self)
-    }
-
-    /// Begins an after that [`Builder::with`] attaches.
-    pub fn after(&self, on: impl IntoPatterns) -> Builder<kinds::After, &Self> {
-        Builder::new(on, OnError::Allow, self)
-    }
-
-    /// Begins a gate and an after that share a cookie, which [`Builder::with`] attaches.
-    pub fn around(&self, on: impl IntoPatterns) -> Builder<kinds::Around, &Self> {
-        Builder::new(on, OnError::Deny, self)
-    }
-
-    /// Begins an observer that [`Builder::with`] attaches.
-    pub fn observe(&self, on: impl IntoPatterns) -> Builder<kinds::Observer, &Self> {
-        Builder::new(on, OnError::Allow, self)
-    }
-
-    /// Attaches a hook. This is itself an event, `hook.add`, and may be denied.
-    ///
-    /// # Errors
-    /// Why it is not attached.
-    pub fn add(&self, hook: Hook) -> Result<HookId, ChangeError> {
-        check(&hook)?;
-        let on: Vec<Value<'_>> = hook.on.iter().map(|on| Value::str(on.as_str())).collect();
-        let args = [
-            Value::str(hook.name.as_deref().unwrap_or_default()).named(arg::HOOK),
-            Value::list(&on).named(NAMES.on),
-            Value::str(hook.body.kind().as_str()).named(NAMES.kind),
-            Value::str(hook.plugin.as_deref().unwrap_or_default()).named(arg::PLUGIN),
-            Value::str(hook.origin.as_deref().unwrap_or_default()).named(NAMES.origin),
-        ];
-        let (id, _retired) = self.change(NAMES.add, &args, |registry| {
-            let member = registry.admit(&hook, u32::MAX);
-            let id = member.hook.id();
-            registry.standing.push(member);
-            Ok((id, Vec::new()))
-        })?;
-        Ok(id)
-    }
-
-    /// Puts these hooks in the place of those that the last call of `replace` attached, at one moment for every event. Hooks that
-    /// were added one by one stay. This is itself an event, `hook.replace`, and may be denied.
-    ///
-    /// # Errors
-    /// Why the old ones stay.
-    pub fn replace(&self, hooks: impl IntoIterator<Item = Hook>) -> Result<Retired, ChangeError> {
-        let hooks: Vec<Hook> = hooks.into_iter().collect();
-        for hook in &hooks {
-            check(hook)?;
-        }
-        let args = [Value::from(hooks.len()).named(arg::COUNT)];
-        let ((), retired) = self.change(NAMES.replace, &args, |registry| {
-            let batch = (0..)
-                .zip(&hooks)
-                .map(|(order, hook)| registry.admit(hook, order))
-                .collect();
-            Ok(((), std::mem::replace(&mut registry.batch, batch)))
-        })?;
-        Ok(retired)
-    }
-
-    /// Takes a hook off. This is itself an event, `hook.remove`, and may be denied.
-    ///
-    /// # Errors
-    /// Why it stays.
-    pub fn remove(&self, id: HookId) -> Result<Retired, ChangeError> {
-        let hook = self.hook(id).ok_or(ChangeError::NoSuchHook)?;
-        let args = [
-            Value::str(hook.name()).named(arg::HOOK),
-            Value::str(hook.plugin().unwrap_or_default()).named(arg::PLUGIN),
-        ];
-        let ((), retired) = self.change(NAMES.remove, &args, |registry| {
-            let Registry {
-                standing, batch, ..
-            } = registry;
-            for members in [standing, batch] {
-                if let Some(place) = members.iter().position(|member| member.hook.id() == id) {
-                    return Ok(((), vec![members.remove(place)]));
-                }
-            }
-            Err(ChangeError::NoSuchHook)
-        })?;
-        Ok(retired)
-    }
-
-    /// Enters a hook again that failed too often or panicked. This is itself an event, `hook.reset`, and may be denied.
-    ///
-    /// # Errors
-    /// Why it stays as it is.
-    pub fn reset(&self, id: HookId) -> Result<(), ChangeError> {
-        let hook = self.hook(id).ok_or(ChangeError::NoSuchHook)?;
-        let args = [
-            Value::str(hook.name()).named(arg::HOOK),
-            Value::str(hook.plugin().unwrap_or_default()).named(arg::PLUGIN),
-        ];
-        self.change(NAMES.reset, &args, |_| {
-            hook.health.reset();
-            Ok(((), Vec::new()))
-        })?;
-        Ok(())
-    }
-
-    /// Changes what becomes of refusals, for all hooks. This is itself an event, `hook.mode`, and may be denied.
-    ///
-    /// # Errors
-    /// Why it stays as it is.
-    pub fn set_mode(&self, mode: Mode) -> Result<(), ChangeError> {
-        let args = [Value::str(mode.as_str()).named(NAMES.to)];
-        self.change(NAMES.mode, &args, |registry| {
-            registry.mode = mode;
-            Ok(((), Vec::new()))
-        })?;
-        Ok(())
-    }
-
-    /// From now on the hooks stay as they are, for the life of the bus. Attempts are still events.
-    pub fn lock(&self) {
-        // Under the registry's lock, so that no change that was let through is still on its way.
-        let _registry = self.0.registry();
-        self.0.locked.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether [`Bus::lock`] was called.
-    #[must_use]
-    pub fn is_locked(&self) -> bool {
-        self.0.locked.load(Ordering::SeqCst)
-    }
-
-    /// Raises the event of a change, makes it and publishes it.
-    fn change<R>(
-        &self,
-        event: Symbol,
-        args: &[Value<'_>],
-        make: impl FnOnce(&mut Registry) -> Result<(R, Vec<Member>), ChangeError>,
-    ) -> Result<(R, Retired), ChangeError> {
-        if !lineage::is_outermost() {
-            return Err(ChangeError::InsideHook);
-        }
-        self.raise(&Event::new(event, args))?;
-        let mut registry = self.0.registry();
-        if self.is_locked() {
-            return Err(ChangeError::Locked);
-        }
-        let (result, removed) = make(&mut registry)?;
-        let old = self.publish(&mut registry);
-        drop(registry);
-        let retired = Retired {
-            bus: self.clone(),
-            plan: Arc::downgrade(&old),
-        };
-        // Without the lock: the destructor of a hook may do anything, also raise an event.
-        drop((old, removed));
-        Ok((result, retired))
-    }
-
-    fn publish(&self, registry: &mut Registry) -> Arc<Plan> {
-        let inner = &self.0;
-        let members = registry
-            .standing
-            .iter()
-            .chain(&registry.batch)
-            .cloned()
-            .collect();
-        let generation = inner.plan.load().generation + 1;
-        let plan = Plan::compile(
-            generation,
-            registry.mode,
-            members,
-            &self.downgrade(),
-            || inner.own_queue(),
-        );
-        registry.close_ledgers();
-        registry.ledgers.push(plan.ledger().clone());
-        let plan = Arc::new(plan);
-        // The plan before its generation, and both before the gates: who sees a gate open finds the hook behind it.
-        let old = inner.plan.swap(plan.clone());
-        inner.generation.store(generation, Ordering::Release);
-        for (gate, listened) in inner.gates.iter().zip(plan.listened()) {
-            gate.store(if listened { LISTENED } else { NEVER }, Ordering::Release);
-        }
-        for callsite in &registry.callsites {
-            callsite.set_gate(plan.entry(callsite.id()).is_some());
-        }
-        old
-    }
-
-    fn downgrade(&self) -> WeakBus {
-        WeakBus(Arc::downgrade(&self.0))
     }
 }
 
@@ -582,9 +316,11 @@ impl Bus {
 
     /// Waits until the observers have seen every event raised before this call. `false` on a queue's own thread.
     pub fn flush(&self) -> bool {
-        self.queues()
-            .iter()
-            .fold(true, |all, queue| queue.flush() && all)
+        let mut flushed = true;
+        for queue in self.queues() {
+            flushed &= queue.flush();
+        }
+        flushed
     }
 
     /// Flushes all queues and ends the bus's own: events raised from now on reach gates, afters and inline observers.
@@ -603,6 +339,10 @@ impl Bus {
             queues.push(own.clone());
         }
         queues
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakBus {
+        WeakBus(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -624,7 +364,7 @@ impl Inner {
     pub(crate) fn notify(&self, event: &Event<'_>) {
         seat::with_plan(self, |plan, _| {
             if let Some(entry) = plan.entry(event.id) {
-                dispatch::notify(entry, event);
+                observing::notify(entry, event);
             }
         });
         dispatch::check_too_deep(self);
@@ -654,11 +394,11 @@ impl Inner {
         }
     }
 
-    fn registry(&self) -> MutexGuard<'_, Registry> {
+    pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn own_queue(&self) -> Queue {
+    pub(crate) fn own_queue(&self) -> Queue {
         let Settings {
             queue_capacity,
             queue_overflow,
@@ -680,84 +420,10 @@ impl Drop for Inner {
     }
 }
 
-impl Registry {
-    /// Gives a hook its handle and its party.
-    fn admit(&mut self, hook: &Hook, order: u32) -> Member {
-        self.last_hook += 1;
-        let next_party = self.last_party + 1;
-        let party = match &hook.plugin {
-            Some(plugin) => *self.parties.entry(plugin.clone()).or_insert(next_party),
-            None => next_party,
-        };
-        self.last_party = self.last_party.max(party);
-        let hook_id = HookId(self.last_hook);
-        Member {
-            hook: Arc::new(Attached::new(hook, hook_id, party, order)),
-            body: hook.body.clone(),
-        }
-    }
-
-    /// Adds up what plans counted that nobody uses any more.
-    fn close_ledgers(&mut self) {
-        let ledgers = std::mem::take(&mut self.ledgers).into_iter();
-        self.ledgers = ledgers
-            .filter_map(|ledger| Arc::try_unwrap(ledger).map(Ledger::close).err())
-            .collect();
-    }
-}
-
-impl Sink for &Bus {
-    type Output = Result<HookId, ChangeError>;
-
-    fn take(self, hook: Hook) -> Self::Output {
-        self.add(hook)
-    }
-}
-
-/// The hooks that a change took out of use. They live until no thread can still be in one of them.
-#[derive(Debug)]
-pub struct Retired {
-    bus: Bus,
-    plan: Weak<Plan>,
-}
-
-impl Retired {
-    /// Whether no gate, after or inline observer of the old plan can run any more, on any thread.
-    #[must_use]
-    pub fn is_gone(&self) -> bool {
-        self.plan.strong_count() == 0
-    }
-
-    /// Waits for that, and for the queues. `false` if it took too long: a thread that raised an event once and none since
-    /// keeps the plan that it saw until it ends.
-    #[must_use = "if they are not gone, what they borrow must stay"]
-    pub fn wait(&self, patience: Duration) -> bool {
-        let deadline = Instant::now() + patience;
-        let _refreshed = seat::refresh(&self.bus.0);
-        while !self.is_gone() {
-            if Instant::now() >= deadline {
-                return false;
-            }
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        self.bus.flush()
-    }
-}
-
 #[cold]
 fn answer(event: Symbol, decision: Option<Box<Decision>>) -> Answer {
     match decision {
         Some(decision) if decision.verdict.refuses() => Err(Denied::new(event, *decision)),
         decision => Ok(Allowed(decision)),
     }
-}
-
-fn check(hook: &Hook) -> Result<(), ChangeError> {
-    if hook.denies_without_veto() {
-        return Err(ChangeError::NoVeto {
-            kind: hook.body.kind().as_str(),
-            name: hook.name.as_deref().unwrap_or_default().into(),
-        });
-    }
-    Ok(())
 }

@@ -2,25 +2,23 @@
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use audithook_abi::{EVENT_DRY_RUN, EVENT_NESTED, Event, Verdict};
+use audithook_abi::{EVENT_DRY_RUN, Event, Verdict};
 
 use crate::attach::{Attached, Mode, OnError};
 use crate::bus::{Inner, WeakBus};
 use crate::decision::{Decision, Gathering};
 use crate::health::State;
 use crate::hook::{HookError, Outcome, Reply};
-use crate::ledger::{SAMPLE, Tally};
-use crate::lineage::{self, Frame, Lineage};
-use crate::owned::OwnedEvent;
-use crate::plan::{Entry, Group, Plan, Slot, Watcher};
+use crate::ledger::Tally;
+use crate::lineage::{self, Frame};
+use crate::plan::{Entry, Plan, Slot};
 use crate::queue::Loss;
-use crate::report;
+use crate::{observing, report};
 
 /// The `errno` of an operation that was refused.
 pub(crate) const EACCES: i32 = 13;
@@ -94,7 +92,7 @@ fn raise_fully(
 ) -> Option<Box<Decision>> {
     if !lineage::is_outermost() {
         if observed {
-            notify(entry, event);
+            observing::notify(entry, event);
         }
         return None;
     }
@@ -116,21 +114,9 @@ fn raise_fully(
         );
     }
     if observed {
-        show_verdict(entry, event, verdict, &frame);
+        observing::show_verdict(entry, event, verdict, &frame);
     }
     decision
-}
-
-/// An event to its observers only, with the verdict that it has.
-pub(crate) fn notify(entry: &Entry, event: &Event<'_>) {
-    if !entry.is_observed() {
-        return;
-    }
-    let Some(lineage) = lineage::current() else {
-        return;
-    };
-    let frame = Frame::enter();
-    show(entry, event, event.verdict(), lineage, &frame);
 }
 
 /// Runs the gates of an event.
@@ -157,7 +143,7 @@ pub(crate) fn judge(
     } else {
         event
     };
-    Run::new(bus, entry, event, frame).to_the_end(timed, &mut judged);
+    Run::new(bus, entry, event, frame).finish(timed, &mut judged);
     judged
 }
 
@@ -232,12 +218,12 @@ impl<'r, 'e> Run<'r, 'e> {
                 Said::Panic(panic) => self.panicked(&mut judged, panic.as_ref()),
             }
         }
-        self.to_the_end(timed, &mut judged);
+        self.finish(timed, &mut judged);
         judged.decide()
     }
 
     /// Runs the rest of the chain, whatever it says.
-    fn to_the_end(&mut self, timed: bool, judged: &mut Judged) {
+    fn finish(&mut self, timed: bool, judged: &mut Judged) {
         loop {
             // After a panic the rest runs under the next guard.
             let caught = catch_unwind(AssertUnwindSafe(|| {
@@ -400,67 +386,8 @@ pub(crate) fn run_afters(
     }
 }
 
-/// Gives an event that nests in none to all its observers, inside its own frame.
-pub(crate) fn show_verdict(entry: &Entry, event: &Event<'_>, verdict: Verdict, frame: &Frame) {
-    if entry.is_observed() {
-        show(entry, event, verdict, Lineage::default(), frame);
-    }
-}
-
-/// Gives an event to all its observers.
-fn show(entry: &Entry, event: &Event<'_>, verdict: Verdict, lineage: Lineage, frame: &Frame) {
-    let mut event = *event;
-    event.verdict = verdict as u8;
-    if lineage.is_nested() {
-        event.flags |= EVENT_NESTED;
-    }
-    stamp(&mut event);
-    for watcher in &entry.inline {
-        observe(watcher, &event, lineage, frame, &entry.bus);
-    }
-    if !entry.queued.is_empty() {
-        let copy = Arc::new(OwnedEvent::new(&event));
-        for (queue, group) in &entry.queued {
-            queue.offer(&copy, lineage, group);
-        }
-    }
-}
-
-/// Gives a queued event to the observers of that queue.
-pub(crate) fn deliver(group: &Group, event: &OwnedEvent, lineage: Lineage) {
-    let frame = Frame::adopt(lineage);
-    event.with(|event| {
-        for watcher in &group.watchers {
-            observe(watcher, event, lineage, &frame, &group.bus);
-        }
-    });
-}
-
-fn observe(watcher: &Watcher, event: &Event<'_>, lineage: Lineage, frame: &Frame, bus: &WeakBus) {
-    let Watcher { hook, observer } = watcher;
-    if lineage.includes(hook.party) {
-        return;
-    }
-    let turn = hook.health.turns.fetch_add(1, Relaxed);
-    if !hook.health.is_healthy() {
-        hook.health.skipped.fetch_add(1, Relaxed);
-        return;
-    }
-    frame.run_as(hook.party);
-    let begun = (turn % SAMPLE == SAMPLE - 1).then(Instant::now);
-    let seen = catch_unwind(AssertUnwindSafe(|| observer.observe(event)));
-    if let Some(begun) = begun {
-        hook.health.note_time(begun.elapsed());
-    }
-    if !matches!(seen, Ok(Ok(())))
-        && let Some(bus) = bus.upgrade()
-    {
-        check(bus.inner(), hook, seen, frame);
-    }
-}
-
 /// Accounts for the failure of a hook that has no veto, if it failed.
-fn check(
+pub(crate) fn check(
     bus: &Inner,
     hook: &Arc<Attached>,
     result: std::thread::Result<Result<(), HookError>>,
@@ -557,38 +484,6 @@ pub(crate) fn report_loss(bus: &WeakBus, loss: Loss, queue: &str) {
     }
 }
 
-/// Time and thread, which only observers pay for: a clock costs more than a gate.
-fn stamp(event: &mut Event<'_>) {
-    if event.time_ns == 0 {
-        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        event.time_ns = now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned();
-    }
-    if event.pid == 0 {
-        (event.pid, event.tid) = raiser();
-    }
-}
-
-/// Process and thread. The thread is asked for once: it stays the same as long as the process does, which a fork changes.
-fn raiser() -> (u32, u32) {
-    thread_local! {
-        static KNOWN: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
-    }
-    let pid = rustix::process::getpid()
-        .as_raw_nonzero()
-        .get()
-        .cast_unsigned();
-    let (known, tid) = KNOWN.get();
-    if known == pid {
-        return (pid, tid);
-    }
-    let tid = rustix::thread::gettid()
-        .as_raw_nonzero()
-        .get()
-        .cast_unsigned();
-    KNOWN.set((pid, tid));
-    (pid, tid)
-}
-
 fn message_of(panic: &(dyn Any + Send)) -> Cow<'static, str> {
     match (
         panic.downcast_ref::<&'static str>(),
@@ -597,12 +492,5 @@ fn message_of(panic: &(dyn Any + Send)) -> Cow<'static, str> {
         (Some(message), _) => Cow::Borrowed(message),
         (None, Some(message)) => Cow::Owned(message.clone()),
         (None, None) => Cow::Borrowed("a panic without a message"),
-    }
-}
-
-impl Entry {
-    #[inline]
-    fn is_observed(&self) -> bool {
-        !self.inline.is_empty() || !self.queued.is_empty()
     }
 }

@@ -50,7 +50,7 @@ impl Tally {
         };
         let turns = count.load(Relaxed) + 1;
         count.store(turns, Relaxed);
-        (turns + self.phase) % SAMPLE == 0
+        (turns + self.phase).is_multiple_of(SAMPLE)
     }
 }
 

@@ -110,14 +110,17 @@
 
 mod attach;
 pub mod bridge;
+mod builder;
 mod bus;
 mod callsite;
+mod change;
 mod decision;
 mod dispatch;
 mod health;
 pub mod hook;
 mod ledger;
 mod lineage;
+mod observing;
 mod operation;
 mod owned;
 mod pattern;
@@ -128,12 +131,12 @@ mod seat;
 pub mod symbol;
 mod value;
 
-pub use attach::{
-    Attached, Builder, Detached, Done, Hook, HookId, Judgement, Kind, Mode, OnError, Sink, kinds,
-};
+pub use attach::{Attached, Hook, HookId, Kind, Mode, OnError};
 pub use audithook_abi::{Event, Source, Symbol, Tag, Value, Verdict, View};
-pub use bus::{Bus, BusStats, ChangeError, Retired, Settings};
+pub use builder::{Builder, Detached, Done, Judgement, Sink, kinds};
+pub use bus::{Bus, BusStats, Settings};
 pub use callsite::{ArgName, Callsite};
+pub use change::{ChangeError, Retired};
 pub use decision::{Allowed, Answer, Decision, Denied};
 pub use health::{HookStats, Quarantine, State};
 pub use hook::{After, Gate, HookError, Observer, Outcome, Reply};

@@ -4,6 +4,9 @@
 //! along, so that two observers on two threads cannot keep each other busy for ever either.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// How deep events may nest: an event that a hook raises is 1 deep, one that an observer of that event raises is 2 deep.
 pub const MAX_DEPTH: u8 = 4;
@@ -25,6 +28,21 @@ impl Lineage {
     /// Whether one of its hooks runs already.
     pub(crate) fn includes(self, party: u32) -> bool {
         self.parties[..usize::from(self.depth)].contains(&party)
+    }
+}
+
+/// The party of a plugin; without a plugin, one that nobody has. The same on every bus, because a hook on one may raise an event
+/// on another.
+pub(crate) fn party_of(plugin: Option<&str>) -> u32 {
+    static PLUGINS: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let next = || LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    match plugin {
+        Some(plugin) => {
+            let mut plugins = PLUGINS.lock().unwrap_or_else(PoisonError::into_inner);
+            *plugins.entry(plugin.into()).or_insert_with(next)
+        }
+        None => next(),
     }
 }
 

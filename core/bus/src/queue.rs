@@ -15,6 +15,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::dispatch;
 use crate::lineage::Lineage;
+use crate::observing;
 use crate::owned::OwnedEvent;
 use crate::plan::Group;
 
@@ -160,7 +161,7 @@ impl Queue {
         let shared = &self.0.shared;
         if event.id() == event::BUS_LOST && WORKER.get() == shared.number {
             // The queue's thread tells its own observers what they missed: through a full queue it could not.
-            dispatch::deliver(group, event, lineage);
+            observing::deliver(group, event, lineage);
             return;
         }
         shared.offer(Delivery {
@@ -333,7 +334,7 @@ impl Shared {
             self.report();
             match message {
                 Message::Event(delivery) => {
-                    dispatch::deliver(&delivery.group, &delivery.event, delivery.lineage);
+                    observing::deliver(&delivery.group, &delivery.event, delivery.lineage);
                     dispatch::report_too_deep(&delivery.group.bus);
                     self.delivered.fetch_add(1, Ordering::AcqRel);
                 }

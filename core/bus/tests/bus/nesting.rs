@@ -129,13 +129,21 @@ fn two_observers_cannot_keep_each_other_busy_through_their_queues() {
 }
 
 #[test]
-fn a_hook_on_another_bus_is_nested_all_the_same() {
+fn a_hook_on_another_bus_is_nested_all_the_same_and_its_plugin_is_the_same() {
     let (outer, inner) = (Bus::new(), Arc::new(Bus::new()));
-    says(&inner, "inner", "d", Verdict::Deny);
     let notes = watch(&inner, "inner");
+    says(&inner, "inner", "d", Verdict::Deny);
+    let book = notes.clone();
+    inner
+        .observe("inner")
+        .plugin("p")
+        .inline()
+        .with(move |_| book.note("p"))
+        .unwrap();
     let bus = inner.clone();
     outer
         .gate("outer")
+        .plugin("p")
         .with(move |_, _| {
             assert!(emit_on!(bus, "inner").is_ok());
             Verdict::Allow

@@ -1,1 +1,0 @@
-//! A Rust program with events of its own.
