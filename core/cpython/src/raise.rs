@@ -12,6 +12,9 @@ use crate::python::api::Api;
 /// The longest message, in bytes.
 const LONGEST: usize = 2048;
 
+/// What stands in a rule's hint for the value that would allow the operation.
+const PLACEHOLDER: &str = "…";
+
 /// Raises `PermissionError(EACCES, message)`, an `OSError` that programs know how to handle.
 ///
 /// # Safety
@@ -77,14 +80,34 @@ pub(crate) fn write_refusal(
     } else if !stated.is_empty() {
         write!(out, ": {stated}")?;
     }
-    match &rule {
-        Some(rule) if !rule.hint.is_empty() => write!(out, "; hint: {}", rule.hint),
-        _ => Ok(()),
+    let Some(hint) = rule.map(|rule| rule.hint).filter(|hint| !hint.is_empty()) else {
+        return Ok(());
+    };
+    out.write_str("; hint: ")?;
+    match hint.split_once(PLACEHOLDER) {
+        Some((before, after)) => {
+            out.write_str(before)?;
+            write_bare_value(out, subject)?;
+            out.write_str(after)
+        }
+        None => out.write_str(hint),
     }
 }
 
 /// What the operation was about, in backticks. Returns whether there was anything.
 fn write_value(out: &mut Message, subject: &Subject<'_>) -> Result<bool, fmt::Error> {
+    let start = out.length;
+    out.write_str("`")?;
+    if write_bare_value(out, subject)? {
+        out.write_str("`")?;
+        return Ok(true);
+    }
+    out.length = start;
+    Ok(false)
+}
+
+/// What the operation was about, as a policy would name it.
+fn write_bare_value(out: &mut Message, subject: &Subject<'_>) -> Result<bool, fmt::Error> {
     let find = |name| subject.args.iter().find(|value| value.name() == name);
     let text = |name| find(name).and_then(Value::as_bytes);
     match subject.plan.operation() {
@@ -92,20 +115,20 @@ fn write_value(out: &mut Message, subject: &Subject<'_>) -> Result<bool, fmt::Er
             let (Some(from), Some(to)) = (text(arg::SRC), text(arg::DST)) else {
                 return Ok(false);
             };
-            write!(out, "`{}` to `{}`", Lossy(from), Lossy(to))?;
+            write!(out, "{}` to `{}", Lossy(from), Lossy(to))?;
         }
         Operation::Connect | Operation::Bind => match (text(arg::PATH), text(arg::HOST)) {
-            (Some(path), _) => write!(out, "`{}`", Lossy(path))?,
+            (Some(path), _) => write!(out, "{}", Lossy(path))?,
             (None, Some(host)) => {
                 let port = find(arg::PORT).and_then(Value::as_i64).unwrap_or(0);
                 if host.contains(&b':') {
-                    write!(out, "`[{}]:{port}`", Lossy(host))?;
+                    write!(out, "[{}]:{port}", Lossy(host))?;
                 } else {
-                    write!(out, "`{}:{port}`", Lossy(host))?;
+                    write!(out, "{}:{port}", Lossy(host))?;
                 }
             }
             (None, None) => match text(arg::FAMILY) {
-                Some(family) => write!(out, "`{}`", Lossy(family))?,
+                Some(family) => write!(out, "{}", Lossy(family))?,
                 None => return Ok(false),
             },
         },
@@ -115,17 +138,17 @@ fn write_value(out: &mut Message, subject: &Subject<'_>) -> Result<bool, fmt::Er
                 .find_map(text);
             let first = subject.args.first();
             match (named, first.map(Value::view)) {
-                (Some(text), _) => write!(out, "`{}`", Lossy(text))?,
+                (Some(text), _) => write!(out, "{}", Lossy(text))?,
                 (None, Some(View::Str(one))) => {
                     // `pickle.find_class`: a module and a name in it.
                     match (text(arg::MODULE), text(arg::NAME)) {
                         (Some(module), Some(name)) => {
-                            write!(out, "`{}.{}`", Lossy(module), Lossy(name))?
+                            write!(out, "{}.{}", Lossy(module), Lossy(name))?
                         }
-                        _ => write!(out, "`{}`", Lossy(one))?,
+                        _ => write!(out, "{}", Lossy(one))?,
                     }
                 }
-                (None, Some(View::I64(number))) => write!(out, "`{number}`")?,
+                (None, Some(View::I64(number))) => write!(out, "{number}")?,
                 _ => return Ok(false),
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use audithook_abi::{Symbol, Value, Verdict};
 use audithook_bus::{Bus, Event};
@@ -13,19 +13,43 @@ use audithook_wire::flat::{Content, Encoder, MAX_RECORD, Meta, Name, Record, Rul
 
 use crate::hooks::BuiltHooks;
 
+/// How many reasons wait for the record of the operation that they are about.
+const MOST_REASONS: usize = 4096;
+
 /// The hooks that are in force, for the threads that need to know more of them than the bus does.
 #[derive(Default)]
-pub(super) struct Published(RwLock<Option<BuiltHooks>>);
+pub(super) struct Published {
+    built: RwLock<Option<BuiltHooks>>,
+    /// Why a gate decided as it did, by the process, thread and time of the question: the record has the same.
+    reasons: Mutex<HashMap<(u32, u32, u64), String>>,
+}
 
 impl Published {
     pub(super) fn set(&self, built: BuiltHooks) {
-        if let Ok(mut place) = self.0.write() {
+        if let Ok(mut place) = self.built.write() {
             *place = Some(built);
         }
     }
 
     fn with<R: Default>(&self, ask: impl FnOnce(&BuiltHooks) -> R) -> R {
-        self.0.read().ok().and_then(|place| place.as_ref().map(ask)).unwrap_or_default()
+        self.built
+            .read()
+            .ok()
+            .and_then(|place| place.as_ref().map(ask))
+            .unwrap_or_default()
+    }
+
+    fn keep_reason(&self, pid: u32, tid: u32, time_ns: u64, reason: &str) {
+        if let Ok(mut reasons) = self.reasons.lock()
+            && reasons.len() < MOST_REASONS
+        {
+            reasons.insert((pid, tid, time_ns), reason.to_owned());
+        }
+    }
+
+    /// Why a gate decided about this record as it did, if one said so.
+    pub(super) fn take_reason(&self, pid: u32, tid: u32, time_ns: u64) -> Option<String> {
+        self.reasons.lock().ok()?.remove(&(pid, tid, time_ns))
     }
 
     pub(super) fn has_observers(&self) -> bool {
@@ -74,17 +98,25 @@ impl Judge for BusJudge {
                 rules.push(number);
             }
         }
+        let reason = decision.reason.map(String::from).unwrap_or_default();
+        if !reason.is_empty() {
+            self.published.keep_reason(process.pid, meta.tid, meta.time_ns, &reason);
+        }
         Answer {
             verdict: decision.would,
             rules,
-            reason: decision.reason.map(String::from).unwrap_or_default(),
+            reason,
         }
     }
 }
 
 /// A record's event and arguments for the bus.
-pub(super) fn values<'s>(record: &Record<'s>, scratch: &'s mut Scratch) -> (Symbol, &'s [Value<'s>]) {
-    let intern = |text: &[u8]| std::str::from_utf8(text).map_or(Symbol::NONE, audithook_bus::intern);
+pub(super) fn values<'s>(
+    record: &Record<'s>,
+    scratch: &'s mut Scratch,
+) -> (Symbol, &'s [Value<'s>]) {
+    let intern =
+        |text: &[u8]| std::str::from_utf8(text).map_or(Symbol::NONE, audithook_bus::intern);
     let symbol = match record.event() {
         Name::Known(symbol) => symbol,
         Name::Text(text) => intern(text),
@@ -175,7 +207,9 @@ pub(super) fn subject(record: &Record<'_>) -> String {
             match first.content {
                 Content::I64(number) => Some(number.to_string()),
                 Content::U64(number) => Some(number.to_string()),
-                _ => first.as_bytes().map(|bytes| printable(&String::from_utf8_lossy(bytes))),
+                _ => first
+                    .as_bytes()
+                    .map(|bytes| printable(&String::from_utf8_lossy(bytes))),
             }
         })
         .unwrap_or_default()
@@ -197,7 +231,10 @@ fn printable(text: &str) -> String {
 
 /// Whether a program's name is that of a Python interpreter.
 pub(super) fn is_interpreter(executable: &[u8]) -> bool {
-    let name = executable.rsplit(|byte| *byte == b'/').next().unwrap_or(executable);
+    let name = executable
+        .rsplit(|byte| *byte == b'/')
+        .next()
+        .unwrap_or(executable);
     name.starts_with(b"python") || name.starts_with(b"pypy")
 }
 
@@ -223,7 +260,10 @@ pub(super) fn fixed_at_start(before: &Policy, now: &Policy) -> Vec<String> {
         let entries = &policy.env.pass.as_ref()?.entries;
         Some(entries.iter().map(|entry| entry.text.clone()).collect())
     };
-    note(set(before) != set(now) || passed(before) != passed(now), "env");
+    note(
+        set(before) != set(now) || passed(before) != passed(now),
+        "env",
+    );
     waits
 }
 

@@ -56,8 +56,16 @@ impl Footer {
         if self.total == 0 {
             return out;
         }
-        let what = if self.total == 1 { "operation was" } else { "operations were" };
-        let done = if self.has_refusals() { "refused" } else { "let through with a warning" };
+        let what = if self.total == 1 {
+            "operation was"
+        } else {
+            "operations were"
+        };
+        let done = if self.has_refusals() {
+            "refused"
+        } else {
+            "let through with a warning"
+        };
         let _ = writeln!(out, "{} {what} {done}:", self.total);
         for refusal in self.order.iter().take(MOST_SHOWN) {
             let count = self.known.get(refusal).copied().unwrap_or(1);

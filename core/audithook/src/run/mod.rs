@@ -76,7 +76,9 @@ pub fn run(request: RunRequest) -> ExitCode {
         ExitCode::from(FAULT)
     };
     if !request.quiet {
-        say("not a sandbox yet: every rule is soft, held by the Python hook and libc, not by the kernel");
+        say(
+            "not a sandbox yet: every rule is soft, held by the Python hook and libc, not by the kernel",
+        );
     }
     match start::start(request) {
         Ok(Ended::Exited(status)) => ExitCode::from((status & 0xff) as u8),
@@ -96,7 +98,10 @@ pub fn run(request: RunRequest) -> ExitCode {
 }
 
 /// One line, or a few, for people.
-#[expect(clippy::print_stderr, reason = "this is where the run speaks to people")]
+#[expect(
+    clippy::print_stderr,
+    reason = "this is where the run speaks to people"
+)]
 pub(crate) fn say(text: &str) {
     eprintln!("audithook: {text}");
 }

@@ -12,7 +12,10 @@ pub(super) fn find(name: &OsStr) -> Result<PathBuf, Ended> {
     let shown = || format!("`{}`", name.display());
     if name.as_bytes().contains(&b'/') {
         return match std::fs::metadata(name) {
-            Ok(status) if status.is_dir() => Err(Ended::NotExecutable(format!("{}: it is a directory", shown()))),
+            Ok(status) if status.is_dir() => Err(Ended::NotExecutable(format!(
+                "{}: it is a directory",
+                shown()
+            ))),
             Ok(_) => Ok(PathBuf::from(name)),
             Err(error) => Err(Ended::NotFound(format!("{}: {error}", shown()))),
         };
@@ -22,14 +25,22 @@ pub(super) fn find(name: &OsStr) -> Result<PathBuf, Ended> {
     for directory in std::env::split_paths(&search) {
         let file = directory.join(name);
         match std::fs::metadata(&file) {
-            Ok(status) if status.is_file() && status.permissions().mode() & 0o111 != 0 => return Ok(file),
+            Ok(status) if status.is_file() && status.permissions().mode() & 0o111 != 0 => {
+                return Ok(file);
+            }
             Ok(status) if status.is_file() => refused = Some(file),
             _ => {}
         }
     }
     match refused {
-        Some(file) => Err(Ended::NotExecutable(format!("`{}`: no permission to execute it", file.display()))),
-        None => Err(Ended::NotFound(format!("{}: no such program in PATH", shown()))),
+        Some(file) => Err(Ended::NotExecutable(format!(
+            "`{}`: no permission to execute it",
+            file.display()
+        ))),
+        None => Err(Ended::NotFound(format!(
+            "{}: no such program in PATH",
+            shown()
+        ))),
     }
 }
 

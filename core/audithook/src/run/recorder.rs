@@ -87,7 +87,8 @@ pub(super) struct Recorder {
 impl Recorder {
     /// Loads the plugins, compiles and publishes the policy, opens the journal.
     pub(super) fn begin(mut settings: Settings, directory: RunDirectory) -> Result<Self, String> {
-        let built = crate::hooks::build(&mut settings.policy).map_err(|error| bridge::chain(&error))?;
+        let built =
+            crate::hooks::build(&mut settings.policy).map_err(|error| bridge::chain(&error))?;
         let journal = open_journal(&mut settings)?;
         let formatter = Formatter::new(settings.id, Clock::now());
         let mut merger = Merger::new();
@@ -126,7 +127,8 @@ impl Recorder {
     fn publish(&mut self, mut built: BuiltHooks) -> Result<(), String> {
         let number = self.generations.len() as u32 + 1;
         let input = self.settings.policy.image_input(number);
-        let bytes = audithook_policy::image::build(&input).map_err(|error| bridge::chain(&error))?;
+        let bytes =
+            audithook_policy::image::build(&input).map_err(|error| bridge::chain(&error))?;
         // An image lives as long as the run: records of every generation refer to its rules.
         let bytes: &'static [u8] = Box::leak(bytes.into_boxed_slice());
         let image = Image::parse(bytes).map_err(|error| bridge::chain(&error))?;
@@ -140,13 +142,18 @@ impl Recorder {
             .map_err(|error| format!("the hooks cannot be attached: {error}"))?;
         for plugin in &built.plugins {
             let path = plugin.path.as_os_str().as_encoded_bytes();
-            self.own(event::PLUGIN_LOAD, self.own_process, Verdict::Allow, &[
-                Value::str(&plugin.name).named(arg::PLUGIN),
-                Value::str(&plugin.version).named(arg::VERSION),
-                Value::path(path).named(arg::PATH),
-                Value::str(&plugin.sha256).named(arg::SHA256),
-                Value::str(plugin.placement).named(arg::PLACEMENT),
-            ]);
+            self.own(
+                event::PLUGIN_LOAD,
+                self.own_process,
+                Verdict::Allow,
+                &[
+                    Value::str(&plugin.name).named(arg::PLUGIN),
+                    Value::str(&plugin.version).named(arg::VERSION),
+                    Value::path(path).named(arg::PATH),
+                    Value::str(&plugin.sha256).named(arg::SHA256),
+                    Value::str(plugin.placement).named(arg::PLACEMENT),
+                ],
+            );
         }
         self.published.set(built);
         self.generations.push(Generation {
@@ -170,7 +177,13 @@ impl Recorder {
     }
 
     /// Queues a record of the supervisor's own about a process.
-    fn own(&mut self, event: audithook_abi::Symbol, process: Process, verdict: Verdict, args: &[Value<'_>]) {
+    fn own(
+        &mut self,
+        event: audithook_abi::Symbol,
+        process: Process,
+        verdict: Verdict,
+        args: &[Value<'_>],
+    ) {
         let meta = Meta {
             time_ns: Clock::monotonic_now(),
             pid: process.pid,
@@ -190,14 +203,22 @@ impl Recorder {
     }
 
     fn push(&mut self, lane: Ring, process: Process, time_ns: u64, bytes: Box<[u8]>) {
-        self.merger.push(lane, time_ns, Clock::monotonic_now(), Item { process, bytes });
+        self.merger.push(
+            lane,
+            time_ns,
+            Clock::monotonic_now(),
+            Item { process, bytes },
+        );
     }
 
     fn lane(&mut self, process: Process) -> Ring {
         if process == self.own_process {
             return self.own_lane;
         }
-        *self.lanes.entry(process).or_insert_with(|| self.merger.add())
+        *self
+            .lanes
+            .entry(process)
+            .or_insert_with(|| self.merger.add())
     }
 
     fn take_bus_events(&mut self) {
@@ -242,20 +263,31 @@ impl Recorder {
             let named: Vec<Rule<'_>> = numbers
                 .iter()
                 .filter_map(known)
-                .map(|rule| Rule { id: &rule.id, at: &rule.at })
+                .map(|rule| Rule {
+                    id: &rule.id,
+                    at: &rule.at,
+                })
                 .collect();
+            let reason = self
+                .published
+                .take_reason(item.process.pid, meta.tid, meta.time_ns)
+                .or_else(|| Some(known(numbers.first()?)?.reason.clone()))
+                .unwrap_or_default();
             self.line.clear();
             let process = item.process.to_string();
-            self.formatter.append(&mut self.line, &Entry {
-                seq: self.seq,
-                time_ns,
-                process: &process,
-                pid: item.process.pid,
-                sources: &[meta.source],
-                record: &record,
-                rules: &named,
-                reason: b"",
-            });
+            self.formatter.append(
+                &mut self.line,
+                &Entry {
+                    seq: self.seq,
+                    time_ns,
+                    process: &process,
+                    pid: item.process.pid,
+                    sources: &[meta.source],
+                    record: &record,
+                    rules: &named,
+                    reason: reason.as_bytes(),
+                },
+            );
             if let Some(journal) = &mut self.journal
                 && let Err(error) = journal.append(&self.line)
             {
@@ -264,12 +296,15 @@ impl Recorder {
         }
         if meta.verdict.refuses() || meta.would.is_some_and(Verdict::refuses) {
             let rule = numbers.first().and_then(known);
+            let value = bridge::subject(&record);
             self.footer.add(Refusal {
                 event: String::from_utf8_lossy(name).into_owned(),
-                value: bridge::subject(&record),
+                hint: rule.map_or_else(String::new, |rule| {
+                    rule.hint.replace(audithook_policy::PLACEHOLDER, &value)
+                }),
+                value,
                 rule: rule.map_or_else(|| "?".into(), |rule| rule.id.clone()),
                 at: rule.map_or_else(String::new, |rule| rule.at.clone()),
-                hint: rule.map_or_else(String::new, |rule| rule.hint.clone()),
                 only_warned: !meta.verdict.refuses(),
             });
         }
@@ -314,7 +349,9 @@ impl Recorder {
         }
         if !self.settings.quiet {
             let journal = self.journal.as_ref().and_then(Writer::path);
-            let text = self.footer.text(journal.map(|path| path.display().to_string()).as_deref());
+            let text = self
+                .footer
+                .text(journal.map(|path| path.display().to_string()).as_deref());
             if !text.is_empty() {
                 say(&text);
             }
@@ -332,17 +369,33 @@ impl Handler for Recorder {
             .collect();
         let hash = self.settings.policy.hash();
         let is_first = !std::mem::replace(&mut self.has_started, true);
-        let bytes = bridge::started(record, process, is_first.then_some((labels.as_slice(), hash.as_str())));
-        let hooked = matches!(record.arg(arg::HOOKED).map(|argument| argument.content), Some(audithook_wire::flat::Content::Bool(true)));
-        let executable = record.arg(arg::EXE).and_then(|argument| argument.as_bytes()).unwrap_or(b"").to_vec();
+        let bytes = bridge::started(
+            record,
+            process,
+            is_first.then_some((labels.as_slice(), hash.as_str())),
+        );
+        let hooked = matches!(
+            record.arg(arg::HOOKED).map(|argument| argument.content),
+            Some(audithook_wire::flat::Content::Bool(true))
+        );
+        let executable = record
+            .arg(arg::EXE)
+            .and_then(|argument| argument.as_bytes())
+            .unwrap_or(b"")
+            .to_vec();
         let time_ns = record.meta().time_ns;
         let lane = self.lane(process);
         self.push(lane, process, time_ns, bytes.into());
         if !hooked && bridge::is_interpreter(&executable) {
-            self.own(event::PROCESS_UNCOVERED, process, Verdict::Allow, &[
-                Value::path(&executable).named(arg::PATH),
-                Value::str("an interpreter without audit hooks").named(arg::REASON),
-            ]);
+            self.own(
+                event::PROCESS_UNCOVERED,
+                process,
+                Verdict::Allow,
+                &[
+                    Value::path(&executable).named(arg::PATH),
+                    Value::str("an interpreter without audit hooks").named(arg::REASON),
+                ],
+            );
         }
     }
 
@@ -353,20 +406,33 @@ impl Handler for Recorder {
             .iter()
             .map(|argument| argument.as_encoded_bytes().to_vec())
             .collect();
-        let list: Vec<Value<'_>> = arguments.iter().map(|argument| Value::str(argument)).collect();
+        let list: Vec<Value<'_>> = arguments
+            .iter()
+            .map(|argument| Value::str(argument))
+            .collect();
         let hash = self.settings.policy.hash();
         self.has_started = true;
-        self.own(event::PROCESS_START, process, Verdict::Allow, &[
-            Value::list(&list).named(arg::ARGV),
-            Value::bool(false).named(arg::HOOKED),
-            Value::str(&hash).named(arg::POLICY),
-        ]);
+        self.own(
+            event::PROCESS_START,
+            process,
+            Verdict::Allow,
+            &[
+                Value::list(&list).named(arg::ARGV),
+                Value::bool(false).named(arg::HOOKED),
+                Value::str(&hash).named(arg::POLICY),
+            ],
+        );
         let program = arguments.first().map_or(&b""[..], |program| program);
-        self.own(event::PROCESS_UNCOVERED, process, Verdict::Allow, &[
-            Value::path(program).named(arg::PATH),
-            Value::str("it did not load the preload library").named(arg::REASON),
-            Value::list(&list).named(arg::ARGS),
-        ]);
+        self.own(
+            event::PROCESS_UNCOVERED,
+            process,
+            Verdict::Allow,
+            &[
+                Value::path(program).named(arg::PATH),
+                Value::str("it did not load the preload library").named(arg::REASON),
+                Value::list(&list).named(arg::ARGS),
+            ],
+        );
     }
 
     fn notice(&mut self, process: Process, record: &Record<'_>) {
@@ -399,29 +465,43 @@ impl Handler for Recorder {
 
     fn lost(&mut self, process: Process, count: u64, reason: &str) {
         let last = self.seq;
-        self.own(event::BUS_LOST, process, Verdict::Warn, &[
-            Value::u64(count).named(arg::COUNT),
-            Value::u64(last).named(arg::FROM),
-            Value::u64(last + 1).named(arg::TO),
-            Value::str(reason).named(arg::REASON),
-        ]);
+        self.own(
+            event::BUS_LOST,
+            process,
+            Verdict::Warn,
+            &[
+                Value::u64(count).named(arg::COUNT),
+                Value::u64(last).named(arg::FROM),
+                Value::u64(last + 1).named(arg::TO),
+                Value::str(reason).named(arg::REASON),
+            ],
+        );
         if self.settings.policy.journal.overflow == audithook_policy::model::Overflow::Abort {
-            self.directive = Directive::Fault(format!("records were lost: {reason}\n\nhint: `[journal] on-overflow = \"wait\"` waits instead"));
+            self.directive = Directive::Fault(format!(
+                "records were lost: {reason}\n\nhint: `[journal] on-overflow = \"wait\"` waits instead"
+            ));
         }
     }
 
     fn exited(&mut self, process: Process, exit: Exit) {
         let number = |number: Option<i64>| number.map_or(Value::NULL, Value::i64);
         let used = |of: fn(&audithook_supervisor::Usage) -> u64| {
-            exit.usage.as_ref().map_or(Value::NULL, |usage| Value::u64(of(usage)))
+            exit.usage
+                .as_ref()
+                .map_or(Value::NULL, |usage| Value::u64(of(usage)))
         };
-        self.own(event::PROCESS_EXIT, process, Verdict::Allow, &[
-            number(exit.status.map(i64::from)).named(arg::STATUS),
-            number(exit.signal.map(i64::from)).named(arg::SIGNAL),
-            used(|usage| usage.user_ns).named(arg::USER_NS),
-            used(|usage| usage.system_ns).named(arg::SYSTEM_NS),
-            used(|usage| usage.max_rss).named(arg::MAX_RSS),
-        ]);
+        self.own(
+            event::PROCESS_EXIT,
+            process,
+            Verdict::Allow,
+            &[
+                number(exit.status.map(i64::from)).named(arg::STATUS),
+                number(exit.signal.map(i64::from)).named(arg::SIGNAL),
+                used(|usage| usage.user_ns).named(arg::USER_NS),
+                used(|usage| usage.system_ns).named(arg::SYSTEM_NS),
+                used(|usage| usage.max_rss).named(arg::MAX_RSS),
+            ],
+        );
         if let Some(lane) = self.lanes.remove(&process) {
             self.merger.remove(lane);
         }
@@ -446,22 +526,35 @@ impl Handler for Recorder {
         let (error, waits) = match self.try_reload() {
             Ok(waits) => (None, waits),
             Err(error) => {
-                say(&format!("the policy was not reloaded; the one before stays in force: {error}"));
+                say(&format!(
+                    "the policy was not reloaded; the one before stays in force: {error}"
+                ));
                 (Some(error), Vec::new())
             }
         };
         let generation = self.generations.len() as u64;
         let waits: Vec<Value<'_>> = waits.iter().map(|wait| Value::str(wait)).collect();
-        self.own(event::POLICY_RELOAD, self.own_process, Verdict::Allow, &[
-            Value::path(&path).named(arg::PATH),
-            Value::u64(generation).named(arg::GENERATION),
-            error.as_ref().map_or(Value::NULL, |error| Value::str(error)).named(arg::ERROR),
-            Value::list(&waits).named(arg::WAITS),
-        ]);
+        self.own(
+            event::POLICY_RELOAD,
+            self.own_process,
+            Verdict::Allow,
+            &[
+                Value::path(&path).named(arg::PATH),
+                Value::u64(generation).named(arg::GENERATION),
+                error
+                    .as_ref()
+                    .map_or(Value::NULL, |error| Value::str(error))
+                    .named(arg::ERROR),
+                Value::list(&waits).named(arg::WAITS),
+            ],
+        );
     }
 
     fn judge(&self) -> Option<Box<dyn Judge>> {
-        Some(Box::new(BusJudge::new(self.bus.clone(), Arc::clone(&self.published))))
+        Some(Box::new(BusJudge::new(
+            self.bus.clone(),
+            Arc::clone(&self.published),
+        )))
     }
 
     fn finish(&mut self, ended: Ended) -> Ended {
@@ -537,13 +630,17 @@ impl JournalOutput {
         let descriptor = |number: u32| {
             audithook_supervisor::take_descriptor(number)
                 .map(Self::Descriptor)
-                .map_err(|error| format!("the journal's descriptor cannot be used: `fd:{number}`: {error}"))
+                .map_err(|error| {
+                    format!("the journal's descriptor cannot be used: `fd:{number}`: {error}")
+                })
         };
         match flag {
             Some(flag) => match flag.strip_prefix("fd:") {
-                Some(number) => {
-                    descriptor(number.parse().map_err(|_| format!("not a descriptor: `{flag}`"))?)
-                }
+                Some(number) => descriptor(
+                    number
+                        .parse()
+                        .map_err(|_| format!("not a descriptor: `{flag}`"))?,
+                ),
                 None => Ok(Self::File(PathBuf::from(flag), rotation)),
             },
             None => match &policy.journal.target {

@@ -22,7 +22,9 @@ pub struct Site {
 #[non_exhaustive]
 pub enum SiteError {
     /// the preload library is missing: looked in {looked}
-    #[error("the preload library `{LIBRARY}` is missing: looked in {looked}\n\nhint: build it with `cargo build -p audithook-cpython`, or install it beside `audithook`")]
+    #[error(
+        "the preload library `{LIBRARY}` is missing: looked in {looked}\n\nhint: build it with `cargo build -p audithook-cpython`, or install it beside `audithook`"
+    )]
     NoLibrary {
         /// Where it was looked for.
         looked: String,

@@ -60,7 +60,11 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
     .map_err(|error| format!("the run could not be set up: {error}"))
 }
 
-fn command(request: &RunRequest, file: &Path, private_tmp: Option<&Path>) -> Result<Command, String> {
+fn command(
+    request: &RunRequest,
+    file: &Path,
+    private_tmp: Option<&Path>,
+) -> Result<Command, String> {
     let current: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let mut environment = request.policy.environment(current);
     if let Some(directory) = private_tmp {
@@ -91,14 +95,23 @@ fn command(request: &RunRequest, file: &Path, private_tmp: Option<&Path>) -> Res
 
 fn make_directories(policy: &Policy, private_tmp: Option<&Path>) -> Result<(), String> {
     for directory in policy.directories_to_create() {
-        std::fs::create_dir_all(&directory)
-            .map_err(|error| format!("a `write` directory cannot be made: `{}`: {error}", directory.display()))?;
+        std::fs::create_dir_all(&directory).map_err(|error| {
+            format!(
+                "a `write` directory cannot be made: `{}`: {error}",
+                directory.display()
+            )
+        })?;
     }
     if let Some(directory) = private_tmp {
         DirBuilder::new()
             .mode(0o700)
             .create(directory)
-            .map_err(|error| format!("the private temporary directory cannot be made: `{}`: {error}", directory.display()))?;
+            .map_err(|error| {
+                format!(
+                    "the private temporary directory cannot be made: `{}`: {error}",
+                    directory.display()
+                )
+            })?;
     }
     Ok(())
 }
