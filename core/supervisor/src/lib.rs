@@ -93,9 +93,15 @@ pub fn run(
         }
         pid => {
             run.directory.disown();
+            let directory = run.directory.path().to_owned();
             drop((socket, supervisor_end));
             let supervisor = Pid::from_raw(pid).ok_or_else(|| io::Error::other("no process id"))?;
-            front::wait(supervisor, &front_end)
+            let ended = front::wait(supervisor, &front_end);
+            if matches!(ended, Ok(Ended::Fault(_))) {
+                // A supervisor that was killed has left it behind.
+                let _ = std::fs::remove_dir_all(directory);
+            }
+            ended
         }
     }
 }
