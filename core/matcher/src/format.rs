@@ -71,10 +71,6 @@ pub enum Field {
     JournalCustom,
     /// 1 if some host is known by name.
     NamesHosts,
-    /// Bit `n`: some key of [`Section::NameSlots`] has `n` bytes; bit 63 (in the high half): 63 or more.
-    NameLengthsLow,
-    /// The high half.
-    NameLengthsHigh,
     /// How long the longest key of [`Section::SuffixSlots`] is.
     LongestSuffix,
     /// Bit `n`: some key of [`Section::GramSlots`] has `n` bytes, 1 to 4.
@@ -104,15 +100,19 @@ pub enum Section {
     NameSlots,
     /// Their records.
     NameRecords,
+    /// A power of two of bits: those that [`hash::bit`](crate::hash::bit) says of the hash of every key are set.
+    NameFilter,
     /// Patterns known by what follows a dot of a component, the dot included: slots.
     SuffixSlots,
     /// Their records.
     SuffixRecords,
+    /// As [`Section::NameFilter`].
+    SuffixFilter,
     /// Patterns known by 1 to 4 bytes anywhere in the path: slots.
     GramSlots,
     /// Their records.
     GramRecords,
-    /// A power of two of bits: those of [`hash::gram`](crate::hash::gram) of every gram are set.
+    /// A power of two of bytes: those that [`hash::gram`](crate::hash::gram) says are 1, the others 0.
     GramFilter,
     /// Denied files by device and inode, 16 bytes: slots.
     InodeSlots,

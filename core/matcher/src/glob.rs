@@ -4,6 +4,7 @@
 //! whatever lies between them has matched as early as it can. So there is no recursion, and the cost is bounded by the
 //! product of both lengths.
 
+use crate::bytes::next_name;
 use crate::format::glob::{
     ANY_DEPTH, CLASS, LITERAL, NAMED, ONE, STAR, START_ANY, START_RELATIVE, START_ROOT,
 };
@@ -108,18 +109,6 @@ pub(crate) fn is_sound_path(program: &[u8]) -> bool {
         rest = after;
     }
     rest.is_empty()
-}
-
-/// The next component of a path from an offset on, and where it ends. Empty ones do not count.
-#[inline]
-pub(crate) fn next_name(path: &[u8], at: usize) -> Option<(&[u8], usize)> {
-    let begin = at + path.get(at..)?.iter().position(|&byte| byte != b'/')?;
-    let rest = path.get(begin..)?;
-    let length = rest
-        .iter()
-        .position(|&byte| byte == b'/')
-        .unwrap_or(rest.len());
-    Some((rest.get(..length)?, begin + length))
 }
 
 enum Operation<'p> {

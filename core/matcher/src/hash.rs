@@ -28,16 +28,28 @@ pub fn bytes(bytes: &[u8]) -> u64 {
 /// The hash of some bytes with this hash under a tag.
 #[must_use]
 #[inline]
-pub fn tagged(tag: u32, hash: u64) -> u64 {
-    fold(hash ^ C, u64::from(tag) ^ B)
+pub const fn tagged(tag: u32, hash: u64) -> u64 {
+    hash ^ (tag as u64).wrapping_mul(A).rotate_left(32)
 }
 
-/// The hash of a gram of up to four bytes, given as a number.
+/// Which bit of a filter of `1 << size` bits stands for a hash.
 #[must_use]
 #[inline]
-pub fn gram(gram: u32, length: usize) -> u32 {
-    let mixed = (gram ^ (length as u32).wrapping_mul(0x85eb_ca6b)).wrapping_mul(0x9e37_79b1);
-    mixed ^ mixed >> 15
+pub const fn bit(hash: u64, size: u32) -> usize {
+    // Slots are found by the low bits.
+    (hash >> 32 >> (32 - if size < 32 { size } else { 32 })) as usize
+}
+
+/// Which byte of a filter of `1 << size` bytes stands for some bytes: the first four of them.
+#[must_use]
+#[inline]
+pub fn gram(bytes: &[u8], size: u32) -> usize {
+    let value = match bytes.first_chunk() {
+        Some(four) => u32::from_le_bytes(*four),
+        None => bytes.iter().fold(bytes.len() as u32, |value, &byte| value << 8 | u32::from(byte)),
+    };
+    // The high bits: the low ones of a product know the low ones of its factors only.
+    (u64::from(value.wrapping_mul(0x9e37_79b1)) >> (32 - size.min(32))) as usize
 }
 
 /// All but the last eight bytes or more of a long key.

@@ -11,7 +11,7 @@ use crate::format::{
 use crate::hooks::Hooks;
 use crate::hosts::Hosts;
 use crate::paths::Paths;
-use crate::table::{Map, Row, Rows, slice, u32_at};
+use crate::table::{Filter, Map, Row, Rows, slice, u32_at};
 use crate::{Mode, Overflow};
 
 /// A policy that was laid out as bytes and checked. Reading it allocates nothing and never fails.
@@ -245,9 +245,9 @@ impl<'a> Image<'a> {
             paths: Paths {
                 trie: map(Section::TrieSlots, Section::TrieRecords),
                 names: map(Section::NameSlots, Section::NameRecords),
-                name_lengths: u64::from(field(Field::NameLengthsLow))
-                    | u64::from(field(Field::NameLengthsHigh)) << 32,
+                name_filter: Filter::new(section(Section::NameFilter)),
                 suffixes: map(Section::SuffixSlots, Section::SuffixRecords),
+                suffix_filter: Filter::new(section(Section::SuffixFilter)),
                 longest_suffix: field(Field::LongestSuffix) as usize,
                 grams: map(Section::GramSlots, Section::GramRecords),
                 gram_lengths: field(Field::GramLengths),

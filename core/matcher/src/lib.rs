@@ -2,6 +2,7 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+mod bytes;
 mod context;
 mod files;
 pub mod format;

@@ -10,18 +10,20 @@
 //! - globs that have nothing of the kind (`/*/*`) are tried one by one.
 
 use crate::format::{GLOB_SIZE, ITEM_SIZE, class};
-use crate::glob::{covers_path, next_name};
+use crate::bytes::{find_byte, next_name};
+use crate::glob::covers_path;
 use crate::hash;
 use crate::judgement::Rules;
-use crate::table::{Entry, Map, Numbers, Rows, slice};
+use crate::table::{Entry, Filter, Map, Numbers, Rows, slice};
 
 /// The entries of all lists over paths.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paths<'a> {
     pub(crate) trie: Map<'a>,
     pub(crate) names: Map<'a>,
-    pub(crate) name_lengths: u64,
+    pub(crate) name_filter: Filter<'a>,
     pub(crate) suffixes: Map<'a>,
+    pub(crate) suffix_filter: Filter<'a>,
     pub(crate) longest_suffix: usize,
     pub(crate) grams: Map<'a>,
     pub(crate) gram_lengths: u32,
@@ -81,7 +83,8 @@ const NAMED: u32 = class::DENY | class::OWN_WRITE | class::OWN_ANY;
 impl Paths<'_> {
     /// What the entries of some classes say of a path.
     pub(crate) fn look_up(&self, path: &[u8], classes: u32) -> Hits {
-        let mut search = Search::new(self, path, classes);
+        let mut hits = Hits::NONE;
+        let mut search = Search::new(self, path, classes, &mut hits);
         search.walk();
         if self.gram_lengths != 0 {
             search.scan();
@@ -91,12 +94,12 @@ impl Paths<'_> {
                 search.try_glob(glob);
             }
         }
-        search.hits
+        hits
     }
 
     /// The rules of the denied literal paths, and of audithook's own, that lie below a path.
     pub(crate) fn look_below(&self, path: &[u8], classes: u32) -> Hits {
-        let mut search = Search::new(self, path, classes);
+        let mut hits = Hits::NONE;
         let mut node = self.trie.entry(0);
         let mut at = 0;
         while let Some((name, end)) = next_name(path, at) {
@@ -105,9 +108,9 @@ impl Paths<'_> {
             at = end;
         }
         if let Some(node) = node {
-            search.take(node.below);
+            Search::new(self, path, classes, &mut hits).take(node.below);
         }
-        search.hits
+        hits
     }
 
     /// What the entries say of a file by device and inode.
@@ -115,11 +118,11 @@ impl Paths<'_> {
         let mut key = [0; 16];
         key[..8].copy_from_slice(&device.to_le_bytes());
         key[8..].copy_from_slice(&inode.to_le_bytes());
-        let mut search = Search::new(self, &[], class::ALL);
+        let mut hits = Hits::NONE;
         if let Some(entry) = self.inodes.find(&key) {
-            search.take(entry.own);
+            Search::new(self, &[], class::ALL, &mut hits).take(entry.own);
         }
-        search.hits
+        hits
     }
 }
 
@@ -127,19 +130,19 @@ struct Search<'s> {
     paths: &'s Paths<'s>,
     path: &'s [u8],
     wanted: u32,
-    hits: Hits,
+    hits: &'s mut Hits,
     /// The globs that were tried last: what a path repeats need not be tried again.
     tried: [u32; 8],
     tries: usize,
 }
 
 impl<'s> Search<'s> {
-    fn new(paths: &'s Paths<'s>, path: &'s [u8], wanted: u32) -> Self {
+    fn new(paths: &'s Paths<'s>, path: &'s [u8], wanted: u32, hits: &'s mut Hits) -> Self {
         Self {
             paths,
             path,
             wanted,
-            hits: Hits::NONE,
+            hits,
             tried: [u32::MAX; 8],
             tries: 0,
         }
@@ -162,7 +165,7 @@ impl<'s> Search<'s> {
                     self.take(own);
                 }
             }
-            if self.paths.name_lengths >> name.len().min(63) & 1 == 1
+            if self.paths.name_filter.may_have(hash)
                 && let Some(entry) = self.paths.names.find_tagged(0, hash, name)
             {
                 self.take(entry.own);
@@ -175,45 +178,45 @@ impl<'s> Search<'s> {
     }
 
     fn look_at_suffixes(&mut self, name: &[u8]) {
-        let first = name.len().saturating_sub(self.paths.longest_suffix);
-        for (place, _) in name
-            .iter()
-            .enumerate()
-            .skip(first)
-            .filter(|&(_, &byte)| byte == b'.')
-        {
-            if let Some(entry) = self.paths.suffixes.find(&name[place..]) {
+        let mut at = name.len().saturating_sub(self.paths.longest_suffix);
+        while let Some(dot) = name.get(at..).and_then(|rest| find_byte(rest, b'.')) {
+            at += dot;
+            let suffix = &name[at..];
+            let hash = hash::bytes(suffix);
+            if self.paths.suffix_filter.may_have(hash)
+                && let Some(entry) = self.paths.suffixes.find_tagged(0, hash, suffix)
+            {
                 self.take(entry.own);
             }
+            at += 1;
         }
     }
 
     /// Goes through the bytes: what is known by a few of them.
     fn scan(&mut self) {
-        let lengths = self.paths.gram_lengths;
-        // Oldest byte in the highest place: the last `n` bytes are the low ones.
-        let mut window = 0_u32;
-        for (place, &byte) in self.path.iter().enumerate() {
-            window = window << 8 | u32::from(byte);
-            for length in 1..=4 {
-                if lengths >> length & 1 == 1 && place + 1 >= length {
-                    self.look_at_gram(window & (u32::MAX >> (32 - 8 * length)), length, place + 1);
-                }
+        let size = self.paths.gram_filter.len().checked_ilog2().unwrap_or(0);
+        for length in (1..=4).filter(|length| self.paths.gram_lengths >> length & 1 == 1) {
+            match length {
+                // The common case, in a loop of its own: hardly ever more than a load, a multiplication and a test a byte.
+                4 => self.scan_for(4, |gram| hash::gram(gram.first_chunk::<4>().map_or(&[], |four| four), size)),
+                _ => self.scan_for(length, |gram| hash::gram(gram, size)),
             }
         }
     }
 
-    fn look_at_gram(&mut self, gram: u32, length: usize, end: usize) {
+    #[inline]
+    fn scan_for(&mut self, length: usize, place_of: impl Fn(&[u8]) -> usize) {
         let filter = self.paths.gram_filter;
-        let bit = hash::gram(gram, length) as usize & (filter.len() * 8).wrapping_sub(1);
-        if filter
-            .get(bit / 8)
-            .is_none_or(|byte| byte >> (bit % 8) & 1 == 0)
-        {
-            return;
+        for (place, gram) in self.path.windows(length).enumerate() {
+            if filter.get(place_of(gram)).is_some_and(|&known| known != 0) {
+                self.take_gram(place, length);
+            }
         }
-        let key = &self.path[end - length..end];
-        if let Some(entry) = self.paths.grams.find(key) {
+    }
+
+    #[cold]
+    fn take_gram(&mut self, place: usize, length: usize) {
+        if let Some(entry) = self.path.get(place..place + length).and_then(|gram| self.paths.grams.find(gram)) {
             self.take(entry.own);
         }
     }

@@ -96,6 +96,30 @@ impl Numbers<'_> {
     }
 }
 
+/// Which hashes a map may have: it says no to most of those that it has not, from memory that is near.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filter<'a> {
+    bits: &'a [u8],
+    size: u32,
+}
+
+impl<'a> Filter<'a> {
+    pub(crate) fn new(bits: &'a [u8]) -> Self {
+        Self { bits, size: (bits.len() * 8).checked_ilog2().unwrap_or(0) }
+    }
+
+    #[inline]
+    pub(crate) fn may_have(&self, hash: u64) -> bool {
+        let bit = hash::bit(hash, self.size);
+        self.bits.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
+    }
+
+    /// Whether it is a power of two of bits where there is a map to filter for.
+    pub(crate) fn is_sound(&self, map: &Map<'_>) -> bool {
+        if map.is_empty() { self.bits.is_empty() } else { self.bits.len().is_power_of_two() }
+    }
+}
+
 /// A hash map from tagged keys to ranges of items: open addressing, linear probing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Map<'a> {

@@ -69,7 +69,7 @@ impl Image<'_> {
             && self.rules.iter().all(|rule| {
                 [0, 2, 4, 6, 8]
                     .into_iter()
-                    .all(|place| self.is_text((rule.field(place), rule.field(place + 1))))
+                    .all(|place| self.program(rule.field(place), rule.field(place + 1)).is_some())
             })
     }
 
@@ -83,6 +83,8 @@ impl Image<'_> {
             && [paths.names, paths.suffixes, paths.grams, paths.inodes]
                 .iter()
                 .all(|map| map.is_sound(|_, entry| items(entry)))
+            && paths.name_filter.is_sound(&paths.names)
+            && paths.suffix_filter.is_sound(&paths.suffixes)
             && (if paths.gram_lengths == 0 {
                 filter == 0
             } else {

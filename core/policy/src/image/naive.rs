@@ -724,6 +724,9 @@ fn covers_literally(above: &[u8], path: &[u8]) -> bool {
 /// The path, or something above it, matches.
 fn glob_covers(glob: &str, path: &[u8]) -> bool {
     let matcher = matcher(glob, true);
+    if path.is_empty() {
+        return !glob.is_empty() && glob.split('/').all(|name| name == "**");
+    }
     // To `globset` the root is an empty name below itself; only what matches everything matches it.
     let matches_root = !glob.is_empty() && glob.split('/').all(|name| name.is_empty() || name == "**");
     Path::new(OsStr::from_bytes(path)).ancestors().any(|above| match above.as_os_str().as_bytes() {

@@ -13,6 +13,9 @@ use super::{BuildError, PathEntry, PathPattern};
 /// The longest run of bytes that a glob is known by.
 const LONGEST_GRAM: usize = 4;
 
+/// The largest filter over grams, in bytes.
+const LARGEST_FILTER: usize = 1 << 15;
+
 pub(super) struct PathsBuilder {
     trie: MapBuilder<Item>,
     root: Handle,
@@ -141,7 +144,7 @@ impl PathsBuilder {
     pub(super) fn finish(mut self, layout: &mut Layout) -> Result<(), BuildError> {
         layout.set(Field::Classes, self.classes);
         self.index_globs(layout)?;
-        self.write_lengths(layout)?;
+        self.write_filters(layout)?;
         for (map, slots, records) in [
             (self.trie, Section::TrieSlots, Section::TrieRecords),
             (self.names, Section::NameSlots, Section::NameRecords),
@@ -192,13 +195,9 @@ impl PathsBuilder {
     }
 
     /// Writes what lets the matcher skip a look-up.
-    fn write_lengths(&self, layout: &mut Layout) -> Result<(), BuildError> {
-        let lengths = self
-            .names
-            .keys()
-            .fold(0_u64, |bits, key| bits | 1 << key.len().min(63));
-        layout.set(Field::NameLengthsLow, lengths as u32);
-        layout.set(Field::NameLengthsHigh, (lengths >> 32) as u32);
+    fn write_filters(&self, layout: &mut Layout) -> Result<(), BuildError> {
+        *layout.section(Section::NameFilter) = filter(&self.names);
+        *layout.section(Section::SuffixFilter) = filter(&self.suffixes);
         let longest = self.suffixes.keys().map(<[u8]>::len).max().unwrap_or(0);
         layout.set(Field::LongestSuffix, number(longest)?);
         let grams: Vec<&[u8]> = self.grams.keys().collect();
@@ -207,19 +206,31 @@ impl PathsBuilder {
             grams.iter().fold(0, |bits, gram| bits | 1 << gram.len()),
         );
         if !grams.is_empty() {
-            // One bit in sixteen is set: few bytes of a path are looked up in vain.
-            let mut filter = vec![0_u8; (2 * grams.len()).next_power_of_two()];
+            // One in sixteen is set, as long as it stays in the cache: few bytes of a path are looked up in vain.
+            let mut filter = vec![0_u8; (16 * grams.len()).next_power_of_two().min(LARGEST_FILTER)];
+            let size = filter.len().ilog2();
             for gram in grams {
-                let value = gram
-                    .iter()
-                    .fold(0, |value, &byte| value << 8 | u32::from(byte));
-                let bit = hash::gram(value, gram.len()) as usize & (filter.len() * 8 - 1);
-                filter[bit / 8] |= 1 << (bit % 8);
+                filter[hash::gram(gram, size)] = 1;
             }
             *layout.section(Section::GramFilter) = filter;
         }
         Ok(())
     }
+}
+
+/// The bits of the hashes of a map's keys, one in sixteen set.
+fn filter(map: &MapBuilder<Item>) -> Vec<u8> {
+    let count = map.keys().count();
+    if count == 0 {
+        return Vec::new();
+    }
+    let mut bytes = vec![0_u8; (2 * count).next_power_of_two()];
+    let size = (8 * bytes.len()).ilog2();
+    for key in map.keys() {
+        let bit = hash::bit(hash::bytes(key), size);
+        bytes[bit / 8] |= 1 << (bit % 8);
+    }
+    bytes
 }
 
 /// The components of a literal path.
