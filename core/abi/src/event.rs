@@ -101,6 +101,7 @@ impl<'a> Event<'a> {
 
     /// The argument of this name.
     #[must_use]
+    #[inline]
     pub fn arg(&self, name: Symbol) -> Option<&'a Value<'a>> {
         self.args().iter().find(|value| value.name() == name)
     }
@@ -113,6 +114,7 @@ impl<'a> Event<'a> {
 
     /// The bytes of the argument of this name: of text, bytes or a path.
     #[must_use]
+    #[inline]
     pub fn bytes(&self, name: Symbol) -> Option<&'a [u8]> {
         self.arg(name)?.as_bytes()
     }
@@ -183,7 +185,7 @@ impl<'a> Event<'a> {
     /// As [`Event::from_raw`].
     #[inline]
     unsafe fn readable<'b>(event: *const Event<'b>) -> Option<&'b Event<'b>> {
-        if event.is_null() || !event.is_aligned() {
+        if event.is_null() {
             return None;
         }
         // SAFETY: the size is the first field of what the caller says is an `ah_event`.

@@ -466,11 +466,28 @@ unsafe fn with_event<R>(
     if let Some(event) = unsafe { Event::from_raw(raw) } {
         return act(event);
     }
+    let (mut act, mut answer) = (Some(act), None);
+    // SAFETY: the caller's promise.
+    unsafe {
+        gather(raw, &mut |event| {
+            answer = act.take().map(|act| act(event));
+        });
+    }
+    answer.unwrap_or_else(|| Err(Failure::bad_argument("the event breaks the ABI")))
+}
+
+/// Out of the way of the events of this version.
+///
+/// # Safety
+/// As [`with_event`].
+#[cold]
+#[inline(never)]
+unsafe fn gather(raw: *const Event<'_>, act: &mut dyn FnMut(&Event<'_>)) {
     let mut args = Vec::new();
     // SAFETY: the caller's promise.
-    let event = unsafe { Event::gather(raw, |value| args.push(value)) }
-        .ok_or_else(|| Failure::bad_argument("the event breaks the ABI"))?;
-    act(&event.with_args(&args))
+    if let Some(event) = unsafe { Event::gather(raw, |value| args.push(value)) } {
+        act(&event.with_args(&args));
+    }
 }
 
 /// The running function's reply.
@@ -485,11 +502,15 @@ const fn reply_of(raw: *mut RawReply, host: &Host) -> Reply<'_> {
 fn answer<T>(reply: &mut Reply<'_>, result: Result<T>, good: impl FnOnce(T) -> i32) -> i32 {
     match result {
         Ok(value) => good(value),
-        Err(failure) => {
-            reply.reason(failure.reason());
-            failure.status()
-        }
+        Err(failure) => explained(reply, &failure),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn explained(reply: &mut Reply<'_>, failure: &Failure) -> i32 {
+    reply.reason(failure.reason());
+    failure.status()
 }
 
 /// The status of what has no reply: why it failed goes to the log.
@@ -497,11 +518,15 @@ fn answer<T>(reply: &mut Reply<'_>, result: Result<T>, good: impl FnOnce(T) -> i
 fn logged(host: &Host, result: Result<()>) -> i32 {
     match result {
         Ok(()) => status::OK,
-        Err(failure) => {
-            host.log(LogLevel::Warn, failure.reason());
-            failure.status()
-        }
+        Err(failure) => told(host, &failure),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn told(host: &Host, failure: &Failure) -> i32 {
+    host.log(LogLevel::Warn, failure.reason());
+    failure.status()
 }
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {

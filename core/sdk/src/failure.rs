@@ -11,7 +11,10 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 /// Why a hook failed: not a verdict. The policy's `on-error` decides what becomes of the operation.
 ///
 /// Any error becomes a failure through `?`; the constructors say what kind it is.
-pub struct Failure {
+// In a box: what a hook returns when nothing fails then fits into registers.
+pub struct Failure(Box<Inner>);
+
+struct Inner {
     status: i32,
     reason: Cow<'static, str>,
 }
@@ -50,34 +53,34 @@ impl Failure {
     /// Any number, for plugins that test their host: what is no error of the ABI is an error all the same.
     #[must_use]
     pub fn with_status(status: i32, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Inner {
             status,
             reason: reason.into(),
-        }
+        }))
     }
 
     /// The ABI's number.
     #[must_use]
-    pub const fn status(&self) -> i32 {
-        self.status
+    pub fn status(&self) -> i32 {
+        self.0.status
     }
 
     /// Why.
     #[must_use]
     pub fn reason(&self) -> &str {
-        &self.reason
+        &self.0.reason
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
+        f.write_str(self.reason())
     }
 }
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.reason, self.status)
+        write!(f, "{} ({})", self.reason(), self.status())
     }
 }
 
