@@ -48,6 +48,8 @@ pub struct Run {
     pub inherited: Inherited,
     /// Whether what the command leaves running is waited for.
     pub wait_tree: bool,
+    /// Whether the command will announce itself. One that will not is reported as it starts.
+    pub covered: bool,
 }
 
 /// Runs the command below a supervisor, which `handler` serves, and returns how it ended: in front.
@@ -81,6 +83,7 @@ pub fn run(
                 command: run.command,
                 inherited: run.inherited,
                 wait_tree: run.wait_tree,
+                covered: run.covered,
             };
             let ended = match handler {
                 // The handler goes with the last process of the tree: its run directory is removed here.

@@ -47,6 +47,7 @@ pub(crate) struct Beginning {
     pub(crate) command: Command,
     pub(crate) inherited: Inherited,
     pub(crate) wait_tree: bool,
+    pub(crate) covered: bool,
 }
 
 /// Runs until the tree has ended, and tells front how.
@@ -183,7 +184,14 @@ impl<'b> Supervisor<'b> {
             // Front is dead already.
             Err(_) => supervisor.end_for_front(),
         }
-        supervisor.meet(root.as_raw_nonzero().get().cast_unsigned(), None, false);
+        let process = supervisor.meet(
+            root.as_raw_nonzero().get().cast_unsigned(),
+            None,
+            !beginning.covered,
+        );
+        if !beginning.covered {
+            handler.silent(process);
+        }
         Ok(supervisor)
     }
 

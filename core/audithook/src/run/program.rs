@@ -1,10 +1,13 @@
 //! Finding the command as a shell would.
 
 use std::ffi::{CString, OsStr};
+use std::fs::{File, Metadata};
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use audithook_coverage::{Coverage, HEAD, MOST_INTERPRETERS, PRIVILEGED, Program};
 use audithook_supervisor::Ended;
 
 /// The file of a program: with a slash as it is, else in the directories of `PATH`.
@@ -42,6 +45,37 @@ pub(super) fn find(name: &OsStr) -> Result<PathBuf, Ended> {
             shown()
         ))),
     }
+}
+
+/// Whether the preload library will be in the program.
+pub(super) fn coverage(program: &Path) -> Coverage {
+    let mut current = program.to_owned();
+    for _ in 0..MOST_INTERPRETERS {
+        let mut head = Vec::new();
+        let Ok(file) = File::open(&current) else {
+            return Coverage::Followed;
+        };
+        let is_privileged = file.metadata().is_ok_and(|status| changes_identity(&status));
+        if file.take(HEAD as u64).read_to_end(&mut head).is_err() {
+            return Coverage::Followed;
+        }
+        if is_privileged {
+            return PRIVILEGED;
+        }
+        match audithook_coverage::read(&head) {
+            Program::Binary(coverage) => return coverage,
+            Program::Script(interpreter) => current = PathBuf::from(OsStr::from_bytes(interpreter)),
+        }
+    }
+    Coverage::Followed
+}
+
+fn changes_identity(status: &Metadata) -> bool {
+    const SET_USER: u32 = 0o4000;
+    const SET_GROUP: u32 = 0o2000;
+    let mode = status.mode();
+    (mode & SET_USER != 0 && status.uid() != rustix::process::geteuid().as_raw())
+        || (mode & SET_GROUP != 0 && status.gid() != rustix::process::getegid().as_raw())
 }
 
 /// A string for the kernel.

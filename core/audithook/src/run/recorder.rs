@@ -34,6 +34,8 @@ pub(super) struct Settings {
     pub(super) fail_on_deny: bool,
     pub(super) quiet: bool,
     pub(super) private_tmp: Option<PathBuf>,
+    /// Why the command itself cannot be followed, where that is known before it starts.
+    pub(super) uncovered: Option<&'static str>,
 }
 
 /// Where the journal goes.
@@ -422,6 +424,10 @@ impl Handler for Recorder {
                 Value::str(&hash).named(arg::POLICY),
             ],
         );
+        let reason = self
+            .settings
+            .uncovered
+            .unwrap_or("it did not load the preload library");
         let program = arguments.first().map_or(&b""[..], |program| program);
         self.own(
             event::PROCESS_UNCOVERED,
@@ -429,7 +435,7 @@ impl Handler for Recorder {
             Verdict::Allow,
             &[
                 Value::path(program).named(arg::PATH),
-                Value::str("it did not load the preload library").named(arg::REASON),
+                Value::str(reason).named(arg::REASON),
                 Value::list(&list).named(arg::ARGS),
             ],
         );

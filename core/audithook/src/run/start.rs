@@ -21,6 +21,17 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
         Ok(file) => file,
         Err(ended) => return Ok(ended),
     };
+    let uncovered = program::coverage(&file).reason();
+    if let Some(reason) = uncovered
+        && let Some(switch) = &request.policy.process.uncovered
+        && !switch.allowed
+    {
+        return Ok(Ended::NotExecutable(format!(
+            "`{}`: the Python hook cannot follow into it ({reason}), which `[process] uncovered` forbids ({})",
+            file.display(),
+            switch.origin
+        )));
+    }
     let private_tmp = request.policy.private_tmp.clone();
     let command = command(&request, &file, private_tmp.as_deref())?;
     // Taken before anything is forked: the program must not have the journal's descriptor.
@@ -47,12 +58,14 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
         fail_on_deny,
         quiet,
         private_tmp,
+        uncovered,
     };
     let run = Run {
         directory: site.directory,
         command,
         inherited,
         wait_tree,
+        covered: uncovered.is_none(),
     };
     audithook_supervisor::run(run, move |directory| {
         Recorder::begin(settings, directory).map(|recorder| Box::new(recorder) as Box<dyn Handler>)

@@ -8,12 +8,12 @@ use core::ffi::{CStr, c_char, c_int};
 
 use audithook_abi::{Source, Symbol, Value};
 use audithook_catalogue::{self as catalogue, arg, event};
+use audithook_coverage::Coverage;
 use audithook_matcher::Context;
 use audithook_wire::flat::{MAX_RECORD, Name, Rules};
 use audithook_wire::message::{self, Kind, MAX_REPLY};
 
-use super::elf::{self, Coverage};
-use super::{errno, set_errno};
+use super::{elf, errno, set_errno};
 use crate::judge::{self, Interpreter, Subject};
 use crate::paths::{Base, LONGEST, Resolved};
 use crate::policy::Policy;
@@ -415,7 +415,7 @@ unsafe fn follow(
         return None;
     }
     let coverage = elf::inspect(&program);
-    if let Coverage::Lost(reason) | Coverage::Unwelcome(reason) = coverage {
+    if let Some(reason) = coverage.reason() {
         // SAFETY: the caller's promise.
         if unsafe {
             is_refused(
