@@ -1,0 +1,247 @@
+//! Job control: a shell in a terminal cannot tell the job from the program alone.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use audithook_tests::terminal::Terminal;
+use audithook_tests::{PATIENCE, Python, Run, Scratch, build, for_each_python, python, run, tree};
+use rustix::process::Signal;
+
+const POLICY: &str = "version = 1\n[files]\ndeny = [\"./elsewhere\"]\n";
+
+/// How the job is started.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Bare,
+    Hooked,
+}
+const WAYS: [Way; 2] = [Way::Bare, Way::Hooked];
+
+/// A shell in a terminal, with `job` as the command that runs `programs/interactive.py` in it.
+fn shell(scratch: &Scratch, python: &Python, way: Way) -> Terminal {
+    let program = format!(
+        "{} {}",
+        python.text(),
+        run::program("interactive.py").display()
+    );
+    let job = match way {
+        Way::Bare => program,
+        Way::Hooked => format!(
+            "{} run -q -c hooks.toml --journal out.jsonl -- {program}",
+            build::audithook().display()
+        ),
+    };
+    scratch.write("hooks.toml", POLICY);
+    scratch.directory("home");
+    // A file rather than an alias or a function: the shell must have a job of its own for it, and no echo shows it.
+    scratch.write_program("job", format!("#!/bin/sh\nexec {job} \"$@\"\n"));
+    let mut command = Command::new("bash");
+    command
+        .args(["--norc", "--noprofile", "-i"])
+        .current_dir(scratch)
+        .env_clear();
+    command
+        .envs(run::environment(scratch))
+        .env("PS1", "prompt> ")
+        .env("TERM", "dumb");
+    let mut terminal = Terminal::start(&command);
+    terminal.wait_for("prompt> ");
+    terminal
+}
+
+/// Types a command and waits for the answer to a second one, which comes when the shell has its terminal back.
+fn command(terminal: &mut Terminal, text: &str) {
+    terminal.type_in(&format!("{text}\n"));
+}
+
+#[track_caller]
+fn assert_status(terminal: &mut Terminal, status: u32) {
+    command(terminal, "echo \"st\"atus=$?.");
+    terminal.wait_for(&format!("status={status}."));
+    terminal.wait_for("prompt> ");
+}
+
+for_each_python! {
+    fn ctrl_c_interrupts_the_program_and_the_shell_goes_on(python: &Python) {
+        for way in WAYS {
+            let scratch = Scratch::new();
+            let mut terminal = shell(&scratch, python, way);
+            command(&mut terminal, "./job");
+            terminal.wait_for("<begins with a terminal>");
+            terminal.type_in("\x03");
+            terminal.wait_for("KeyboardInterrupt");
+            assert_status(&mut terminal, 130);
+            command(&mut terminal, "./job handle");
+            terminal.wait_for("<begins with a terminal>");
+            terminal.type_in("\x03");
+            terminal.wait_for("<signal SIGINT>");
+            terminal.type_in("a line\n");
+            terminal.wait_for("<read a line>");
+            terminal.type_in("\x04");
+            terminal.wait_for("<ends>");
+            assert_status(&mut terminal, 0);
+            assert_eq!(terminal.screen().matches("<signal SIGINT>").count(), 1, "{way:?}: {}", terminal.screen());
+        }
+    }
+
+    fn ctrl_z_stops_the_program_and_fg_continues_it(python: &Python) {
+        for way in WAYS {
+            let scratch = Scratch::new();
+            let mut terminal = shell(&scratch, python, way);
+            command(&mut terminal, "./job handle");
+            terminal.wait_for("<begins with a terminal>");
+            for _ in 0..3 {
+                terminal.type_in("\x1a");
+                terminal.wait_for("Stopped");
+                terminal.wait_for("prompt> ");
+                assert_status(&mut terminal, 148);
+                command(&mut terminal, "fg");
+                terminal.wait_for("<signal SIGCONT>");
+                terminal.type_in("still here\n");
+                terminal.wait_for("<read still here>");
+            }
+            terminal.type_in("\x04");
+            terminal.wait_for("<ends>");
+            assert_status(&mut terminal, 0);
+        }
+    }
+}
+
+#[test]
+fn a_stopped_program_really_stands_still_and_bg_lets_it_go_on() {
+    for way in WAYS {
+        let scratch = Scratch::new();
+        let mut terminal = shell(&scratch, python::newest(), way);
+        command(&mut terminal, "./job handle");
+        terminal.wait_for("<begins with a terminal>");
+        terminal.type_in("\x1a");
+        terminal.wait_for("Stopped");
+        terminal.wait_for("prompt> ");
+        command(&mut terminal, "echo \"lea\"der=$(jobs -p).");
+        terminal.wait_for("leader=");
+        let leader: u32 = terminal.wait_for(".").trim().parse().expect("a process id");
+        terminal.wait_for("prompt> ");
+        let program = match way {
+            Way::Bare => leader,
+            Way::Hooked => tree::target(leader).expect("the program runs"),
+        };
+        wait_for_state(program, 'T');
+        command(&mut terminal, "bg");
+        // It continues, and reads the terminal in the background: that stops it again, as it would alone.
+        terminal.wait_for("<signal SIGCONT>");
+        wait_for_state(program, 'T');
+        command(&mut terminal, "fg");
+        terminal.wait_for("<signal SIGCONT>");
+        terminal.type_in("\x04");
+        terminal.wait_for("<ends>");
+        assert_status(&mut terminal, 0);
+    }
+}
+
+#[test]
+fn quit_and_termination_and_hangup_reach_the_program() {
+    for way in WAYS {
+        let scratch = Scratch::new();
+        let mut terminal = shell(&scratch, python::newest(), way);
+        command(&mut terminal, "ulimit -c 0; ./job");
+        terminal.wait_for("<begins with a terminal>");
+        terminal.type_in("\x1c");
+        terminal.wait_for("Quit");
+        assert_status(&mut terminal, 131);
+        command(&mut terminal, "./job handle < /dev/tty &");
+        terminal.wait_for("<begins with a terminal>");
+        // In the background it is stopped as soon as it reads.
+        for (signal, status) in [
+            ("USR1", None),
+            ("HUP", None),
+            ("TERM", None),
+            ("KILL", Some(137)),
+        ] {
+            command(&mut terminal, &format!("kill -{signal} %1; kill -CONT %1"));
+            if status.is_none() {
+                terminal.wait_for(&format!("<signal SIG{signal}>"));
+            }
+        }
+        command(&mut terminal, "wait %1");
+        assert_status(&mut terminal, 137);
+    }
+}
+
+#[test]
+fn a_pipeline_is_one_job() {
+    for way in WAYS {
+        let scratch = Scratch::new();
+        let mut terminal = shell(&scratch, python::newest(), way);
+        command(
+            &mut terminal,
+            "set -o pipefail; ./job handle | cat | sed -u s/begins/began/",
+        );
+        terminal.wait_for("<began without a terminal>");
+        terminal.type_in("\x1a");
+        terminal.wait_for("Stopped");
+        terminal.wait_for("prompt> ");
+        command(&mut terminal, "fg");
+        terminal.wait_for("<signal SIGCONT>");
+        terminal.type_in("\x04");
+        terminal.wait_for("<ends>");
+        assert_status(&mut terminal, 0);
+    }
+}
+
+#[test]
+fn signals_that_are_sent_to_the_front_reach_the_program_once() {
+    let scratch = Scratch::new();
+    let code = "\
+import os, signal, sys
+count = {}
+def note(number, frame):
+    count[number] = count.get(number, 0) + 1
+signals = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
+for number in signals: signal.signal(number, note)
+open('ready', 'w').close()
+for _ in range(60):
+    if len(count) == len(signals): break
+    signal.sigtimedwait([], 1)
+print(sorted(count.values()))
+sys.exit(6)
+";
+    let running = Run::new(&scratch, POLICY)
+        .code(python::newest(), code)
+        .start();
+    wait_until(|| scratch.join("ready").exists(), "the program is ready");
+    for signal in [
+        Signal::TERM,
+        Signal::HUP,
+        Signal::INT,
+        Signal::USR1,
+        Signal::USR2,
+    ] {
+        running.signal(signal);
+    }
+    let outcome = running.finish();
+    assert_eq!(
+        outcome.assert_code(6).out(),
+        "[1, 1, 1, 1, 1]\n",
+        "{}",
+        outcome.describe()
+    );
+}
+
+fn wait_for_state(pid: u32, state: char) {
+    let is_there = || {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        text.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with(state))
+    };
+    wait_until(is_there, &format!("process {pid} is in state {state}"));
+}
+
+/// Waits for a state that nothing tells of.
+#[track_caller]
+fn wait_until(holds: impl Fn() -> bool, what: &str) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "this did not come: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,204 @@
+//! Reload: a new policy holds from the next event on, a broken one does not, a locked one never.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use audithook_tests::{Journal, PATIENCE, Record, Run, Scratch, python, run, tree};
+use rustix::process::{Pid, Signal, kill_process};
+
+const ALLOWING: &str = "version = 1\n[files]\ndeny = []\n";
+const DENYING: &str = "version = 1\n[files]\n\ndeny = [\"./secret\"]\n";
+
+/// A program that tries to read the secret for each line that it is given, and says what came of it.
+const CODE: &str = "\
+import sys
+for line in sys.stdin:
+    try:
+        open('secret').close()
+        print('read', flush=True)
+    except PermissionError as error:
+        print(error, flush=True)
+";
+
+struct Session {
+    scratch: Scratch,
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Receiver<String>,
+}
+
+impl Session {
+    fn start(policy: &str) -> Self {
+        let scratch = Scratch::new();
+        scratch.write("secret", "secret\n");
+        scratch.directory("policy");
+        scratch.write("policy/hooks.toml", policy.replace("./secret", "../secret"));
+        let run = Run::with_flags(&scratch, &[]);
+        let arguments = [
+            "run",
+            "-q",
+            "-c",
+            "policy/hooks.toml",
+            "--journal",
+            "out.jsonl",
+            "--",
+            python::newest().text(),
+            "-c",
+            CODE,
+        ];
+        let mut command = run.audithook_command(&arguments);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the command runs");
+        let (sender, output) = channel();
+        let pipe = BufReader::new(child.stdout.take().expect("a pipe"));
+        std::thread::spawn(move || {
+            pipe.lines()
+                .map_while(Result::ok)
+                .for_each(|line| drop(sender.send(line)))
+        });
+        let input = child.stdin.take();
+        Self {
+            scratch,
+            child,
+            input,
+            output,
+        }
+    }
+
+    /// What comes of the next attempt.
+    fn attempt(&mut self) -> String {
+        writeln!(self.input.as_mut().expect("open until the end"), "go")
+            .expect("the program reads");
+        self.output
+            .recv_timeout(PATIENCE)
+            .expect("the program answers")
+    }
+
+    /// Replaces the policy as an editor does.
+    fn replace_policy(&self, policy: &str) {
+        let new = self.scratch.write(
+            "policy/hooks.toml.new",
+            policy.replace("./secret", "../secret"),
+        );
+        std::fs::rename(new, self.scratch.join("policy/hooks.toml")).expect("own file");
+    }
+
+    /// Waits for the record of the reload number `count`.
+    #[track_caller]
+    fn wait_for_reload(&self, count: usize) -> Record {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let mut reloads = records(&self.scratch.join("out.jsonl"), "policy.reload");
+            if reloads.len() >= count {
+                return reloads.swap_remove(count - 1);
+            }
+            assert!(Instant::now() < end, "the policy was not reloaded");
+            // The journal is a file: there is nothing to wait for but its growth.
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn finish(mut self) -> Journal {
+        drop(self.input.take());
+        assert!(run::wait_child(&mut self.child).success());
+        Journal::read(&self.scratch.join("out.jsonl"))
+    }
+}
+
+fn records(file: &Path, event: &str) -> Vec<Record> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let lines = text
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'));
+    let values = lines
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .map(Record);
+    values.filter(|record| record.event() == event).collect()
+}
+
+#[test]
+fn a_changed_file_holds_from_the_next_event_on() {
+    let mut session = Session::start(ALLOWING);
+    assert_eq!(session.attempt(), "read");
+    session.replace_policy(DENYING);
+    let reload = session.wait_for_reload(1);
+    assert!(reload.arg("error").is_null(), "{reload:?}");
+    let refusal = session.attempt();
+    assert!(
+        refusal.contains("denied by rule `files.deny` (policy/hooks.toml:4)"),
+        "{refusal}"
+    );
+    session.replace_policy(ALLOWING);
+    session.wait_for_reload(2);
+    assert_eq!(session.attempt(), "read");
+    let journal = session.finish();
+    let generations: Vec<_> = journal
+        .of("open")
+        .filter(|record| record.arg_text("path").ends_with("/secret"))
+        .map(|record| record.number("generation"))
+        .collect();
+    assert_eq!(generations.len(), 3);
+    assert!(
+        generations.is_sorted()
+            && generations[0] < generations[1]
+            && generations[1] < generations[2],
+        "{generations:?}"
+    );
+}
+
+#[test]
+fn a_hangup_asks_for_a_reload() {
+    let mut session = Session::start(ALLOWING);
+    assert_eq!(session.attempt(), "read");
+    let supervisor = tree::supervisor(session.child.id()).expect("a run has a supervisor");
+    let supervisor = Pid::from_raw(supervisor.cast_signed()).expect("a process id");
+    kill_process(supervisor, Signal::HUP).expect("own process");
+    session.wait_for_reload(1);
+    assert_eq!(session.attempt(), "read");
+    session.finish();
+}
+
+#[test]
+fn a_broken_file_leaves_the_old_policy_in_force_and_says_so() {
+    let mut session = Session::start(DENYING);
+    assert!(session.attempt().contains("files.deny"));
+    session.replace_policy("version = 1\n[files\n");
+    let reload = session.wait_for_reload(1);
+    assert!(
+        reload.arg_text("error").contains("policy/hooks.toml:2"),
+        "{reload:?}"
+    );
+    assert!(session.attempt().contains("files.deny"));
+    session.finish();
+}
+
+#[test]
+fn a_locked_policy_stays() {
+    let mut session = Session::start(&format!("lock = true\n{DENYING}"));
+    assert!(session.attempt().contains("files.deny"));
+    session.replace_policy(ALLOWING);
+    let reload = session.wait_for_reload(1);
+    assert!(reload.arg_text("error").contains("lock"), "{reload:?}");
+    assert!(session.attempt().contains("files.deny"));
+    session.finish();
+}
+
+#[test]
+fn what_waits_for_the_next_start_is_listed() {
+    let mut session = Session::start(ALLOWING);
+    assert_eq!(session.attempt(), "read");
+    session.replace_policy("version = 1\n[env]\nset = { NEW = \"1\" }\n");
+    let reload = session.wait_for_reload(1);
+    assert_eq!(
+        reload.arg("waits"),
+        &serde_json::json!(["env"]),
+        "{reload:?}"
+    );
+    session.finish();
+}
