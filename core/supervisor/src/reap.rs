@@ -58,8 +58,30 @@ pub(crate) fn next_change() -> Change {
     }
 }
 
-/// How the process behind a pidfd ended, if the kernel tells others than its parent (PIDFD_GET_INFO, Linux 6.15).
-pub(crate) fn exit_of(life: &OwnedFd) -> Exit {
+/// How a process ended that is not a child of this one, if the kernel tells.
+pub(crate) fn exit_of(pid: u32, life: Option<&OwnedFd>) -> Exit {
+    // While its parent has not looked, it is a zombie that /proc still shows; after that only its pidfd knows.
+    zombie_status(pid)
+        .or_else(|| reaped_status(life?))
+        .map(decode)
+        .unwrap_or_default()
+}
+
+/// The last field of /proc/PID/stat (proc(5)), for a zombie.
+fn zombie_status(pid: u32) -> Option<i32> {
+    let text = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in parentheses and may hold anything, parentheses too.
+    let after_name = text.iter().rposition(|byte| *byte == b')')?;
+    let fields = std::str::from_utf8(&text[after_name + 1..]).ok()?;
+    let mut fields = fields.split_ascii_whitespace();
+    if fields.next()? != "Z" {
+        return None;
+    }
+    fields.next_back()?.parse().ok()
+}
+
+/// What a pidfd knows of a process that is gone (PIDFD_GET_INFO, Linux 6.15).
+fn reaped_status(life: &OwnedFd) -> Option<i32> {
     #[repr(C)]
     #[derive(Default)]
     struct Info {
@@ -89,10 +111,7 @@ pub(crate) fn exit_of(life: &OwnedFd) -> Exit {
     // SAFETY: the kernel writes at most the size that is part of the request's number.
     let failed =
         unsafe { libc::ioctl(life.as_raw_fd(), GET_INFO as libc::c_ulong, &raw mut info) } != 0;
-    if failed || info.mask & MASK_EXIT == 0 {
-        return Exit::default();
-    }
-    decode(info.exit_code)
+    (!failed && info.mask & MASK_EXIT != 0).then_some(info.exit_code)
 }
 
 fn decode(status: i32) -> Exit {

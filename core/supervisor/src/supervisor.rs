@@ -528,7 +528,7 @@ impl<'b> Supervisor<'b> {
         let exit = self
             .reaped
             .remove(&pid)
-            .unwrap_or_else(|| known.life.as_ref().map(reap::exit_of).unwrap_or_default());
+            .unwrap_or_else(|| reap::exit_of(pid, known.life.as_ref()));
         handler.exited(process, exit);
     }
 

@@ -100,7 +100,8 @@ impl Judge for BusJudge {
         }
         let reason = decision.reason.map(String::from).unwrap_or_default();
         if !reason.is_empty() {
-            self.published.keep_reason(process.pid, meta.tid, meta.time_ns, &reason);
+            self.published
+                .keep_reason(process.pid, meta.tid, meta.time_ns, &reason);
         }
         Answer {
             verdict: decision.would,
@@ -152,6 +153,7 @@ pub(super) fn encode(event: &Event<'_>) -> Vec<u8> {
 pub(super) fn started(
     hello: &Record<'_>,
     process: Process,
+    generation: u32,
     first: Option<(&[Value<'_>], &str)>,
 ) -> Vec<u8> {
     let mut scratch = Scratch::default();
@@ -164,6 +166,7 @@ pub(super) fn started(
         would: None,
         rules: Rules::NONE,
         errno: 0,
+        generation,
         ..*hello.meta()
     };
     let mut buffer = vec![0; MAX_RECORD];

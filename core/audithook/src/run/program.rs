@@ -55,7 +55,9 @@ pub(super) fn coverage(program: &Path) -> Coverage {
         let Ok(file) = File::open(&current) else {
             return Coverage::Followed;
         };
-        let is_privileged = file.metadata().is_ok_and(|status| changes_identity(&status));
+        let is_privileged = file
+            .metadata()
+            .is_ok_and(|status| changes_identity(&status));
         if file.take(HEAD as u64).read_to_end(&mut head).is_err() {
             return Coverage::Followed;
         }

@@ -374,6 +374,7 @@ impl Handler for Recorder {
         let bytes = bridge::started(
             record,
             process,
+            self.generations.len() as u32,
             is_first.then_some((labels.as_slice(), hash.as_str())),
         );
         let hooked = matches!(
