@@ -54,11 +54,20 @@ pub enum ArgumentError {
 ///
 /// # Errors
 /// The text is not of the argument's kind, or a path does not expand.
-pub fn parse(event: &str, name: &str, text: &str, context: &LoadContext) -> Result<Argument, ArgumentError> {
+pub fn parse(
+    event: &str,
+    name: &str,
+    text: &str,
+    context: &LoadContext,
+) -> Result<Argument, ArgumentError> {
     match kind(event, name) {
-        "path" if !name.starts_with("raw") => written_path(text, &context.start_dir, context, follows(event, name)),
+        "path" if !name.starts_with("raw") => {
+            written_path(text, &context.start_dir, context, follows(event, name))
+        }
         "path" => Ok(Argument::Path(text.as_bytes().to_vec())),
-        "u64" | "i64" | "fd" => integer(text).ok_or_else(|| ArgumentError::NotANumber(text.to_owned())),
+        "u64" | "i64" | "fd" => {
+            integer(text).ok_or_else(|| ArgumentError::NotANumber(text.to_owned()))
+        }
         "f64" => text
             .parse()
             .map(Argument::F64)
@@ -99,8 +108,12 @@ pub(crate) fn from_json(
         Json::String(text) if kind(event, name) == "path" && name.starts_with("raw") => {
             Argument::Path(text.as_bytes().to_vec())
         }
-        Json::String(text) if kind(event, name) == "path" => written_path(text, base, context, follows(event, name))?,
-        Json::String(text) if kind(event, name) == "list" => Argument::List(vec![Argument::Str(text.clone())]),
+        Json::String(text) if kind(event, name) == "path" => {
+            written_path(text, base, context, follows(event, name))?
+        }
+        Json::String(text) if kind(event, name) == "list" => {
+            Argument::List(vec![Argument::Str(text.clone())])
+        }
         Json::String(text) => Argument::Str(text.clone()),
         Json::Array(elements) => {
             let elements = elements.iter().map(|element| match element {
@@ -157,7 +170,10 @@ pub fn with_values<R>(
     use_them: impl FnOnce(&[Value<'_>]) -> R,
 ) -> R {
     // Lists are lent from a place of their own, which must not move while values point into it.
-    let lists: Vec<Vec<Value<'_>>> = args.iter().map(|(_, argument)| elements(argument)).collect();
+    let lists: Vec<Vec<Value<'_>>> = args
+        .iter()
+        .map(|(_, argument)| elements(argument))
+        .collect();
     let values: Vec<Value<'_>> = args
         .iter()
         .zip(&lists)
@@ -204,7 +220,8 @@ fn declares(info: &EventInfo, name: &str) -> bool {
 
 /// Whether the operation follows a symlink at the end of this path.
 fn follows(event: &str, name: &str) -> bool {
-    let operation = audithook_catalogue::find(event).map_or(Operation::None, |(_, info)| info.operation);
+    let operation =
+        audithook_catalogue::find(event).map_or(Operation::None, |(_, info)| info.operation);
     match operation {
         Operation::Create | Operation::Unlink | Operation::Rename | Operation::Symlink => false,
         Operation::Link => name == "src",
@@ -212,7 +229,12 @@ fn follows(event: &str, name: &str) -> bool {
     }
 }
 
-fn written_path(text: &str, base: &Path, context: &LoadContext, follow: bool) -> Result<Argument, ArgumentError> {
+fn written_path(
+    text: &str,
+    base: &Path,
+    context: &LoadContext,
+    follow: bool,
+) -> Result<Argument, ArgumentError> {
     // Abstract sockets, and databases in memory, are no files.
     if text.is_empty() || text.starts_with('@') || text == ":memory:" {
         return Ok(Argument::Path(text.as_bytes().to_vec()));
@@ -255,26 +277,43 @@ mod tests {
         let mut args = vec![("path".to_owned(), path)];
         complete("open", &mut args);
         assert_eq!(args.len(), 3);
-        assert_eq!(args[2], ("flags".to_owned(), Argument::List(vec![Argument::Str("read".to_owned())])));
+        assert_eq!(
+            args[2],
+            (
+                "flags".to_owned(),
+                Argument::List(vec![Argument::Str("read".to_owned())])
+            )
+        );
 
         let port = parse("socket.connect", "port", "80", &context).expect("read");
-        let mut args = vec![("host".to_owned(), Argument::Str("::1".to_owned())), ("port".to_owned(), port)];
+        let mut args = vec![
+            ("host".to_owned(), Argument::Str("::1".to_owned())),
+            ("port".to_owned(), port),
+        ];
         complete("socket.connect", &mut args);
         assert_eq!(args[2].1, Argument::Str("inet6".to_owned()));
         assert!(parse("socket.connect", "port", "http", &context).is_err());
-        assert_eq!(parse("order.created", "id", "-5", &context), Ok(Argument::I64(-5)));
+        assert_eq!(
+            parse("order.created", "id", "-5", &context),
+            Ok(Argument::I64(-5))
+        );
     }
 
     #[test]
     fn arguments_are_lent_as_values() {
         let args = vec![
             ("path".to_owned(), Argument::Path(b"/x".to_vec())),
-            ("flags".to_owned(), Argument::List(vec![Argument::Str("read".to_owned())])),
+            (
+                "flags".to_owned(),
+                Argument::List(vec![Argument::Str("read".to_owned())]),
+            ),
         ];
         let symbol = |name: &str| audithook_catalogue::arg_symbol(name.as_bytes()).expect("known");
         with_values(&args, symbol, |values| {
             assert_eq!(values[0].name(), audithook_catalogue::arg::PATH);
-            assert!(matches!(values[1].view(), View::List([flag]) if flag.view() == View::Str(b"read")));
+            assert!(
+                matches!(values[1].view(), View::List([flag]) if flag.view() == View::Str(b"read"))
+            );
         });
     }
 }

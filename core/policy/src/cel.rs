@@ -84,7 +84,10 @@ impl Condition {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let fail = |message: String| ParseError { message, position: None };
+        let fail = |message: String| ParseError {
+            message,
+            position: None,
+        };
         if text.len() > LONGEST {
             return Err(fail(format!("longer than {LONGEST} bytes")));
         }
@@ -97,7 +100,11 @@ impl Condition {
         Ok(Self {
             text: text.to_owned(),
             program: Arc::new(program),
-            largest: if survey.loops < LOOPS { TURNS } else { 1 << (TURNS.ilog2() / 2 + 2) },
+            largest: if survey.loops < LOOPS {
+                TURNS
+            } else {
+                1 << (TURNS.ilog2() / 2 + 2)
+            },
         })
     }
 
@@ -154,7 +161,8 @@ fn parsed(text: &str) -> Result<Program, ParseError> {
             let line = usize::try_from(error.pos.0).ok().filter(|line| *line > 0)?;
             Some((line, usize::try_from(error.pos.1).ok()?.max(1)))
         });
-        let message = first.map_or_else(|| "not an expression".to_owned(), |error| plain(&error.msg));
+        let message =
+            first.map_or_else(|| "not an expression".to_owned(), |error| plain(&error.msg));
         ParseError {
             message: shortened(&message),
             position,
@@ -166,10 +174,15 @@ fn parsed(text: &str) -> Result<Program, ParseError> {
 fn plain(message: &str) -> String {
     let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
     let message = message.split(" expecting ").next().unwrap_or_default();
-    let input = ["mismatched input ", "extraneous input ", "no viable alternative at input ", "token recognition error at: "]
-        .iter()
-        .find_map(|start| message.strip_prefix(start))
-        .map(|input| input.trim_matches('\''));
+    let input = [
+        "mismatched input ",
+        "extraneous input ",
+        "no viable alternative at input ",
+        "token recognition error at: ",
+    ]
+    .iter()
+    .find_map(|start| message.strip_prefix(start))
+    .map(|input| input.trim_matches('\''));
     match input {
         Some("<EOF>") => "it ends too early".to_owned(),
         Some(input) => format!("unexpected: `{input}`"),
@@ -186,12 +199,19 @@ struct Survey {
 
 impl Survey {
     /// Only `args`, `event` and the variables of loops have a meaning.
-    fn visit(&mut self, node: &IdedExpr, loops: u32, bound: &mut Vec<String>) -> Result<(), ParseError> {
+    fn visit(
+        &mut self,
+        node: &IdedExpr,
+        loops: u32,
+        bound: &mut Vec<String>,
+    ) -> Result<(), ParseError> {
         self.loops = self.loops.max(loops);
         match &node.expr {
             Expr::Unspecified | Expr::Literal(_) => {}
             Expr::Ident(name) => {
-                if !matches!(name.as_str(), "args" | "event") && !bound.iter().any(|known| known == name) {
+                if !matches!(name.as_str(), "args" | "event")
+                    && !bound.iter().any(|known| known == name)
+                {
                     return Err(ParseError {
                         message: format!("unknown variable: `{name}`"),
                         position: None,
@@ -231,7 +251,12 @@ impl Survey {
                 bound.push(each.iter_var.clone());
                 bound.extend(each.iter_var2.clone());
                 bound.push(each.accu_var.clone());
-                for part in [&each.accu_init, &each.loop_cond, &each.loop_step, &each.result] {
+                for part in [
+                    &each.accu_init,
+                    &each.loop_cond,
+                    &each.loop_step,
+                    &each.result,
+                ] {
                     self.visit(part, loops + 1, bound)?;
                 }
                 bound.truncate(before);
@@ -269,7 +294,11 @@ fn arguments(subject: &Subject<'_>, budget: &mut usize) -> Result<cel::Value, Co
     Ok(cel::Value::Map(Map::from(members)))
 }
 
-fn value(argument: &Value<'_>, budget: &mut usize, depth: u32) -> Result<cel::Value, ConditionError> {
+fn value(
+    argument: &Value<'_>,
+    budget: &mut usize,
+    depth: u32,
+) -> Result<cel::Value, ConditionError> {
     *budget = budget.checked_sub(1).ok_or(ConditionError::TooLarge)?;
     if depth > DEPTH {
         return Err(ConditionError::TooLarge);
@@ -278,7 +307,9 @@ fn value(argument: &Value<'_>, budget: &mut usize, depth: u32) -> Result<cel::Va
         View::Bool(truth) => cel::Value::Bool(truth),
         View::I64(number) => cel::Value::Int(number),
         // Integers of events compare with the plain numbers of a condition.
-        View::U64(number) => i64::try_from(number).map_or(cel::Value::UInt(number), cel::Value::Int),
+        View::U64(number) => {
+            i64::try_from(number).map_or(cel::Value::UInt(number), cel::Value::Int)
+        }
         View::F64(number) => cel::Value::Float(number),
         View::Fd(number) => cel::Value::Int(number.into()),
         View::Str(text) | View::Path(text) => {
@@ -286,7 +317,9 @@ fn value(argument: &Value<'_>, budget: &mut usize, depth: u32) -> Result<cel::Va
         }
         View::Bytes(bytes) | View::Addr(bytes) => cel::Value::Bytes(Arc::new(bytes.to_vec())),
         View::List(elements) => {
-            let elements = elements.iter().map(|element| value(element, budget, depth + 1));
+            let elements = elements
+                .iter()
+                .map(|element| value(element, budget, depth + 1));
             cel::Value::List(Arc::new(elements.collect::<Result<_, _>>()?))
         }
         View::Map(pairs) => {
@@ -310,7 +343,9 @@ fn value(argument: &Value<'_>, budget: &mut usize, depth: u32) -> Result<cel::Va
 
 fn described(subject: &Subject<'_>) -> cel::Value {
     let event = subject.event;
-    let source = event.source().map_or("unknown", audithook_abi::Source::as_str);
+    let source = event
+        .source()
+        .map_or("unknown", audithook_abi::Source::as_str);
     let time = i64::try_from(event.time_ns).unwrap_or(i64::MAX);
     let members: HashMap<Key, cel::Value> = EVENT_FIELDS
         .iter()
@@ -379,7 +414,11 @@ mod tests {
 
     #[test]
     fn numbers_bytes_and_places_are_seen_as_they_are() {
-        let args = [Value::u64(443).named(arg::PORT), Value::str(b"\xff!"), Value::i64(-1)];
+        let args = [
+            Value::u64(443).named(arg::PORT),
+            Value::str(b"\xff!"),
+            Value::i64(-1),
+        ];
         assert_eq!(ask("args.port > 442 && args['2'] < 0", &args), Ok(true));
         assert_eq!(ask("args['1'].endsWith('!')", &args), Ok(true));
         assert_eq!(ask("has(args.host)", &args), Ok(false));
@@ -388,10 +427,19 @@ mod tests {
 
     #[test]
     fn a_type_error_and_a_missing_argument_are_errors_and_no_verdict() {
-        assert!(matches!(ask("args.path == 'x'", &[]), Err(ConditionError::Failed(_))));
-        assert_eq!(ask("args.path", &[Value::path("/").named(arg::PATH)]), Err(ConditionError::NotTruth("a text")));
+        assert!(matches!(
+            ask("args.path == 'x'", &[]),
+            Err(ConditionError::Failed(_))
+        ));
+        assert_eq!(
+            ask("args.path", &[Value::path("/").named(arg::PATH)]),
+            Err(ConditionError::NotTruth("a text"))
+        );
         let args = [Value::str("x").named(arg::HOST)];
-        assert!(matches!(ask("args.host > 5", &args), Err(ConditionError::Failed(_))));
+        assert!(matches!(
+            ask("args.host > 5", &args),
+            Err(ConditionError::Failed(_))
+        ));
     }
 
     #[test]
@@ -406,7 +454,9 @@ mod tests {
         assert!(Condition::parse("args.path ==").is_err());
         assert!(Condition::parse("").is_err());
         assert_eq!(
-            Condition::parse("args.b == 1 || args.a.all(x, x == args.b)").expect("parsed").arguments(),
+            Condition::parse("args.b == 1 || args.a.all(x, x == args.b)")
+                .expect("parsed")
+                .arguments(),
             ["a", "b"]
         );
     }
@@ -415,10 +465,15 @@ mod tests {
     fn evaluation_is_bounded() {
         let nested = "args.a.all(x, args.a.all(y, args.a.all(z, x == y && y == z)))";
         assert!(Condition::parse(nested).is_err());
-        assert!(Condition::parse(&format!("{}true{}", "(".repeat(3000), ")".repeat(3000))).is_err());
+        assert!(
+            Condition::parse(&format!("{}true{}", "(".repeat(3000), ")".repeat(3000))).is_err()
+        );
         assert!(Condition::parse(&"a".repeat(5000)).is_err());
         let long = vec![Value::u64(1); 1 << 17];
         let args = [Value::list(&long).named(arg::ARGS)];
-        assert_eq!(ask("args.args.all(x, x == 1)", &args), Err(ConditionError::TooLarge));
+        assert_eq!(
+            ask("args.args.all(x, x == 1)", &args),
+            Err(ConditionError::TooLarge)
+        );
     }
 }

@@ -9,10 +9,12 @@ use audithook_catalogue::{EVENTS, Journalled};
 
 use crate::document::Placement;
 use crate::image::{
-    self, FileRules, HookAction, HookInput, HostEntry, HostList, ImageInput, JournalEvents, NetworkRules, PathEntry,
-    PathList, PathPattern, SocketList, TargetHook, TargetPlugin, UnixList,
+    self, FileRules, HookAction, HookInput, HostEntry, HostList, ImageInput, JournalEvents,
+    NetworkRules, PathEntry, PathList, PathPattern, SocketList, TargetHook, TargetPlugin, UnixList,
 };
-use crate::model::{Action, Allowed, CallKind, Do, Entry, Hook, HostRule, OnError, PathRule, Policy, UnixRule, When};
+use crate::model::{
+    Action, Allowed, CallKind, Do, Entry, Hook, HostRule, OnError, PathRule, Policy, UnixRule, When,
+};
 
 impl Policy {
     /// What the image of this policy is made of.
@@ -46,7 +48,12 @@ impl Policy {
     }
 
     fn file_rules(&self) -> FileRules {
-        let own = |paths: &[PathBuf]| paths.iter().map(|path| own_entry(path, self.own.rule)).collect();
+        let own = |paths: &[PathBuf]| {
+            paths
+                .iter()
+                .map(|path| own_entry(path, self.own.rule))
+                .collect()
+        };
         let list = |list: &Option<Allowed<PathRule>>| {
             let list = list.as_ref()?;
             let mut made = path_list(list);
@@ -86,7 +93,11 @@ impl Policy {
             unix: network.unix.as_ref().map(unix_list),
             sockets: network.sockets.as_ref().map(|list| SocketList {
                 rule: list.rule,
-                names: list.entries.iter().map(|entry| entry.text.clone()).collect(),
+                names: list
+                    .entries
+                    .iter()
+                    .map(|entry| entry.text.clone())
+                    .collect(),
             }),
         }
     }
@@ -98,11 +109,17 @@ impl Policy {
             Action::Do(Do::Warn) => HookAction::Verdict(Verdict::Warn),
             Action::Do(Do::Kill) => HookAction::Verdict(Verdict::Kill),
             Action::Do(Do::Log) => HookAction::Log,
-            Action::Call { plugin, function, with } => match hook.kind {
+            Action::Call {
+                plugin,
+                function,
+                with,
+            } => match hook.kind {
                 Some(CallKind::Observer) => HookAction::Observe,
                 // Events of a target have no end that anybody sees: the design offers afters to other sources only.
                 Some(CallKind::After) => return None,
-                Some(CallKind::Gate) | None => self.gate(hook, plugin, function, with, target_plugins),
+                Some(CallKind::Gate) | None => {
+                    self.gate(hook, plugin, function, with, target_plugins)
+                }
             },
         };
         Some(HookInput {

@@ -159,7 +159,10 @@ impl Diagnostic {
             let margin = " ".repeat(number.len());
             let (indent, width) = self.underline();
             put(format_args!("{blue}{margin} |{reset}\n"));
-            put(format_args!("{blue}{number} |{reset} {}\n", visible(&self.text)));
+            put(format_args!(
+                "{blue}{number} |{reset} {}\n",
+                visible(&self.text)
+            ));
             put(format_args!(
                 "{blue}{margin} |{reset} {}{severity}{}",
                 " ".repeat(indent),
@@ -222,7 +225,8 @@ fn shown_width(character: char) -> usize {
 }
 
 fn is_hidden(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// All that was found, in the order of the files.

@@ -39,7 +39,8 @@ impl ExpandError {
         match self {
             Self::Undefined(name) => format!("give it a default: `${{{name}:-…}}`"),
             Self::Unclosed | Self::BadName(_) => {
-                "variables are written `${NAME}` or `${NAME:-default}`, and `$$` is a dollar sign".to_owned()
+                "variables are written `${NAME}` or `${NAME:-default}`, and `$$` is a dollar sign"
+                    .to_owned()
             }
             Self::NoHome => "set `HOME`".to_owned(),
             Self::OtherHome(_) => "write the path out; a file of that name is `./~…`".to_owned(),
@@ -75,7 +76,10 @@ pub(crate) fn path(text: &str, variables: &dyn Variables) -> Result<Vec<Piece>, 
 pub(crate) fn text(text: &str, variables: &dyn Variables) -> Result<Vec<u8>, ExpandError> {
     let mut pieces = Vec::new();
     expand(text, variables, &mut pieces)?;
-    Ok(pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect())
+    Ok(pieces
+        .iter()
+        .flat_map(|piece| piece.bytes().to_vec())
+        .collect())
 }
 
 /// Writes a text so that it expands to itself.
@@ -92,7 +96,11 @@ impl Piece {
     }
 }
 
-fn expand(text: &str, variables: &dyn Variables, pieces: &mut Vec<Piece>) -> Result<(), ExpandError> {
+fn expand(
+    text: &str,
+    variables: &dyn Variables,
+    pieces: &mut Vec<Piece>,
+) -> Result<(), ExpandError> {
     let mut rest = text;
     while let Some(place) = rest.find('$') {
         written(&rest[..place], pieces);
@@ -112,7 +120,9 @@ fn expand(text: &str, variables: &dyn Variables, pieces: &mut Vec<Piece>) -> Res
             match (variables.variable(name), default) {
                 (Some(value), _) => pieces.push(Piece::Value(value)),
                 // A default is what the writer wrote, and may have variables of its own.
-                (None, Some(default)) if pieces.is_empty() => pieces.extend(path(default, variables)?),
+                (None, Some(default)) if pieces.is_empty() => {
+                    pieces.extend(path(default, variables)?)
+                }
                 (None, Some(default)) => expand(default, variables, pieces)?,
                 (None, None) => return Err(ExpandError::Undefined(name.to_owned())),
             }
@@ -175,7 +185,10 @@ mod tests {
 
     fn flat(text: &str) -> Result<String, ExpandError> {
         let pieces = path(text, &Fixed)?;
-        let bytes: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect();
+        let bytes: Vec<u8> = pieces
+            .iter()
+            .flat_map(|piece| piece.bytes().to_vec())
+            .collect();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -195,15 +208,24 @@ mod tests {
     fn what_a_variable_holds_is_no_glob() {
         assert_eq!(
             path("${STAR}/*.txt", &Fixed),
-            Ok(vec![Piece::Value(b"/a*b".to_vec()), Piece::Written("/*.txt".to_owned())])
+            Ok(vec![
+                Piece::Value(b"/a*b".to_vec()),
+                Piece::Written("/*.txt".to_owned())
+            ])
         );
     }
 
     #[test]
     fn what_does_not_expand_is_an_error() {
-        assert_eq!(flat("${NONE}"), Err(ExpandError::Undefined("NONE".to_owned())));
+        assert_eq!(
+            flat("${NONE}"),
+            Err(ExpandError::Undefined("NONE".to_owned()))
+        );
         assert_eq!(flat("${NONE"), Err(ExpandError::Unclosed));
         assert_eq!(flat("${1X}"), Err(ExpandError::BadName("1X".to_owned())));
-        assert_eq!(flat("~root/x"), Err(ExpandError::OtherHome("~root".to_owned())));
+        assert_eq!(
+            flat("~root/x"),
+            Err(ExpandError::OtherHome("~root".to_owned()))
+        );
     }
 }

@@ -50,11 +50,17 @@ impl HostError {
             Self::Url { instead, .. } | Self::Path { instead, .. } => format!("write `{instead}`"),
             Self::Protocol(_) => "TCP is meant unless the entry begins with `udp://`".to_owned(),
             Self::Empty(_) => "write `host` or `host:port`; `*` is every host".to_owned(),
-            Self::Port(_) => "a port is a number up to 65535, a range is written `8000-8010`".to_owned(),
+            Self::Port(_) => {
+                "a port is a number up to 65535, a range is written `8000-8010`".to_owned()
+            }
             Self::Backwards { first, last } => format!("write `{last}-{first}`"),
             Self::Network { why, .. } => why.clone(),
-            Self::Name(_) => "write `host`, `host:port`, `10.0.0.0/8:port` or `[2001:db8::1]:port`".to_owned(),
-            Self::Star(_) => "`*.example.com` is every name below example.com, `*` is every host".to_owned(),
+            Self::Name(_) => {
+                "write `host`, `host:port`, `10.0.0.0/8:port` or `[2001:db8::1]:port`".to_owned()
+            }
+            Self::Star(_) => {
+                "`*.example.com` is every name below example.com, `*` is every host".to_owned()
+            }
         }
     }
 }
@@ -188,7 +194,9 @@ fn network(text: &str, host: &str, prefix: &str) -> Result<HostPattern, HostErro
                 instead: host.to_owned(),
             });
         }
-        return Err(wrong("a network is written `10.0.0.0/8` or `2001:db8::/32`"));
+        return Err(wrong(
+            "a network is written `10.0.0.0/8` or `2001:db8::/32`",
+        ));
     };
     let longest = if address.is_ipv4() { 32 } else { 128 };
     let is_number = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
@@ -211,7 +219,11 @@ fn network(text: &str, host: &str, prefix: &str) -> Result<HostPattern, HostErro
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.split_once('%').map_or(text, |(address, _)| address);
     match bare.parse::<IpAddr>().ok()? {
-        IpAddr::V6(address) => Some(address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4)),
+        IpAddr::V6(address) => Some(
+            address
+                .to_ipv4_mapped()
+                .map_or(IpAddr::V6(address), IpAddr::V4),
+        ),
         address => Some(address),
     }
 }
@@ -243,7 +255,9 @@ fn name(text: &str, entry: &str) -> Result<String, HostError> {
     let trimmed = text.strip_suffix('.').unwrap_or(text);
     let ascii = idna::domain_to_ascii(trimmed).map_err(|_| wrong())?;
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let has_good_labels = ascii.split('.').all(|label| (1..=63).contains(&label.len()));
+    let has_good_labels = ascii
+        .split('.')
+        .all(|label| (1..=63).contains(&label.len()));
     // A name whose last label is a number is an address in an odd form: policies write addresses plainly.
     let last = ascii.rsplit('.').next().unwrap_or_default();
     let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
@@ -263,40 +277,125 @@ mod tests {
 
     #[test]
     fn entries_are_read_in_all_their_forms() {
-        let spec = |hosts, ports, protocol| Ok(HostSpec { hosts, ports, protocol });
+        let spec = |hosts, ports, protocol| {
+            Ok(HostSpec {
+                hosts,
+                ports,
+                protocol,
+            })
+        };
         let name = |text: &str| HostPattern::Name(text.to_owned());
-        assert_eq!(parse("pypi.org:443"), spec(vec![name("pypi.org")], Some((443, 443)), Protocol::Tcp));
+        assert_eq!(
+            parse("pypi.org:443"),
+            spec(vec![name("pypi.org")], Some((443, 443)), Protocol::Tcp)
+        );
         assert_eq!(
             parse("*.PythonHosted.org."),
-            spec(vec![HostPattern::Suffix("pythonhosted.org".to_owned())], None, Protocol::Tcp)
+            spec(
+                vec![HostPattern::Suffix("pythonhosted.org".to_owned())],
+                None,
+                Protocol::Tcp
+            )
         );
-        assert_eq!(parse("10.0.0.0/8:5432"), spec(vec![v4("10.0.0.0", 8)], Some((5432, 5432)), Protocol::Tcp));
-        assert_eq!(parse("127.0.0.1:8000-8010"), spec(vec![v4("127.0.0.1", 32)], Some((8000, 8010)), Protocol::Tcp));
-        assert_eq!(parse("[2001:db8::1]:8080"), spec(vec![v4("2001:db8::1", 128)], Some((8080, 8080)), Protocol::Tcp));
-        assert_eq!(parse("2001:db8::/32"), spec(vec![v4("2001:db8::", 32)], None, Protocol::Tcp));
-        assert_eq!(parse("udp://10.0.0.2:514"), spec(vec![v4("10.0.0.2", 32)], Some((514, 514)), Protocol::Udp));
-        assert_eq!(parse("::ffff:10.0.0.2"), spec(vec![v4("10.0.0.2", 32)], None, Protocol::Tcp));
-        assert_eq!(parse("bücher.example"), spec(vec![name("xn--bcher-kva.example")], None, Protocol::Tcp));
-        assert_eq!(parse("*:443"), spec(vec![HostPattern::Any], Some((443, 443)), Protocol::Tcp));
+        assert_eq!(
+            parse("10.0.0.0/8:5432"),
+            spec(vec![v4("10.0.0.0", 8)], Some((5432, 5432)), Protocol::Tcp)
+        );
+        assert_eq!(
+            parse("127.0.0.1:8000-8010"),
+            spec(vec![v4("127.0.0.1", 32)], Some((8000, 8010)), Protocol::Tcp)
+        );
+        assert_eq!(
+            parse("[2001:db8::1]:8080"),
+            spec(
+                vec![v4("2001:db8::1", 128)],
+                Some((8080, 8080)),
+                Protocol::Tcp
+            )
+        );
+        assert_eq!(
+            parse("2001:db8::/32"),
+            spec(vec![v4("2001:db8::", 32)], None, Protocol::Tcp)
+        );
+        assert_eq!(
+            parse("udp://10.0.0.2:514"),
+            spec(vec![v4("10.0.0.2", 32)], Some((514, 514)), Protocol::Udp)
+        );
+        assert_eq!(
+            parse("::ffff:10.0.0.2"),
+            spec(vec![v4("10.0.0.2", 32)], None, Protocol::Tcp)
+        );
+        assert_eq!(
+            parse("bücher.example"),
+            spec(vec![name("xn--bcher-kva.example")], None, Protocol::Tcp)
+        );
+        assert_eq!(
+            parse("*:443"),
+            spec(vec![HostPattern::Any], Some((443, 443)), Protocol::Tcp)
+        );
         assert_eq!(parse("localhost").expect("read").hosts.len(), 3);
     }
 
     #[test]
     fn mistakes_are_named_and_say_what_to_write() {
         for (entry, message, hint) in [
-            ("https://pypi.org/simple", "a URL, not a host: `https://pypi.org/simple`", "write `pypi.org:443`"),
-            ("gopher://x", "unknown protocol: `gopher`", "TCP is meant unless the entry begins with `udp://`"),
-            ("x:80-70", "a port range that runs backwards: `80-70`", "write `70-80`"),
-            ("x:99999", "bad port: `99999`", "a port is a number up to 65535, a range is written `8000-8010`"),
-            ("10.0.0.1/8", "bad network: `10.0.0.1/8`", "the address has bits beyond the prefix: write `10.0.0.0/8` or `10.0.0.1`"),
-            ("10.0.0.0/33", "bad network: `10.0.0.0/33`", "the prefix is a number from 0 to 32"),
-            ("pypi.org/simple", "a path after the host: `/simple`", "write `pypi.org`"),
-            ("api*.x.org", "a `*` that does not stand for whole labels: `api*.x.org`", "`*.example.com` is every name below example.com, `*` is every host"),
+            (
+                "https://pypi.org/simple",
+                "a URL, not a host: `https://pypi.org/simple`",
+                "write `pypi.org:443`",
+            ),
+            (
+                "gopher://x",
+                "unknown protocol: `gopher`",
+                "TCP is meant unless the entry begins with `udp://`",
+            ),
+            (
+                "x:80-70",
+                "a port range that runs backwards: `80-70`",
+                "write `70-80`",
+            ),
+            (
+                "x:99999",
+                "bad port: `99999`",
+                "a port is a number up to 65535, a range is written `8000-8010`",
+            ),
+            (
+                "10.0.0.1/8",
+                "bad network: `10.0.0.1/8`",
+                "the address has bits beyond the prefix: write `10.0.0.0/8` or `10.0.0.1`",
+            ),
+            (
+                "10.0.0.0/33",
+                "bad network: `10.0.0.0/33`",
+                "the prefix is a number from 0 to 32",
+            ),
+            (
+                "pypi.org/simple",
+                "a path after the host: `/simple`",
+                "write `pypi.org`",
+            ),
+            (
+                "api*.x.org",
+                "a `*` that does not stand for whole labels: `api*.x.org`",
+                "`*.example.com` is every name below example.com, `*` is every host",
+            ),
         ] {
             let error = parse(entry).expect_err(entry);
-            assert_eq!((error.to_string().as_str(), error.hint().as_str()), (message, hint));
+            assert_eq!(
+                (error.to_string().as_str(), error.hint().as_str()),
+                (message, hint)
+            );
         }
-        for entry in ["", ":80", "0x7f.1", "10.1", "a..b", "exa mple.org", "[::1", "x:"] {
+        for entry in [
+            "",
+            ":80",
+            "0x7f.1",
+            "10.1",
+            "a..b",
+            "exa mple.org",
+            "[::1",
+            "x:",
+        ] {
             assert!(parse(entry).is_err(), "{entry}");
         }
     }

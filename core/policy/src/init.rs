@@ -39,7 +39,10 @@ mod tests {
 
     #[test]
     fn the_policy_at_the_top_of_the_project_is_what_init_writes() {
-        assert_eq!(init(&[]).as_deref(), Ok(include_str!("../../../hooks.toml")));
+        assert_eq!(
+            init(&[]).as_deref(),
+            Ok(include_str!("../../../hooks.toml"))
+        );
     }
 
     #[test]

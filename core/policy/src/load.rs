@@ -63,7 +63,11 @@ pub struct Loaded {
 ///
 /// # Errors
 /// Every mistake that was found, in the order of the files. There is no policy if there is any.
-pub fn load(input: Input<'_>, flags: &FlagOverrides, context: &LoadContext) -> Result<Loaded, Diagnostics> {
+pub fn load(
+    input: Input<'_>,
+    flags: &FlagOverrides,
+    context: &LoadContext,
+) -> Result<Loaded, Diagnostics> {
     let mut loader = Loader::new(context);
     let flags = flags::read(flags, &context.start_dir, &mut loader.found);
     match input {
@@ -187,8 +191,10 @@ impl<'c> Loader<'c> {
                 .collect();
             names.push(format!("`{}`", source.name));
             if let Some(origin) = by {
-                self.found
-                    .push(Diagnostic::error(format!("extends itself: {}", names.join(" → ")), origin));
+                self.found.push(Diagnostic::error(
+                    format!("extends itself: {}", names.join(" → ")),
+                    origin,
+                ));
             }
             return;
         }
@@ -198,8 +204,10 @@ impl<'c> Loader<'c> {
         }
         if self.sources.len() + self.open.len() >= MOST_SOURCES {
             if let Some(origin) = by {
-                self.found
-                    .push(Diagnostic::error(format!("more than {MOST_SOURCES} files extend each other"), origin));
+                self.found.push(Diagnostic::error(
+                    format!("more than {MOST_SOURCES} files extend each other"),
+                    origin,
+                ));
             }
             return;
         }
@@ -223,8 +231,10 @@ impl<'c> Loader<'c> {
     fn extends(&mut self, extends: List) {
         match extends.items {
             Items::Any => self.found.push(
-                Diagnostic::error("unknown preset: `any`", &extends.origin)
-                    .hinted(format!("one of {}", crate::nearest::listed(presets::names()))),
+                Diagnostic::error("unknown preset: `any`", &extends.origin).hinted(format!(
+                    "one of {}",
+                    crate::nearest::listed(presets::names())
+                )),
             ),
             Items::Entries(entries) => {
                 for entry in &entries {
@@ -238,7 +248,12 @@ impl<'c> Loader<'c> {
         let text = &entry.value;
         if let Some(preset) = presets::find(text) {
             let name = format!("preset {}", preset.name);
-            let source = Source::new(name, SourceKind::Preset, preset.text, &self.context.start_dir);
+            let source = Source::new(
+                name,
+                SourceKind::Preset,
+                preset.text,
+                &self.context.start_dir,
+            );
             self.source(source, Some(&entry.origin));
             return;
         }
@@ -250,13 +265,17 @@ impl<'c> Loader<'c> {
             if let Some(near) = nearest(text, presets::names()) {
                 hint = format!("did you mean `{near}`?");
             }
-            self.found
-                .push(Diagnostic::error(format!("unknown preset: `{text}`"), &entry.origin).hinted(hint));
+            self.found.push(
+                Diagnostic::error(format!("unknown preset: `{text}`"), &entry.origin).hinted(hint),
+            );
             return;
         }
         match expand::path(text, &self.variables) {
             Ok(pieces) => {
-                let bytes: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect();
+                let bytes: Vec<u8> = pieces
+                    .iter()
+                    .flat_map(|piece| piece.bytes().to_vec())
+                    .collect();
                 let relative = PathBuf::from(OsString::from_vec(bytes));
                 let path = entry.origin.source.base.join(relative);
                 self.file(&path, Some(&entry.origin));
@@ -341,7 +360,10 @@ impl Check<'_> {
             plugins,
             tests,
             labels: Vec::new(),
-            command: self.context.command_file().map(|file| paths::resolve(&file)),
+            command: self
+                .context
+                .command_file()
+                .map(|file| paths::resolve(&file)),
             notes: Diagnostics::default(),
             hooks,
             own,
@@ -357,7 +379,12 @@ impl Check<'_> {
         plugins: &[crate::model::Plugin],
         journal: &crate::model::Journal,
     ) -> OwnFiles {
-        let implicit = Arc::new(Source::new("audithook", SourceKind::Implicit, "", Path::new("/")));
+        let implicit = Arc::new(Source::new(
+            "audithook",
+            SourceKind::Implicit,
+            "",
+            Path::new("/"),
+        ));
         implicit.set_order(u32::MAX);
         let mut write: Vec<PathBuf> = sources
             .iter()
@@ -368,8 +395,18 @@ impl Check<'_> {
                 .iter()
                 .filter_map(|plugin| plugin.path.as_deref().map(paths::resolve)),
         );
-        write.extend(self.context.protected.iter().map(|path| paths::resolve(path)));
-        let mut any: Vec<PathBuf> = self.context.hidden.iter().map(|path| paths::resolve(path)).collect();
+        write.extend(
+            self.context
+                .protected
+                .iter()
+                .map(|path| paths::resolve(path)),
+        );
+        let mut any: Vec<PathBuf> = self
+            .context
+            .hidden
+            .iter()
+            .map(|path| paths::resolve(path))
+            .collect();
         any.extend(self.context.state_dir().map(|dir| paths::resolve(&dir)));
         if let crate::model::JournalTarget::File(path) = &journal.target {
             // The run's id is not known yet: what stands before it is.
@@ -393,7 +430,8 @@ impl Check<'_> {
     }
 
     fn error(&mut self, message: impl Into<String>, origin: &Origin, hint: impl Into<String>) {
-        self.found.push(Diagnostic::error(message, origin).hinted(hint));
+        self.found
+            .push(Diagnostic::error(message, origin).hinted(hint));
     }
 
     /// What a preset may lack on this machine nobody wants to hear of.
@@ -416,10 +454,15 @@ fn missing_preset(policy: &Policy, context: &LoadContext) -> Option<Diagnostic> 
     });
     (!is_covered).then(|| {
         Diagnostic::warning(
-            format!("the command runs Python, which may not read its own library: `{}`", library.display()),
+            format!(
+                "the command runs Python, which may not read its own library: `{}`",
+                library.display()
+            ),
             &read.origin,
         )
-        .hinted("`extends = [\"python\"]` or `--preset python` lets every interpreter start and import")
+        .hinted(
+            "`extends = [\"python\"]` or `--preset python` lets every interpreter start and import",
+        )
     })
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use audithook_abi::Verdict;
 
-pub use crate::document::{Degrade, Do, Fallback, OnError, Placement, Require, Signal, Static, Tmp};
+pub use crate::document::{
+    Degrade, Do, Fallback, OnError, Placement, Require, Signal, Static, Tmp,
+};
 pub use crate::image::{HostPattern, Mode, Overflow, PathPattern, Protocol, RuleText};
 
 use crate::arguments::Argument;
@@ -376,7 +378,10 @@ impl Policy {
     /// Says what the functions are that hooks call, once the plugins are loaded. Those that nobody knows stay gates: asked, and held to.
     pub fn set_call_kinds(&mut self, kind: impl Fn(&str, &str) -> Option<CallKind>) {
         for hook in &mut self.hooks {
-            if let Action::Call { plugin, function, .. } = &hook.action {
+            if let Action::Call {
+                plugin, function, ..
+            } = &hook.action
+            {
                 hook.kind = kind(plugin, function);
             }
         }

@@ -2,7 +2,10 @@
 
 /// The candidate nearest to a word, if it is near enough to have been meant: a third of the letters may differ.
 #[must_use]
-pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
     let allowed = (word.chars().count().max(3) / 3).min(3);
     candidates
         .into_iter()
@@ -14,7 +17,10 @@ pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
 
 /// ``did you mean `read`?``, or all there is to choose from.
 #[must_use]
-pub(crate) fn suggestion<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str> + Clone) -> String {
+pub(crate) fn suggestion<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str> + Clone,
+) -> String {
     if let Some(near) = nearest(word, candidates.clone()) {
         return format!("did you mean `{near}`?");
     }

@@ -74,7 +74,10 @@ fn means_the_caller(path: &Path) -> bool {
 pub(crate) fn exists(path: &Path) -> bool {
     match path.symlink_metadata() {
         Ok(_) => true,
-        Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+        Err(error) => !matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        ),
     }
 }
 
@@ -93,7 +96,10 @@ pub(crate) enum PatternError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Made {
     /// A path, and the symlink at its end that was named, if it is one.
-    Literal { resolved: PathBuf, named: Option<PathBuf> },
+    Literal {
+        resolved: PathBuf,
+        named: Option<PathBuf>,
+    },
     /// A glob. `is_bare`: without any slash, which means the base directory alone.
     Glob { text: String, is_bare: bool },
 }
@@ -114,7 +120,10 @@ pub(crate) fn pattern(pieces: &[Piece], base: &Path) -> Result<Made, PatternErro
         .iter()
         .any(|piece| matches!(piece, Piece::Written(text) if text.contains(['*', '?', '[', ']', '{', '}', '\\'])));
     if !has_glob {
-        let bytes: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect();
+        let bytes: Vec<u8> = pieces
+            .iter()
+            .flat_map(|piece| piece.bytes().to_vec())
+            .collect();
         return Ok(literal(&base.join(OsStr::from_bytes(&bytes))));
     }
     let mut glob = String::new();
@@ -122,7 +131,9 @@ pub(crate) fn pattern(pieces: &[Piece], base: &Path) -> Result<Made, PatternErro
         match piece {
             Piece::Written(text) => glob.push_str(text),
             Piece::Value(bytes) => {
-                glob.push_str(&escaped(std::str::from_utf8(bytes).map_err(|_| PatternError::NotText)?));
+                glob.push_str(&escaped(
+                    std::str::from_utf8(bytes).map_err(|_| PatternError::NotText)?,
+                ));
             }
         }
     }
@@ -226,12 +237,18 @@ mod tests {
         assert_eq!(resolve(&root.join("./link")), root.join("real"));
         assert_eq!(resolve_parent(&root.join("link")), root.join("link"));
         assert_eq!(resolve(&root.join("loop/x")), root.join("loop/x"));
-        assert_eq!(resolve(Path::new("/../../etc/nothing-here")), Path::new("/etc/nothing-here"));
+        assert_eq!(
+            resolve(Path::new("/../../etc/nothing-here")),
+            Path::new("/etc/nothing-here")
+        );
     }
 
     #[test]
     fn what_means_the_caller_is_not_resolved_for_us() {
-        assert_eq!(resolve(Path::new("/proc/self/status")), Path::new("/proc/self/status"));
+        assert_eq!(
+            resolve(Path::new("/proc/self/status")),
+            Path::new("/proc/self/status")
+        );
         assert_eq!(resolve(Path::new("/dev/fd")), Path::new("/proc/self/fd"));
     }
 
@@ -248,12 +265,18 @@ mod tests {
         assert_eq!(glob("**/.env"), made("**/.env", false));
         assert_eq!(glob("/a//b/{c,d}/"), made("/a/b/{c,d}", false));
         let literal = glob("../a\\*b").map(Made::into_pattern);
-        assert_eq!(literal, Ok(PathPattern::Literal(b"/nonexistent/a*b".to_vec())));
+        assert_eq!(
+            literal,
+            Ok(PathPattern::Literal(b"/nonexistent/a*b".to_vec()))
+        );
     }
 
     #[test]
     fn values_of_variables_are_taken_literally_in_globs() {
-        let pieces = [Piece::Value(b"/a[b".to_vec()), Piece::Written("/*".to_owned())];
+        let pieces = [
+            Piece::Value(b"/a[b".to_vec()),
+            Piece::Written("/*".to_owned()),
+        ];
         let made = pattern(&pieces, Path::new("/")).map(Made::into_pattern);
         assert_eq!(made, Ok(PathPattern::Glob("/a\\[b/*".to_owned())));
     }
@@ -262,7 +285,11 @@ mod tests {
     fn broken_globs_are_refused() {
         let glob = |text: &str| pattern(&written(text), Path::new("/"));
         for text in ["/a**", "/[a", "/{a,b", "/[z-a]", "/a\\", "/*/../x", "**/.."] {
-            assert!(matches!(glob(text), Err(PatternError::Glob(_))), "{text}: {:?}", glob(text));
+            assert!(
+                matches!(glob(text), Err(PatternError::Glob(_))),
+                "{text}: {:?}",
+                glob(text)
+            );
         }
         for text in ["/[!a-z]x", "/{a,{b,c}}", "**", "/a/**/b", "/[a-]"] {
             assert!(glob(text).is_ok(), "{text}: {:?}", glob(text));

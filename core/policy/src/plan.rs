@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use crate::document::{Placement, Require, Tmp};
 use crate::image::HostPattern;
-use crate::model::{Action, Allowed, CallKind, Do, Entry, HostRule, PathRule, Policy, Switch, UnixRule, When};
+use crate::model::{
+    Action, Allowed, CallKind, Do, Entry, HostRule, PathRule, Policy, Switch, UnixRule, When,
+};
 use crate::source::Origin;
 
 /// What this machine and this audithook can do.
@@ -106,7 +108,9 @@ pub struct PlanLine {
 
 /// Why a run does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`require = \"hard\"`, and {count} of the policy's rules would not be held against hostile code: {rules}")]
+#[error(
+    "`require = \"hard\"`, and {count} of the policy's rules would not be held against hostile code: {rules}"
+)]
 pub struct Refusal {
     /// How many lines of the plan are not hard.
     pub count: usize,
@@ -144,7 +148,12 @@ impl Policy {
         plan.hooks(self);
         for plugin in &self.plugins {
             if plugin.placement == Some(Placement::Process) {
-                plan.unheld(&format!("plugin.{}", plugin.name), "placement = \"process\"", &plugin.origin, "no process of its own yet");
+                plan.unheld(
+                    &format!("plugin.{}", plugin.name),
+                    "placement = \"process\"",
+                    &plugin.origin,
+                    "no process of its own yet",
+                );
             }
         }
         let own = plan.events("audithook.self", "", &self.own.origin);
@@ -196,7 +205,11 @@ impl Planner {
             self.entry("files.deny", entry, Vec::new());
         }
         for entry in &files.except {
-            self.entry("files.deny", entry, vec!["taken out of the list".to_owned()]);
+            self.entry(
+                "files.deny",
+                entry,
+                vec!["taken out of the list".to_owned()],
+            );
         }
         if let (Tmp::Private, Some(write)) = (files.tmp, &files.write) {
             let mut line = self.line("files.tmp", "tmp = \"private\"", &write.origin);
@@ -207,7 +220,12 @@ impl Planner {
         }
         if let Some(recorded) = &files.recorded {
             let entry = format!("static = \"{}\"", recorded.value.as_str());
-            self.unheld("files.static", &entry, &recorded.origin, "there is no kernel layer that it could speak of");
+            self.unheld(
+                "files.static",
+                &entry,
+                &recorded.origin,
+                "there is no kernel layer that it could speak of",
+            );
         }
     }
 
@@ -219,7 +237,9 @@ impl Planner {
                 .iter()
                 .any(|host| matches!(host, HostPattern::Name(_) | HostPattern::Suffix(_)));
             match has_name {
-                true => vec!["address-level: neighbours on the same address are admitted too".to_owned()],
+                true => vec![
+                    "address-level: neighbours on the same address are admitted too".to_owned(),
+                ],
                 false => Vec::new(),
             }
         };
@@ -242,16 +262,29 @@ impl Planner {
             if rule.patterns.is_empty() {
                 vec!["found nothing".to_owned()]
             } else {
-                vec![format!("{} at the start", counted(rule.patterns.len(), "program"))]
+                vec![format!(
+                    "{} at the start",
+                    counted(rule.patterns.len(), "program")
+                )]
             }
         });
         self.switch("process.uncovered", process.uncovered.as_ref());
         if let Some(signal) = &process.signal {
             let entry = format!("signal = \"{}\"", signal.value.as_str());
-            self.unheld("process.signal", &entry, &signal.origin, "needs a kernel layer");
+            self.unheld(
+                "process.signal",
+                &entry,
+                &signal.origin,
+                "needs a kernel layer",
+            );
         }
         if let Some(fds) = &process.inherit_fds {
-            self.unheld("process.inherit-fds", "inherit-fds", &fds.origin, "needs a kernel layer");
+            self.unheld(
+                "process.inherit-fds",
+                "inherit-fds",
+                &fds.origin,
+                "needs a kernel layer",
+            );
         }
     }
 
@@ -283,14 +316,29 @@ impl Planner {
     fn limits(&mut self, policy: &Policy) {
         let limits = &policy.limits;
         let of_tree = [
-            ("limits.memory", limits.memory.as_ref().map(|limit| &limit.origin)),
-            ("limits.processes", limits.processes.as_ref().map(|limit| &limit.origin)),
+            (
+                "limits.memory",
+                limits.memory.as_ref().map(|limit| &limit.origin),
+            ),
+            (
+                "limits.processes",
+                limits.processes.as_ref().map(|limit| &limit.origin),
+            ),
             ("limits.cpu", limits.cpu.as_ref().map(|limit| &limit.origin)),
-            ("limits.wall", limits.wall.as_ref().map(|limit| &limit.origin)),
+            (
+                "limits.wall",
+                limits.wall.as_ref().map(|limit| &limit.origin),
+            ),
         ];
         let of_process = [
-            ("limits.open-files", limits.open_files.as_ref().map(|limit| &limit.origin)),
-            ("limits.file-size", limits.file_size.as_ref().map(|limit| &limit.origin)),
+            (
+                "limits.open-files",
+                limits.open_files.as_ref().map(|limit| &limit.origin),
+            ),
+            (
+                "limits.file-size",
+                limits.file_size.as_ref().map(|limit| &limit.origin),
+            ),
         ];
         for (rule, origin) in of_tree {
             self.limit(rule, origin, self.capabilities.sampling, Held::Sampled);
@@ -340,19 +388,28 @@ impl Planner {
                     .plugin(plugin)
                     .is_some_and(|plugin| plugin.placement == Some(Placement::Target));
                 if target {
-                    line.notes.push("the program can tamper with a plugin in its own process".to_owned());
+                    line.notes
+                        .push("the program can tamper with a plugin in its own process".to_owned());
                 }
             }
             if hook.kind == Some(CallKind::After) {
                 line.held = Held::None;
                 line.layers.clear();
-                line.notes.push("events of programs have no after: only `audithook emit` and embedders run it".to_owned());
+                line.notes.push(
+                    "events of programs have no after: only `audithook emit` and embedders run it"
+                        .to_owned(),
+                );
             }
             self.lines.push(line);
         }
     }
 
-    fn list<T>(&mut self, rule: &str, list: Option<&Allowed<T>>, notes: impl Fn(&T) -> Vec<String>) {
+    fn list<T>(
+        &mut self,
+        rule: &str,
+        list: Option<&Allowed<T>>,
+        notes: impl Fn(&T) -> Vec<String>,
+    ) {
         let Some(list) = list else {
             return;
         };
@@ -388,7 +445,11 @@ impl Planner {
         if self.capabilities.libc {
             line.layers.push(Layer::Libc);
         }
-        line.held = if line.layers.is_empty() { Held::None } else { Held::Soft };
+        line.held = if line.layers.is_empty() {
+            Held::None
+        } else {
+            Held::Soft
+        };
         line.cost = IN_PROCESS;
         line
     }
@@ -415,8 +476,19 @@ impl Planner {
 impl fmt::Display for PlanLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let layers: Vec<_> = self.layers.iter().map(|layer| layer.as_str()).collect();
-        let layers = if layers.is_empty() { "-".to_owned() } else { layers.join(" + ") };
-        write!(f, "{:<18} {:<7} {:<20} {}", self.rule, self.held.as_str(), layers, self.at)?;
+        let layers = if layers.is_empty() {
+            "-".to_owned()
+        } else {
+            layers.join(" + ")
+        };
+        write!(
+            f,
+            "{:<18} {:<7} {:<20} {}",
+            self.rule,
+            self.held.as_str(),
+            layers,
+            self.at
+        )?;
         if !self.entry.is_empty() {
             write!(f, "  `{}`", self.entry)?;
         }

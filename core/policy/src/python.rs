@@ -45,7 +45,9 @@ impl Pythons {
             let found = search.add(&file);
             first = first.or(found);
         }
-        let active = context.variable("VIRTUAL_ENV").map(|dir| context.start_dir.join(dir));
+        let active = context
+            .variable("VIRTUAL_ENV")
+            .map(|dir| context.start_dir.join(dir));
         if let Some(dir) = active.as_ref().filter(|dir| is_venv(dir)) {
             search.add(&dir.join("bin/python3"));
         }
@@ -109,7 +111,11 @@ impl Own {
             let bytes = argument.as_bytes();
             match bytes {
                 b"-" => return None,
-                b"--" => return arguments.next().map(|script| context.start_dir.join(script)),
+                b"--" => {
+                    return arguments
+                        .next()
+                        .map(|script| context.start_dir.join(script));
+                }
                 b"-W" | b"-X" | b"--check-hash-based-pycs" => {
                     arguments.next();
                 }
@@ -160,7 +166,9 @@ fn command_interpreter(context: &LoadContext) -> Option<Own> {
     let interpreter = shebang(&file, context)?;
     is_python(&interpreter).then(|| Own {
         interpreter,
-        arguments: std::iter::once(file.into_os_string()).chain(arguments).collect(),
+        arguments: std::iter::once(file.into_os_string())
+            .chain(arguments)
+            .collect(),
     })
 }
 
@@ -204,7 +212,9 @@ fn shebang(file: &Path, context: &LoadContext) -> Option<PathBuf> {
     let program = PathBuf::from(words.next()?);
     match program.file_name()?.as_bytes() {
         b"env" => {
-            let name = words.find(|word| !word.as_bytes().starts_with(b"-") && !word.as_bytes().contains(&b'='))?;
+            let name = words.find(|word| {
+                !word.as_bytes().starts_with(b"-") && !word.as_bytes().contains(&b'=')
+            })?;
             context.find_program(&name)
         }
         b"sh" => {
@@ -225,7 +235,9 @@ fn words(line: &[u8]) -> impl Iterator<Item = OsString> + '_ {
 
 /// The version manager behind a shim, by the directories that pyenv and asdf keep side by side.
 pub(crate) fn shim_root(file: &Path) -> Option<(PathBuf, PathBuf)> {
-    let shims = file.parent().filter(|dir| dir.file_name() == Some(OsStr::new("shims")))?;
+    let shims = file
+        .parent()
+        .filter(|dir| dir.file_name() == Some(OsStr::new("shims")))?;
     let root = shims.parent()?;
     ["versions", "installs/python"]
         .iter()
@@ -327,7 +339,10 @@ impl Search<'_> {
                     .find_map(|dir| std::fs::read_to_string(dir.join(".python-version")).ok())
             })
             .or_else(|| std::fs::read_to_string(root.join("version")).ok())?;
-        let version = named.split([':', '\n', ' ']).next().filter(|name| !name.is_empty())?;
+        let version = named
+            .split([':', '\n', ' '])
+            .next()
+            .filter(|name| !name.is_empty())?;
         Some(versions.join(version)).filter(|dir| dir.is_dir())
     }
 
@@ -395,7 +410,10 @@ mod tests {
         std::fs::create_dir_all(venv.join("bin")).expect("made");
         std::fs::write(venv.join("pyvenv.cfg"), "").expect("written");
         symlink("../../opt/py/bin/python3.12", venv.join("bin/python")).expect("linked");
-        place.program("venv/bin/pip", &format!("#!{}/bin/python\n", venv.display()));
+        place.program(
+            "venv/bin/pip",
+            &format!("#!{}/bin/python\n", venv.display()),
+        );
 
         let found = Pythons::find(&place.context(&["venv/bin/pip", "install", "x"]));
         assert_eq!(found.prefix, Some(venv.clone()));
@@ -413,7 +431,9 @@ mod tests {
         let helper = place.program("env/libexec/pyenv", "#!/usr/bin/env bash\n");
         std::fs::write(place.root.join("env/version"), "3.12.1\n").expect("written");
         let mut context = place.context(&["python3", "-Im", "json.tool"]);
-        context.env.insert("PATH".into(), shim.parent().expect("a parent").into());
+        context
+            .env
+            .insert("PATH".into(), shim.parent().expect("a parent").into());
 
         let found = Pythons::find(&context);
         assert_eq!(found.prefix, Some(place.root.join("env/versions/3.12.1")));
@@ -429,7 +449,10 @@ mod tests {
         place.program("pkg/__main__.py", "");
         for (command, program) in [
             (&["python3", "app.py", "-c", "x"][..], Some("app.py")),
-            (&["python3", "-X", "dev", "-Wignore", "-B", "app.py"], Some("app.py")),
+            (
+                &["python3", "-X", "dev", "-Wignore", "-B", "app.py"],
+                Some("app.py"),
+            ),
             (&["python3", "-m", "pkg.cli"], Some("pkg")),
             (&["python3", "-c", "pass", "app.py"], None),
             (&["python3", "-Ic", "pass"], None),
@@ -437,7 +460,11 @@ mod tests {
             (&["true", "app.py"], None),
         ] {
             let found = Pythons::find(&place.context(command));
-            assert_eq!(found.program, program.map(|path| place.root.join(path)), "{command:?}");
+            assert_eq!(
+                found.program,
+                program.map(|path| place.root.join(path)),
+                "{command:?}"
+            );
         }
     }
 }

@@ -8,8 +8,8 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{
-    Amount, Document, Env, Files, Hook, Items, Journal, Json, Limits, List, Network, Plugin, Process, Rotate, Test,
-    When, Word,
+    Amount, Document, Env, Files, Hook, Items, Journal, Json, Limits, List, Network, Plugin,
+    Process, Rotate, Test, When, Word,
 };
 use crate::nearest::{listed, nearest, suggestion};
 use crate::schema;
@@ -76,7 +76,8 @@ impl Reader<'_> {
         let got = described(value.get_ref());
         let origin = self.at(value.span());
         self.found.push(
-            Diagnostic::error(format!("wrong type for `{key}`: {got}"), &origin).labelled(format!("{wanted} is wanted")),
+            Diagnostic::error(format!("wrong type for `{key}`: {got}"), &origin)
+                .labelled(format!("{wanted} is wanted")),
         );
     }
 
@@ -111,12 +112,16 @@ impl Reader<'_> {
             None if !present => {
                 let origin = self.at(whole.start..whole.start);
                 self.found.push(
-                    Diagnostic::error("no `version`", &origin).hinted("begin the file with `version = 1`"),
+                    Diagnostic::error("no `version`", &origin)
+                        .hinted("begin the file with `version = 1`"),
                 );
             }
             Some(version) if version.value != 1 => {
-                let diagnostic = Diagnostic::error(format!("unknown version: `{}`", version.value), &version.origin)
-                    .hinted("this audithook reads `version = 1`");
+                let diagnostic = Diagnostic::error(
+                    format!("unknown version: `{}`", version.value),
+                    &version.origin,
+                )
+                .hinted("this audithook reads `version = 1`");
                 self.found.push(diagnostic);
             }
             _ => {}
@@ -185,7 +190,11 @@ impl Reader<'_> {
     fn rotate(&mut self, table: &mut Table<'_, '_>) -> Option<Spot<Rotate>> {
         let (_, value) = table.take("rotate")?;
         let DeValue::Table(inner) = value.get_ref() else {
-            self.wrong_type("rotate", "a table such as `{ size = \"64MiB\", keep = 8 }`", value);
+            self.wrong_type(
+                "rotate",
+                "a table such as `{ size = \"64MiB\", keep = 8 }`",
+                value,
+            );
             return None;
         };
         let mut inner = Table::new(inner, "journal.rotate");
@@ -262,7 +271,8 @@ impl Reader<'_> {
             let written = table.written();
             let origin = self.at(span.clone());
             self.found.push(
-                Diagnostic::error(format!("no `{key}` in `{written}`"), &origin).hinted(format!("write `{key} = \"…\"`")),
+                Diagnostic::error(format!("no `{key}` in `{written}`"), &origin)
+                    .hinted(format!("write `{key} = \"…\"`")),
             );
         }
         read(self, table, key)
@@ -383,7 +393,10 @@ impl Reader<'_> {
         for element in elements.iter() {
             match element.get_ref() {
                 DeValue::String(text) => {
-                    entries.push(Spot::new(text.clone().into_owned(), self.at(element.span())));
+                    entries.push(Spot::new(
+                        text.clone().into_owned(),
+                        self.at(element.span()),
+                    ));
                 }
                 _ => self.wrong_type(key, "a text", element),
             }
@@ -391,7 +404,11 @@ impl Reader<'_> {
         entries
     }
 
-    fn texts_by_name(&mut self, table: &mut Table<'_, '_>, key: &'static str) -> BTreeMap<String, Spot<String>> {
+    fn texts_by_name(
+        &mut self,
+        table: &mut Table<'_, '_>,
+        key: &'static str,
+    ) -> BTreeMap<String, Spot<String>> {
         let mut texts = BTreeMap::new();
         let Some((_, value)) = table.take(key) else {
             return texts;
@@ -415,7 +432,9 @@ impl Reader<'_> {
     fn text(&mut self, table: &mut Table<'_, '_>, key: &'static str) -> Option<Spot<String>> {
         let (_, value) = table.take(key)?;
         match value.get_ref() {
-            DeValue::String(text) => Some(Spot::new(text.clone().into_owned(), self.at(value.span()))),
+            DeValue::String(text) => {
+                Some(Spot::new(text.clone().into_owned(), self.at(value.span())))
+            }
             _ => {
                 self.wrong_type(key, "a text", value);
                 None
@@ -434,8 +453,11 @@ impl Reader<'_> {
                     hint = format!("did you mean `{near}`?");
                 }
                 self.found.push(
-                    Diagnostic::error(format!("unknown value for `{key}`: `{}`", text.value), &text.origin)
-                        .hinted(hint),
+                    Diagnostic::error(
+                        format!("unknown value for `{key}`: `{}`", text.value),
+                        &text.origin,
+                    )
+                    .hinted(hint),
                 );
                 None
             }
@@ -459,7 +481,10 @@ impl Reader<'_> {
             DeValue::Integer(number) => match whole_number(number.as_str(), number.radix()) {
                 Some(number) => Some(Spot::new(number, self.at(value.span()))),
                 None => {
-                    self.error(format!("number out of range for `{key}`: `{number}`"), value.span());
+                    self.error(
+                        format!("number out of range for `{key}`: `{number}`"),
+                        value.span(),
+                    );
                     None
                 }
             },
@@ -475,7 +500,11 @@ impl Reader<'_> {
         self.not_negative(key, number)
     }
 
-    fn integers(&mut self, table: &mut Table<'_, '_>, key: &'static str) -> Option<Spot<Vec<Spot<u64>>>> {
+    fn integers(
+        &mut self,
+        table: &mut Table<'_, '_>,
+        key: &'static str,
+    ) -> Option<Spot<Vec<Spot<u64>>>> {
         let (_, value) = table.take(key)?;
         let DeValue::Array(elements) = value.get_ref() else {
             self.wrong_type(key, "a list of whole numbers", value);
@@ -488,7 +517,8 @@ impl Reader<'_> {
                 _ => None,
             };
             match number {
-                Some(number) => numbers.extend(self.not_negative(key, Spot::new(number, self.at(element.span())))),
+                Some(number) => numbers
+                    .extend(self.not_negative(key, Spot::new(number, self.at(element.span())))),
                 None => self.wrong_type(key, "a whole number", element),
             }
         }
@@ -497,7 +527,10 @@ impl Reader<'_> {
 
     fn not_negative(&mut self, key: &str, number: Spot<i64>) -> Option<Spot<u64>> {
         let Ok(value) = u64::try_from(number.value) else {
-            self.error(format!("negative number for `{key}`: `{}`", number.value), number.origin.span);
+            self.error(
+                format!("negative number for `{key}`: `{}`", number.value),
+                number.origin.span,
+            );
             return None;
         };
         Some(Spot::new(value, number.origin))
@@ -555,9 +588,9 @@ impl Reader<'_> {
                 Json::Array(elements.collect::<Option<_>>()?)
             }
             DeValue::Table(members) => {
-                let members = members
-                    .iter()
-                    .map(|(name, value)| Some((name.get_ref().clone().into_owned(), self.as_json(value)?)));
+                let members = members.iter().map(|(name, value)| {
+                    Some((name.get_ref().clone().into_owned(), self.as_json(value)?))
+                });
                 Json::Object(members.collect::<Option<_>>()?)
             }
         })
@@ -580,7 +613,8 @@ impl Reader<'_> {
             };
             let origin = self.at(key.span());
             self.found.push(
-                Diagnostic::error(format!("unknown {what}: `{name}`"), &origin).hinted(home(name, table.path)),
+                Diagnostic::error(format!("unknown {what}: `{name}`"), &origin)
+                    .hinted(home(name, table.path)),
             );
         }
     }
@@ -597,7 +631,10 @@ fn home(key: &str, table: &str) -> String {
     }
     let homes = schema::homes(key);
     if !homes.is_empty() {
-        return format!("`{key}` belongs in {}", listed(homes.iter().map(String::as_str)));
+        return format!(
+            "`{key}` belongs in {}",
+            listed(homes.iter().map(String::as_str))
+        );
     }
     suggestion(key, keys.iter().copied())
 }

@@ -46,24 +46,64 @@ impl Policy {
     /// Every rule with its number, always in the same order.
     fn each_rule(&mut self, writer: &Writer, visit: &mut dyn FnMut(&mut u32, Sketch)) {
         let files = &mut self.files;
-        list(&mut files.read, ("files.read", "[files] read", Some("--read")), writer, visit);
-        list(&mut files.write, ("files.write", "[files] write", Some("--write")), writer, visit);
+        list(
+            &mut files.read,
+            ("files.read", "[files] read", Some("--read")),
+            writer,
+            visit,
+        );
+        list(
+            &mut files.write,
+            ("files.write", "[files] write", Some("--write")),
+            writer,
+            visit,
+        );
         denied(&mut files.deny, "files.deny", "[files] deny", visit);
         for entry in &mut files.except {
-            visit(&mut entry.rule, sketch("files.deny", &entry.origin, &entry.text));
+            visit(
+                &mut entry.rule,
+                sketch("files.deny", &entry.origin, &entry.text),
+            );
         }
 
         let network = &mut self.network;
         let connect = ("network.connect", "[network] connect", Some("--connect"));
         list(&mut network.connect, connect, writer, visit);
-        list(&mut network.bind, ("network.bind", "[network] bind", None), writer, visit);
+        list(
+            &mut network.bind,
+            ("network.bind", "[network] bind", None),
+            writer,
+            visit,
+        );
         denied(&mut network.deny, "network.deny", "[network] deny", visit);
-        switch(&mut network.loopback, "network.loopback", "loopback = true", "[network]", writer, visit);
-        list(&mut network.unix, ("network.unix", "[network] unix", None), writer, visit);
-        list(&mut network.sockets, ("network.sockets", "[network] sockets", None), writer, visit);
+        switch(
+            &mut network.loopback,
+            "network.loopback",
+            "loopback = true",
+            "[network]",
+            writer,
+            visit,
+        );
+        list(
+            &mut network.unix,
+            ("network.unix", "[network] unix", None),
+            writer,
+            visit,
+        );
+        list(
+            &mut network.sockets,
+            ("network.sockets", "[network] sockets", None),
+            writer,
+            visit,
+        );
 
         let process = &mut self.process;
-        list(&mut process.exec, ("process.exec", "[process] exec", Some("--exec")), writer, visit);
+        list(
+            &mut process.exec,
+            ("process.exec", "[process] exec", Some("--exec")),
+            writer,
+            visit,
+        );
         switch(
             &mut process.uncovered,
             "process.uncovered",
@@ -76,7 +116,10 @@ impl Policy {
         for hook in &mut self.hooks {
             let mut said = sketch(&hook.id(), &hook.origin, "");
             said.text.reason = hook.reason.clone().unwrap_or_default();
-            if let Action::Call { plugin, function, .. } = &hook.action {
+            if let Action::Call {
+                plugin, function, ..
+            } = &hook.action
+            {
                 said.text.entry = format!("{plugin}.{function}");
             }
             visit(&mut hook.rule, said);
@@ -106,14 +149,20 @@ impl Writer {
                 format!("to allow it, add `{flag} {PLACEHOLDER}`")
             }
             (SourceKind::Flag, ..) => format!("`{}` forbids it", origin.source.name),
-            (_, _, Some(file)) => format!("to allow it, add `\"{PLACEHOLDER}\"` to `{key}` in {file}"),
-            (_, None, None) => format!("to allow it, add `\"{PLACEHOLDER}\"` to `{key}` in a hooks.toml"),
+            (_, _, Some(file)) => {
+                format!("to allow it, add `\"{PLACEHOLDER}\"` to `{key}` in {file}")
+            }
+            (_, None, None) => {
+                format!("to allow it, add `\"{PLACEHOLDER}\"` to `{key}` in a hooks.toml")
+            }
         }
     }
 
     fn switching(&self, origin: &Origin, line: &str, table: &str) -> String {
         match &self.file {
-            _ if origin.source.kind == SourceKind::Flag => format!("`{}` forbids it", origin.source.name),
+            _ if origin.source.kind == SourceKind::Flag => {
+                format!("`{}` forbids it", origin.source.name)
+            }
             Some(file) => format!("to allow it, write `{line}` in `{table}` of {file}"),
             None => format!("to allow it, write `{line}` in `{table}` of a hooks.toml"),
         }
@@ -150,10 +199,18 @@ fn list<T>(
 }
 
 /// A deny entry's hint names it and never teaches the line that would open it.
-fn denied<T>(entries: &mut [Entry<T>], id: &str, key: &str, visit: &mut dyn FnMut(&mut u32, Sketch)) {
+fn denied<T>(
+    entries: &mut [Entry<T>],
+    id: &str,
+    key: &str,
+    visit: &mut dyn FnMut(&mut u32, Sketch),
+) {
     for entry in entries {
         let mut said = sketch(id, &entry.origin, &entry.text);
-        said.text.hint = format!("the entry `{}` of `{key}` ({}) protects it", entry.text, entry.origin);
+        said.text.hint = format!(
+            "the entry `{}` of `{key}` ({}) protects it",
+            entry.text, entry.origin
+        );
         said.text.protected = true;
         visit(&mut entry.rule, said);
     }

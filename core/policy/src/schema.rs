@@ -116,9 +116,17 @@ mod tests {
     #[test]
     fn every_key_is_described() {
         fn check(node: &Value, path: &str) {
-            for (key, property) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            for (key, property) in node
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+            {
                 let path = format!("{path}.{key}");
-                assert!(property.get("description").is_some(), "{path} has no description: {property}");
+                assert!(
+                    property.get("description").is_some(),
+                    "{path} has no description: {property}"
+                );
                 check(property, &path);
             }
         }

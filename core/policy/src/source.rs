@@ -38,7 +38,12 @@ pub enum SourceKind {
 impl Source {
     /// A text.
     #[must_use]
-    pub fn new(name: impl Into<String>, kind: SourceKind, text: impl Into<String>, base: &Path) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        kind: SourceKind,
+        text: impl Into<String>,
+        base: &Path,
+    ) -> Self {
         let text = text.into();
         let lines = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(place, _)| place + 1))
@@ -82,7 +87,10 @@ impl Source {
     /// Line and column of a byte, both from 1; columns count characters.
     #[must_use]
     pub fn position(&self, offset: usize) -> (u32, u32) {
-        let offset = self.text.floor_char_boundary(offset);
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
         let line = self.lines.partition_point(|start| *start <= offset) - 1;
         let column = self.text[self.lines[line]..offset].chars().count() + 1;
         (line as u32 + 1, column as u32)
@@ -95,7 +103,11 @@ impl Source {
         let Some(start) = self.lines.get(index) else {
             return "";
         };
-        let end = self.lines.get(index + 1).copied().unwrap_or(self.text.len());
+        let end = self
+            .lines
+            .get(index + 1)
+            .copied()
+            .unwrap_or(self.text.len());
         self.text[*start..end].trim_end_matches(['\n', '\r'])
     }
 }

@@ -50,7 +50,8 @@ impl TrustStore {
     /// # Errors
     /// The policy has no file, or the store cannot be written.
     pub fn record(&self, policy: &Policy) -> io::Result<()> {
-        let file = main_file(policy).ok_or_else(|| io::Error::other("a policy without a file cannot be trusted"))?;
+        let file = main_file(policy)
+            .ok_or_else(|| io::Error::other("a policy without a file cannot be trusted"))?;
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -88,7 +89,8 @@ impl TrustStore {
     }
 
     fn place(&self, file: &Path) -> PathBuf {
-        self.dir.join(hex(&Sha256::digest(file.as_os_str().as_bytes())))
+        self.dir
+            .join(hex(&Sha256::digest(file.as_os_str().as_bytes())))
     }
 }
 

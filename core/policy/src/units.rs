@@ -25,7 +25,9 @@ const DURATIONS: [(&str, u64); 5] = [
 /// Reads `64MiB`, `1.5GB`, `512` (bytes).
 #[must_use]
 pub fn parse_size(text: &str) -> Option<u64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit = unit.trim_start();
     let factor = match unit {
@@ -66,7 +68,10 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 #[must_use]
 pub fn format_size(bytes: u64) -> String {
     let binary = &SIZES[..4];
-    match binary.iter().find(|(_, factor)| bytes != 0 && bytes.is_multiple_of(*factor)) {
+    match binary
+        .iter()
+        .find(|(_, factor)| bytes != 0 && bytes.is_multiple_of(*factor))
+    {
         Some((unit, factor)) => format!("{}{unit}", bytes / factor),
         None => format!("{bytes}B"),
     }
@@ -94,7 +99,9 @@ fn scaled(number: &str, factor: u64) -> Option<u64> {
     if !fraction.is_empty() {
         let part = fraction.parse::<u64>().ok()?;
         let scale = 10_u64.pow(fraction.len() as u32);
-        total = total.checked_add(u64::try_from(u128::from(part) * u128::from(factor) / u128::from(scale)).ok()?)?;
+        total = total.checked_add(
+            u64::try_from(u128::from(part) * u128::from(factor) / u128::from(scale)).ok()?,
+        )?;
     }
     Some(total)
 }
@@ -109,7 +116,16 @@ mod tests {
         assert_eq!(parse_size("64 MiB"), Some(64 << 20));
         assert_eq!(parse_size("1.5kB"), Some(1500));
         assert_eq!(parse_size("512"), Some(512));
-        for bad in ["", "GiB", "2XB", "-1B", "1.B", "99999999999999999999B", "20000000TiB", "1..5kB"] {
+        for bad in [
+            "",
+            "GiB",
+            "2XB",
+            "-1B",
+            "1.B",
+            "99999999999999999999B",
+            "20000000TiB",
+            "1..5kB",
+        ] {
             assert_eq!(parse_size(bad), None, "{bad}");
         }
     }

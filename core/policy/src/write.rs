@@ -7,7 +7,9 @@ use crate::arguments::Argument;
 use crate::document::Fallback;
 use crate::expand::protected;
 use crate::image::{HostPattern, Mode, Overflow, PathPattern, Protocol};
-use crate::model::{Action, Allowed, Entry, HostRule, JournalTarget, PathRule, Policy, UnixRule, When};
+use crate::model::{
+    Action, Allowed, Entry, HostRule, JournalTarget, PathRule, Policy, UnixRule, When,
+};
 use crate::paths::escaped;
 use crate::units::{format_duration, format_size};
 
@@ -54,7 +56,9 @@ impl Policy {
     fn write_files(&self, out: &mut Writer) -> Result<(), NotText> {
         out.table("[files]");
         let files = &self.files;
-        self.list(out, "read", files.read.as_ref(), |entry| path_texts(&entry.value))?;
+        self.list(out, "read", files.read.as_ref(), |entry| {
+            path_texts(&entry.value)
+        })?;
         self.list(out, "write", files.write.as_ref(), |entry| {
             // What a preset names and this machine lacks would be a mistake in a file of one's own.
             if entry.value.is_missing && entry.value.create.is_none() {
@@ -64,10 +68,15 @@ impl Policy {
         })?;
         let mut deny = Vec::new();
         for entry in &files.deny {
-            deny.extend(path_texts(&entry.value)?);
+            // A symlink that was named comes last, and leads to the other when it is read back.
+            deny.extend(path_texts(&entry.value)?.pop());
         }
         for entry in &files.except {
-            deny.extend(path_texts(&entry.value)?.into_iter().map(|text| format!("!{text}")));
+            deny.extend(
+                path_texts(&entry.value)?
+                    .into_iter()
+                    .map(|text| format!("!{text}")),
+            );
         }
         out.texts("deny", &deny);
         out.text("tmp", files.tmp.as_str());
@@ -92,17 +101,23 @@ impl Policy {
         if let Some(switch) = &network.loopback {
             out.pair("loopback", &switch.allowed.to_string());
         }
-        self.list(out, "unix", network.unix.as_ref(), |entry| match &entry.value {
-            UnixRule::Path(rule) => path_texts(rule),
-            UnixRule::Name(name) => Ok(vec![format!("@{name}")]),
+        self.list(out, "unix", network.unix.as_ref(), |entry| {
+            match &entry.value {
+                UnixRule::Path(rule) => path_texts(rule),
+                UnixRule::Name(name) => Ok(vec![format!("@{name}")]),
+            }
         })?;
-        self.list(out, "sockets", network.sockets.as_ref(), |entry| Ok(vec![entry.text.clone()]))
+        self.list(out, "sockets", network.sockets.as_ref(), |entry| {
+            Ok(vec![entry.text.clone()])
+        })
     }
 
     fn write_process(&self, out: &mut Writer) -> Result<(), NotText> {
         out.table("[process]");
         let process = &self.process;
-        self.list(out, "exec", process.exec.as_ref(), |entry| path_texts(&entry.value))?;
+        self.list(out, "exec", process.exec.as_ref(), |entry| {
+            path_texts(&entry.value)
+        })?;
         if let Some(signal) = &process.signal {
             out.text("signal", signal.value.as_str());
         }
@@ -120,7 +135,9 @@ impl Policy {
         out.table("[env]");
         let env = &self.env;
         // Names have nothing to resolve, and nothing that could fail.
-        let _ = self.list(out, "pass", env.pass.as_ref(), |entry| Ok(vec![entry.text.clone()]));
+        let _ = self.list(out, "pass", env.pass.as_ref(), |entry| {
+            Ok(vec![entry.text.clone()])
+        });
         let mut deny: Vec<_> = env.deny.iter().map(|entry| entry.text.clone()).collect();
         deny.extend(env.except.iter().map(|entry| format!("!{}", entry.text)));
         out.texts("deny", &deny);
@@ -142,7 +159,10 @@ impl Policy {
                 out.text(key, &format_size(size.value));
             }
         }
-        for (key, number) in [("processes", &limits.processes), ("open-files", &limits.open_files)] {
+        for (key, number) in [
+            ("processes", &limits.processes),
+            ("open-files", &limits.open_files),
+        ] {
             if let Some(number) = number {
                 out.pair(key, &number.value.to_string());
             }
@@ -213,7 +233,11 @@ impl Policy {
                                 true => quoted(&protected(glob)),
                                 false => quoted(glob),
                             });
-                            format!("{} = [{}]", quoted(name), globs.collect::<Vec<_>>().join(", "))
+                            format!(
+                                "{} = [{}]",
+                                quoted(name),
+                                globs.collect::<Vec<_>>().join(", ")
+                            )
                         })
                         .collect();
                     out.pair("when", &format!("{{ {} }}", arguments.join(", ")));
@@ -221,7 +245,11 @@ impl Policy {
             }
             match &hook.action {
                 Action::Do(verdict) => out.text("do", verdict.as_str()),
-                Action::Call { plugin, function, with } => {
+                Action::Call {
+                    plugin,
+                    function,
+                    with,
+                } => {
                     out.text("call", &format!("{plugin}.{function}"));
                     out.json("with", with);
                 }
@@ -284,7 +312,8 @@ fn path_texts(rule: &PathRule) -> Result<Vec<String>, NotText> {
     let texts = rule.patterns.iter().map(|pattern| match pattern {
         PathPattern::Glob(glob) => Ok(protected(glob)),
         PathPattern::Literal(bytes) => {
-            let text = std::str::from_utf8(bytes).map_err(|_| NotText(String::from_utf8_lossy(bytes).into_owned()))?;
+            let text = std::str::from_utf8(bytes)
+                .map_err(|_| NotText(String::from_utf8_lossy(bytes).into_owned()))?;
             let mut text = protected(&escaped(text));
             if rule.create.is_some() {
                 text.push('/');
@@ -308,7 +337,11 @@ fn host_text(rule: &HostRule, usual: Protocol) -> String {
         Some(HostPattern::Suffix(name)) => format!("*.{name}"),
         Some(HostPattern::Net { address, prefix }) => network_text(*address, *prefix),
     };
-    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host
+    };
     match rule.ports {
         None => format!("{scheme}{host}"),
         Some((first, last)) if first == last => format!("{scheme}{host}:{first}"),
@@ -334,9 +367,10 @@ fn argument_text(argument: &Argument) -> Result<String, NotText> {
         Argument::U64(number) => number.to_string(),
         Argument::F64(number) => toml::Value::Float(*number).to_string(),
         Argument::Str(text) => quoted(text),
-        Argument::Path(bytes) => {
-            quoted(std::str::from_utf8(bytes).map_err(|_| NotText(String::from_utf8_lossy(bytes).into_owned()))?)
-        }
+        Argument::Path(bytes) => quoted(
+            std::str::from_utf8(bytes)
+                .map_err(|_| NotText(String::from_utf8_lossy(bytes).into_owned()))?,
+        ),
         Argument::List(elements) => {
             let elements: Result<Vec<_>, _> = elements.iter().map(argument_text).collect();
             format!("[{}]", elements?.join(", "))

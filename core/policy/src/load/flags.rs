@@ -65,7 +65,11 @@ pub(super) fn read(flags: &FlagOverrides, start_dir: &Path, found: &mut Diagnost
     document.network.connect = list(&mut spot, "--connect", &flags.connect);
     document.process.exec = list(&mut spot, "--exec", &flags.exec);
     document.journal.path = flags.journal.as_ref().map(|path| spot("--journal", path));
-    made.presets = flags.preset.iter().map(|name| spot("--preset", name)).collect();
+    made.presets = flags
+        .preset
+        .iter()
+        .map(|name| spot("--preset", name))
+        .collect();
 
     let (mut pass, mut keep) = (Vec::new(), Vec::new());
     for variable in &flags.env {
@@ -107,7 +111,11 @@ pub(super) fn read(flags: &FlagOverrides, start_dir: &Path, found: &mut Diagnost
     }
     for label in &flags.label {
         let label = spot("--label", label);
-        match label.value.split_once('=').filter(|(name, _)| !name.is_empty()) {
+        match label
+            .value
+            .split_once('=')
+            .filter(|(name, _)| !name.is_empty())
+        {
             Some((name, value)) => made.labels.push((name.to_owned(), value.to_owned())),
             None => found.push(
                 Diagnostic::error(format!("not a label: `{}`", label.value), &label.origin)
@@ -118,7 +126,11 @@ pub(super) fn read(flags: &FlagOverrides, start_dir: &Path, found: &mut Diagnost
     made
 }
 
-fn list(spot: &mut impl FnMut(&str, &str) -> Spot<String>, flag: &str, values: &[String]) -> Option<List> {
+fn list(
+    spot: &mut impl FnMut(&str, &str) -> Spot<String>,
+    flag: &str,
+    values: &[String],
+) -> Option<List> {
     let is_any = values.iter().any(|value| value == "any");
     let entries: Vec<_> = values
         .iter()

@@ -8,8 +8,8 @@ use crate::diagnostic::Diagnostic;
 use crate::document::{self, Items, List, Placement};
 use crate::image::{PathPattern, check_text_glob};
 use crate::model::{Action, Hook, Plugin, When};
-use crate::nearest::{listed, nearest};
 use crate::names;
+use crate::nearest::{listed, nearest};
 use crate::paths::{self, Made};
 use crate::source::{Origin, Spot};
 
@@ -44,9 +44,14 @@ impl Check<'_> {
         }
         if let Some(first) = named.get(&name.value) {
             self.found.push(
-                Diagnostic::error(format!("two hooks of one name: `{}`", name.value), &name.origin)
-                    .labelled(format!("the other is at {first}"))
-                    .hinted("rules are known by their names, in the journal and in tests: choose another"),
+                Diagnostic::error(
+                    format!("two hooks of one name: `{}`", name.value),
+                    &name.origin,
+                )
+                .labelled(format!("the other is at {first}"))
+                .hinted(
+                    "rules are known by their names, in the journal and in tests: choose another",
+                ),
             );
         } else {
             named.insert(name.value.clone(), name.origin.clone());
@@ -89,7 +94,9 @@ impl Check<'_> {
         };
         Some(Hook {
             is_named: hook.name.is_some(),
-            name: hook.name.map_or_else(|| (place + 1).to_string(), |name| name.value),
+            name: hook
+                .name
+                .map_or_else(|| (place + 1).to_string(), |name| name.value),
             on,
             when,
             action,
@@ -107,7 +114,11 @@ impl Check<'_> {
             Items::Any => vec!["*".to_owned()],
             Items::Entries(entries) => {
                 if entries.is_empty() {
-                    self.error("a hook on no event", &list.origin, "`on = \"*\"` is every event");
+                    self.error(
+                        "a hook on no event",
+                        &list.origin,
+                        "`on = \"*\"` is every event",
+                    );
                 }
                 for entry in &entries {
                     self.event_name(entry);
@@ -184,9 +195,10 @@ impl Check<'_> {
         Some(Action::Call {
             plugin: plugin.to_owned(),
             function: function.to_owned(),
-            with: with
-                .as_ref()
-                .map_or_else(|| serde_json::Value::Object(serde_json::Map::new()), |with| with.value.clone()),
+            with: with.as_ref().map_or_else(
+                || serde_json::Value::Object(serde_json::Map::new()),
+                |with| with.value.clone(),
+            ),
         })
     }
 
@@ -218,7 +230,12 @@ impl Check<'_> {
     }
 
     /// Globs of paths mean what they mean in `[files]`: `~`, variables and relative paths included.
-    fn condition_globs(&mut self, argument: &str, globs: Vec<Spot<String>>, on: &[String]) -> Vec<String> {
+    fn condition_globs(
+        &mut self,
+        argument: &str,
+        globs: Vec<Spot<String>>,
+        on: &[String],
+    ) -> Vec<String> {
         if !is_path_argument(argument, on) {
             return globs.into_iter().map(|glob| glob.value).collect();
         }
@@ -289,7 +306,12 @@ impl Check<'_> {
             let Some((_, info)) = audithook_catalogue::find(event) else {
                 return;
             };
-            known.extend(info.args.iter().map(|arg| arg.name).filter(|arg| *arg != "_"));
+            known.extend(
+                info.args
+                    .iter()
+                    .map(|arg| arg.name)
+                    .filter(|arg| *arg != "_"),
+            );
         }
         if known.contains(&name) || name.bytes().all(|byte| byte.is_ascii_digit()) {
             return;
@@ -303,7 +325,8 @@ impl Check<'_> {
         };
         let events = listed(on.iter().map(String::as_str));
         self.found.push(
-            Diagnostic::warning(format!("no such argument of {events}: `{name}`"), origin).hinted(hint),
+            Diagnostic::warning(format!("no such argument of {events}: `{name}`"), origin)
+                .hinted(hint),
         );
     }
 
@@ -312,7 +335,9 @@ impl Check<'_> {
         let mut taken: std::collections::HashSet<String> = named.keys().cloned().collect();
         for hook in hooks.iter_mut().filter(|hook| !hook.is_named) {
             let base = match &hook.action {
-                Action::Call { plugin, function, .. } => format!("{plugin}.{function}"),
+                Action::Call {
+                    plugin, function, ..
+                } => format!("{plugin}.{function}"),
                 Action::Do(_) => format!("#{}", hook.name),
             };
             let mut name = base.clone();
@@ -343,7 +368,11 @@ fn inside(text: &str, position: (usize, usize), origin: &Origin) -> Option<Origi
     let raw = origin.source.text.get(origin.span.clone())?;
     let start = raw.find(text)?;
     let (line, column) = position;
-    let before: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(line - 1)
+        .map(str::len)
+        .sum();
     let row = text.split_inclusive('\n').nth(line - 1).unwrap_or_default();
     let across = row
         .char_indices()

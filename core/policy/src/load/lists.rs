@@ -11,7 +11,8 @@ use crate::expand::{self, Piece};
 use crate::hosts;
 use crate::image::{PathPattern, check_text_glob};
 use crate::model::{
-    Allowed, Entry, Files, HostRule, Network, PathRule, Process, Protocol, Setting, Switch, UnixRule,
+    Allowed, Entry, Files, HostRule, Network, PathRule, Process, Protocol, Setting, Switch,
+    UnixRule,
 };
 use crate::nearest::suggestion;
 use crate::paths::{self, Made, PatternError};
@@ -23,8 +24,30 @@ const SETS: [&str; 3] = ["@python", "@venv", "@program"];
 
 /// Families, kinds and protocols of sockets that have a name.
 const SOCKETS: [&str; 24] = [
-    "alg", "bluetooth", "can", "dccp", "icmp", "kcm", "key", "mctp", "mptcp", "netlink", "packet", "ppp", "qipcrtr",
-    "raw", "rdm", "rds", "sctp", "seqpacket", "smc", "tipc", "udplite", "vsock", "x25", "xdp",
+    "alg",
+    "bluetooth",
+    "can",
+    "dccp",
+    "icmp",
+    "kcm",
+    "key",
+    "mctp",
+    "mptcp",
+    "netlink",
+    "packet",
+    "ppp",
+    "qipcrtr",
+    "raw",
+    "rdm",
+    "rds",
+    "sctp",
+    "seqpacket",
+    "smc",
+    "tipc",
+    "udplite",
+    "vsock",
+    "x25",
+    "xdp",
 ];
 
 /// What a list of paths is for.
@@ -40,8 +63,12 @@ pub(super) enum Use {
 
 impl Check<'_> {
     pub(super) fn files(&mut self, files: document::Files, absent: Option<&Origin>) -> Files {
-        let read = self.allowed(files.read, absent, |check, entry| check.path(entry, Use::Read));
-        let write = self.allowed(files.write, absent, |check, entry| check.path(entry, Use::Write));
+        let read = self.allowed(files.read, absent, |check, entry| {
+            check.path(entry, Use::Read)
+        });
+        let write = self.allowed(files.write, absent, |check, entry| {
+            check.path(entry, Use::Write)
+        });
         let (deny, except) = self.denied(
             files.deny,
             |check, entry| check.path(entry, Use::Deny),
@@ -49,7 +76,11 @@ impl Check<'_> {
         );
         let tmp = files.tmp.map(|spot| spot.value);
         Files {
-            tmp: tmp.unwrap_or(if write.is_some() { Tmp::Private } else { Tmp::Shared }),
+            tmp: tmp.unwrap_or(if write.is_some() {
+                Tmp::Private
+            } else {
+                Tmp::Shared
+            }),
             read,
             write,
             deny,
@@ -58,13 +89,28 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn network(&mut self, network: document::Network, absent: Option<&Origin>) -> Network {
-        let connect = self.allowed(network.connect, absent, |check, entry| check.host(entry, false));
-        let bind = self.allowed(network.bind, absent, |check, entry| check.host(entry, false));
-        let (deny, except) = self.denied(network.deny, |check, entry| check.host(entry, true), |_, _| Some(()));
+    pub(super) fn network(
+        &mut self,
+        network: document::Network,
+        absent: Option<&Origin>,
+    ) -> Network {
+        let connect = self.allowed(network.connect, absent, |check, entry| {
+            check.host(entry, false)
+        });
+        let bind = self.allowed(network.bind, absent, |check, entry| {
+            check.host(entry, false)
+        });
+        let (deny, except) = self.denied(
+            network.deny,
+            |check, entry| check.host(entry, true),
+            |_, _| Some(()),
+        );
         for entry in except {
             self.error(
-                format!("`!` where only `[files] deny` and `[env] deny` have it: `!{}`", entry.text),
+                format!(
+                    "`!` where only `[files] deny` and `[env] deny` have it: `!{}`",
+                    entry.text
+                ),
                 &entry.origin,
                 "name the networks around it",
             );
@@ -85,7 +131,11 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn process(&mut self, process: document::Process, absent: Option<&Origin>) -> Process {
+    pub(super) fn process(
+        &mut self,
+        process: document::Process,
+        absent: Option<&Origin>,
+    ) -> Process {
         Process {
             exec: self.allowed(process.exec, absent, Self::program),
             signal: process.signal.map(setting),
@@ -164,7 +214,9 @@ impl Check<'_> {
             match entry.value.strip_prefix('!') {
                 Some(rest) => {
                     entry.value = rest.to_owned();
-                    except.extend(read_exception(self, &entry).map(|value| self::entry(entry, value)));
+                    except.extend(
+                        read_exception(self, &entry).map(|value| self::entry(entry, value)),
+                    );
                 }
                 None => deny.extend(read(self, &entry).map(|value| self::entry(entry, value))),
             }
@@ -276,7 +328,11 @@ impl Check<'_> {
             ("@python", Use::Read) => pythons.read.clone(),
             ("@python", Use::Exec) => pythons.programs.clone(),
             ("@venv", Use::Read | Use::Write) => pythons.venv.iter().cloned().collect(),
-            ("@program", Use::Read) => pythons.program.iter().map(|path| paths::resolve(path)).collect(),
+            ("@program", Use::Read) => pythons
+                .program
+                .iter()
+                .map(|path| paths::resolve(path))
+                .collect(),
             (name, _) if SETS.contains(&name) => {
                 self.error(
                     format!("`{name}` has no meaning in this list"),
@@ -289,13 +345,19 @@ impl Check<'_> {
                 self.error(
                     format!("unknown set: `{name}`"),
                     &entry.origin,
-                    format!("{} A file of that name is `./{name}`", sentence(&suggestion(name, SETS))),
+                    format!(
+                        "{} A file of that name is `./{name}`",
+                        sentence(&suggestion(name, SETS))
+                    ),
                 );
                 return None;
             }
         };
         if found.is_empty() {
-            self.note(format!("nothing found for `{}`", entry.value), &entry.origin);
+            self.note(
+                format!("nothing found for `{}`", entry.value),
+                &entry.origin,
+            );
         }
         Some(PathRule {
             is_missing: found.is_empty(),
@@ -314,7 +376,10 @@ impl Check<'_> {
             return self.path(entry, Use::Exec);
         }
         let pieces = self.expanded(entry)?;
-        let name: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect();
+        let name: Vec<u8> = pieces
+            .iter()
+            .flat_map(|piece| piece.bytes().to_vec())
+            .collect();
         let Ok(name) = String::from_utf8(name) else {
             self.bad_glob(entry, &PatternError::NotText);
             return None;
@@ -325,7 +390,10 @@ impl Check<'_> {
         }
         let found = programs::lookup(&name, self.context);
         if found.is_empty() {
-            self.note(format!("no such program in `PATH`: `{text}`"), &entry.origin);
+            self.note(
+                format!("no such program in `PATH`: `{text}`"),
+                &entry.origin,
+            );
         }
         Some(PathRule {
             is_missing: found.is_empty(),
@@ -406,7 +474,10 @@ impl Check<'_> {
     /// A path with its variables, absolute and resolved.
     pub(super) fn expanded_path(&mut self, entry: &Spot<String>) -> Option<PathBuf> {
         let pieces = self.expanded(entry)?;
-        let bytes: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes().to_vec()).collect();
+        let bytes: Vec<u8> = pieces
+            .iter()
+            .flat_map(|piece| piece.bytes().to_vec())
+            .collect();
         Some(entry.origin.source.base.join(OsStr::from_bytes(&bytes)))
     }
 

@@ -59,7 +59,9 @@ pub(super) fn merge(base: &mut Document, over: Document, manner: Manner) {
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(over);
             }
-            std::collections::btree_map::Entry::Occupied(mut place) => plugin(place.get_mut(), over),
+            std::collections::btree_map::Entry::Occupied(mut place) => {
+                plugin(place.get_mut(), over)
+            }
         }
     }
     base.hook.extend(over.hook);

@@ -48,14 +48,28 @@ impl Check<'_> {
         let mut set = BTreeMap::new();
         for (name, value) in env.set {
             if name.is_empty() || name.contains(['=', '\0']) {
-                self.error(format!("not a variable's name: `{name}`"), &value.origin, "write `NAME = \"value\"`");
+                self.error(
+                    format!("not a variable's name: `{name}`"),
+                    &value.origin,
+                    "write `NAME = \"value\"`",
+                );
             }
             if let Some(text) = self.expanded_text(&value) {
                 if text.contains('\0') {
-                    self.error(format!("a NUL in the value of `{name}`"), &value.origin, "leave it out");
+                    self.error(
+                        format!("a NUL in the value of `{name}`"),
+                        &value.origin,
+                        "leave it out",
+                    );
                 }
                 let origin = value.origin;
-                set.insert(name, Setting { value: text, origin });
+                set.insert(
+                    name,
+                    Setting {
+                        value: text,
+                        origin,
+                    },
+                );
             }
         }
         Env {
@@ -96,7 +110,12 @@ impl Check<'_> {
             Amount::Text(text) => units::parse_size(text),
         };
         let Some(value) = value else {
-            self.bad_amount(key, &amount, "size", "sizes are written `512KiB`, `64MiB`, `2GiB`, or as a number of bytes");
+            self.bad_amount(
+                key,
+                &amount,
+                "size",
+                "sizes are written `512KiB`, `64MiB`, `2GiB`, or as a number of bytes",
+            );
             return None;
         };
         self.positive(key, Some(Spot::new(value, amount.origin)))
@@ -129,7 +148,11 @@ impl Check<'_> {
 
     fn bad_amount(&mut self, key: &str, amount: &Spot<Amount>, what: &str, hint: &str) {
         if let Amount::Text(text) = &amount.value {
-            self.error(format!("bad {what} for `{key}`: `{text}`"), &amount.origin, hint);
+            self.error(
+                format!("bad {what} for `{key}`: `{text}`"),
+                &amount.origin,
+                hint,
+            );
         }
     }
 
@@ -182,7 +205,9 @@ impl Check<'_> {
             rotate_size: self
                 .size("size", rotate.and_then(|rotate| rotate.size))
                 .map(|size| size.value),
-            rotate_keep: self.positive("keep", keep).map_or(KEPT_FILES, |keep| keep.value),
+            rotate_keep: self
+                .positive("keep", keep)
+                .map_or(KEPT_FILES, |keep| keep.value),
         }
     }
 
@@ -194,7 +219,11 @@ impl Check<'_> {
             return match number.parse() {
                 Ok(number) => JournalTarget::Descriptor(number),
                 Err(_) => {
-                    self.error(format!("not a descriptor: `{number}`"), &path.origin, "write `fd:3`");
+                    self.error(
+                        format!("not a descriptor: `{number}`"),
+                        &path.origin,
+                        "write `fd:3`",
+                    );
                     JournalTarget::None
                 }
             };
@@ -203,7 +232,11 @@ impl Check<'_> {
             return JournalTarget::None;
         };
         let Some(text) = expanded.to_str() else {
-            self.error("a journal's path that is not UTF-8", &path.origin, "choose another place");
+            self.error(
+                "a journal's path that is not UTF-8",
+                &path.origin,
+                "choose another place",
+            );
             return JournalTarget::None;
         };
         let rest = text.replace("{run}", "");
@@ -241,7 +274,8 @@ impl Check<'_> {
                 );
             }
             let sha256 = plugin.sha256.and_then(|hash| {
-                let is_hash = hash.value.len() == 64 && hash.value.bytes().all(|byte| byte.is_ascii_hexdigit());
+                let is_hash = hash.value.len() == 64
+                    && hash.value.bytes().all(|byte| byte.is_ascii_hexdigit());
                 if !is_hash {
                     self.error(
                         format!("bad hash: `{}`", hash.value),
@@ -257,9 +291,10 @@ impl Check<'_> {
                 path,
                 sha256,
                 placement: plugin.placement.map(|spot| spot.value),
-                config: plugin
-                    .config
-                    .map_or_else(|| serde_json::Value::Object(serde_json::Map::new()), |spot| spot.value),
+                config: plugin.config.map_or_else(
+                    || serde_json::Value::Object(serde_json::Map::new()),
+                    |spot| spot.value,
+                ),
                 origin: plugin.origin,
             });
         }
@@ -327,7 +362,11 @@ impl Check<'_> {
     pub(super) fn event_name(&mut self, name: &Spot<String>) {
         let text = name.value.as_str();
         if text.is_empty() {
-            self.error("an event without a name", &name.origin, "`*` is every event");
+            self.error(
+                "an event without a name",
+                &name.origin,
+                "`*` is every event",
+            );
             return;
         }
         let literal = text.split(['*', '?']).next().unwrap_or_default();
@@ -337,10 +376,17 @@ impl Check<'_> {
             if names.any(|known| known == text) {
                 return;
             }
-            nearest(text, audithook_catalogue::EVENTS.iter().map(|event| event.name)).map(str::to_owned)
+            nearest(
+                text,
+                audithook_catalogue::EVENTS.iter().map(|event| event.name),
+            )
+            .map(str::to_owned)
         } else {
             // Only the family of a glob can be misspelt: `sokcet.*`.
-            let Some(family) = literal.strip_suffix('.').filter(|family| !family.is_empty()) else {
+            let Some(family) = literal
+                .strip_suffix('.')
+                .filter(|family| !family.is_empty())
+            else {
                 return;
             };
             if names.any(|known| known.starts_with(literal)) {
@@ -353,8 +399,13 @@ impl Check<'_> {
         };
         if let Some(near) = near {
             self.found.push(
-                Diagnostic::warning(format!("no event of this name is known: `{text}`"), &name.origin)
-                    .hinted(format!("did you mean `{near}`? `audithook events` lists them all")),
+                Diagnostic::warning(
+                    format!("no event of this name is known: `{text}`"),
+                    &name.origin,
+                )
+                .hinted(format!(
+                    "did you mean `{near}`? `audithook events` lists them all"
+                )),
             );
         }
     }

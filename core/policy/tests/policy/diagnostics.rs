@@ -851,7 +851,11 @@ fn all_mistakes_of_a_file_are_found_at_once() {
     let found = Place::new()
         .load("mode = 5\n[files]\nraed = []\nwrite = ['nope']\n[network]\nconnect = ['x:0x']\n[[hook]]\non = 'open'\n")
         .expect_err("mistakes");
-    let lines: Vec<_> = found.as_slice().iter().map(|diagnostic| diagnostic.line).collect();
+    let lines: Vec<_> = found
+        .as_slice()
+        .iter()
+        .map(|diagnostic| diagnostic.line)
+        .collect();
     assert_eq!(lines, [1, 1, 3, 4, 6, 7]);
 }
 
@@ -860,8 +864,13 @@ fn a_cycle_of_files_is_shown_as_it_runs() {
     let place = Place::new();
     place.file("a.toml", "version = 1\nextends = ['b.toml']");
     place.file("b.toml", "version = 1\nextends = ['a.toml']");
-    let found = place.load("version = 1\nextends = ['a.toml']").expect_err("a cycle");
-    assert_eq!(found.as_slice()[0].message, "extends itself: `a.toml` → `b.toml` → `a.toml`");
+    let found = place
+        .load("version = 1\nextends = ['a.toml']")
+        .expect_err("a cycle");
+    assert_eq!(
+        found.as_slice()[0].message,
+        "extends itself: `a.toml` → `b.toml` → `a.toml`"
+    );
     assert_eq!(found.as_slice()[0].file, "b.toml");
 }
 
@@ -869,7 +878,8 @@ fn a_cycle_of_files_is_shown_as_it_runs() {
 fn a_file_that_cannot_be_read_has_no_line() {
     let place = Place::new();
     let input = audithook_policy::Input::File(std::path::Path::new("none.toml"));
-    let found = audithook_policy::load(input, &Default::default(), &place.context).expect_err("no file");
+    let found =
+        audithook_policy::load(input, &Default::default(), &place.context).expect_err("no file");
     insta::assert_snapshot!(found.render(false), @r#"
     none.toml: error: cannot read `none.toml`: no such file or directory
 
@@ -898,6 +908,9 @@ fn findings_are_json_for_machines() {
     let json = serde_json::to_value(&found).expect("JSON");
     assert_eq!(json[0]["severity"], "error");
     assert_eq!(json[0]["file"], "hooks.toml");
-    assert_eq!((&json[0]["line"], &json[0]["column"]), (&1.into(), &11.into()));
+    assert_eq!(
+        (&json[0]["line"], &json[0]["column"]),
+        (&1.into(), &11.into())
+    );
     assert_eq!(json[0]["span"]["start"], 10);
 }

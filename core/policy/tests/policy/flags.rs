@@ -18,10 +18,22 @@ fn flags_alone_make_a_policy() {
         connect: texts(&["example.com:443"]),
         ..FlagOverrides::default()
     };
-    let policy = load(Input::Flags, &flags, &place.context).expect("loaded").policy;
-    assert_eq!(place.judge(&policy, "open", &[("path", "data/x")]).0, Verdict::Allow);
-    assert_eq!(place.judge(&policy, "open", &[("path", "/etc/passwd")]).0, Verdict::Deny);
-    let hints: Vec<_> = policy.rules().iter().map(|rule| (rule.at.as_str(), rule.hint.as_str())).collect();
+    let policy = load(Input::Flags, &flags, &place.context)
+        .expect("loaded")
+        .policy;
+    assert_eq!(
+        place.judge(&policy, "open", &[("path", "data/x")]).0,
+        Verdict::Allow
+    );
+    assert_eq!(
+        place.judge(&policy, "open", &[("path", "/etc/passwd")]).0,
+        Verdict::Deny
+    );
+    let hints: Vec<_> = policy
+        .rules()
+        .iter()
+        .map(|rule| (rule.at.as_str(), rule.hint.as_str()))
+        .collect();
     assert_eq!(hints[0], ("--read", "to allow it, add `--read …`"));
 }
 
@@ -35,10 +47,17 @@ fn flags_add_to_the_lists_of_a_file_and_leave_any_as_it_is() {
     };
     let text = "version = 1\n[files]\nread = ['data']\nwrite = 'any'";
     let policy = place.load_with(text, &flags).expect("loaded").policy;
-    assert_eq!(policy.files.read.as_ref().map(|list| list.entries.len()), Some(2));
+    assert_eq!(
+        policy.files.read.as_ref().map(|list| list.entries.len()),
+        Some(2)
+    );
     assert!(policy.files.write.is_none());
     for path in ["data/x", "script.py"] {
-        assert_eq!(place.judge(&policy, "open", &[("path", path)]).0, Verdict::Allow, "{path}");
+        assert_eq!(
+            place.judge(&policy, "open", &[("path", path)]).0,
+            Verdict::Allow,
+            "{path}"
+        );
     }
 }
 
@@ -53,10 +72,20 @@ fn no_network_replaces_what_a_file_allows() {
     let policy = place.load_with(text, &flags).expect("loaded").policy;
     for host in ["192.0.2.1", "127.0.0.1"] {
         let args = [("host", host), ("port", "80")];
-        assert_eq!(place.judge(&policy, "socket.connect", &args).0, Verdict::Deny, "{host}");
+        assert_eq!(
+            place.judge(&policy, "socket.connect", &args).0,
+            Verdict::Deny,
+            "{host}"
+        );
     }
-    let rule = policy.rules().iter().find(|rule| rule.id == "network.connect");
-    assert_eq!(rule.map(|rule| rule.hint.as_str()), Some("`--no-network` forbids it"));
+    let rule = policy
+        .rules()
+        .iter()
+        .find(|rule| rule.id == "network.connect");
+    assert_eq!(
+        rule.map(|rule| rule.hint.as_str()),
+        Some("`--no-network` forbids it")
+    );
 }
 
 #[test]
@@ -66,10 +95,16 @@ fn env_passes_a_variable_that_a_preset_denies_and_sets_one_with_a_value() {
         env: texts(&["OWN_TOKEN", "A=${B}"]),
         ..FlagOverrides::default()
     };
-    let policy = place.load_with("version = 1\nextends = ['base']", &flags).expect("loaded").policy;
+    let policy = place
+        .load_with("version = 1\nextends = ['base']", &flags)
+        .expect("loaded")
+        .policy;
     let current = ["OWN_TOKEN", "MY_TOKEN", "HOME"].map(|name| (name.into(), "x".into()));
     let environment = policy.environment(current);
-    let names: Vec<_> = environment.iter().map(|(name, _)| name.to_str().expect("text")).collect();
+    let names: Vec<_> = environment
+        .iter()
+        .map(|(name, _)| name.to_str().expect("text"))
+        .collect();
     assert_eq!(names, ["A", "HOME", "OWN_TOKEN"]);
     assert_eq!(environment[0].1, "${B}");
 }
@@ -84,10 +119,16 @@ fn mode_labels_journal_and_presets_come_from_flags() {
         preset: texts(&["base"]),
         ..FlagOverrides::default()
     };
-    let policy = place.load_with("version = 1\nmode = 'enforce'", &flags).expect("loaded").policy;
+    let policy = place
+        .load_with("version = 1\nmode = 'enforce'", &flags)
+        .expect("loaded")
+        .policy;
     assert_eq!(policy.mode, Mode::Warn);
     assert_eq!(policy.labels, [("job".to_owned(), "7".to_owned())]);
-    assert_eq!(policy.journal.target, audithook_policy::model::JournalTarget::Descriptor(5));
+    assert_eq!(
+        policy.journal.target,
+        audithook_policy::model::JournalTarget::Descriptor(5)
+    );
     assert!(!policy.files.deny.is_empty());
 }
 

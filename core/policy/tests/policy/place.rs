@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use audithook_abi::Verdict;
 use audithook_matcher::{Context, Image, NoNames};
 use audithook_policy::arguments::{self, Argument};
-use audithook_policy::{Diagnostics, FlagOverrides, Input, LoadContext, Loaded, Policy, Severity, image, load};
+use audithook_policy::{
+    Diagnostics, FlagOverrides, Input, LoadContext, Loaded, Policy, Severity, image, load,
+};
 
 pub(crate) struct Place {
     _dir: tempfile::TempDir,
@@ -21,7 +23,8 @@ impl Place {
         let dir = tempfile::tempdir().expect("a directory");
         let root = dir.path().canonicalize().expect("a path");
         let project = root.join("project");
-        let env: Vec<(OsString, OsString)> = vec![("PATH".into(), root.join("bin").into_os_string())];
+        let env: Vec<(OsString, OsString)> =
+            vec![("PATH".into(), root.join("bin").into_os_string())];
         let place = Self {
             context: LoadContext {
                 start_dir: project,
@@ -59,7 +62,11 @@ impl Place {
         self.load_with(text, &FlagOverrides::default())
     }
 
-    pub(crate) fn load_with(&self, text: &str, flags: &FlagOverrides) -> Result<Loaded, Diagnostics> {
+    pub(crate) fn load_with(
+        &self,
+        text: &str,
+        flags: &FlagOverrides,
+    ) -> Result<Loaded, Diagnostics> {
         self.file("hooks.toml", text);
         load(Input::File(Path::new("hooks.toml")), flags, &self.context)
     }
@@ -92,11 +99,17 @@ impl Place {
     }
 
     /// The verdict of an event, and the rules that say so.
-    pub(crate) fn judge(&self, policy: &Policy, event: &str, args: &[(&str, &str)]) -> (Verdict, Vec<String>) {
+    pub(crate) fn judge(
+        &self,
+        policy: &Policy,
+        event: &str,
+        args: &[(&str, &str)],
+    ) -> (Verdict, Vec<String>) {
         let mut owned: Vec<(String, Argument)> = args
             .iter()
             .map(|(name, text)| {
-                let argument = arguments::parse(event, name, text, &self.context).expect("an argument");
+                let argument =
+                    arguments::parse(event, name, text, &self.context).expect("an argument");
                 ((*name).to_owned(), argument)
             })
             .collect();
@@ -106,11 +119,17 @@ impl Place {
 }
 
 /// What the compiled policy says.
-pub(crate) fn judge(policy: &Policy, event: &str, args: &[(String, Argument)]) -> (Verdict, Vec<String>) {
+pub(crate) fn judge(
+    policy: &Policy,
+    event: &str,
+    args: &[(String, Argument)],
+) -> (Verdict, Vec<String>) {
     let bytes = image::build(&policy.image_input(1)).expect("an image");
     let image = Image::parse(&bytes).expect("a good image");
     let plan = image.plan(event.as_bytes());
-    let symbol = |name: &str| audithook_catalogue::arg_symbol(name.as_bytes()).expect("an argument of the catalogue");
+    let symbol = |name: &str| {
+        audithook_catalogue::arg_symbol(name.as_bytes()).expect("an argument of the catalogue")
+    };
     arguments::with_values(args, symbol, |values| {
         let context = Context {
             names: &NoNames,

@@ -99,7 +99,10 @@ fn every_rule_and_every_limit_has_a_line_and_none_is_hard() {
 #[test]
 fn a_policy_that_requires_hard_rules_does_not_start() {
     let place = Place::new();
-    let refusal = place.policy(EVERYTHING).refusal(&Capabilities::default()).expect("a refusal");
+    let refusal = place
+        .policy(EVERYTHING)
+        .refusal(&Capabilities::default())
+        .expect("a refusal");
     insta::assert_snapshot!(refusal.to_string(), @r#"
     `require = "hard"`, and 31 of the policy's rules would not be held against hostile code: `files.read`, `files.write`, `files.deny`, `files.tmp`, `files.static`, `network.connect`, `network.bind`, `network.deny`, `network.loopback`, `network.unix`, `network.sockets`, `process.exec`, `process.uncovered`, `process.signal`, `process.inherit-fds`, `env.pass`, `limits.memory`, `limits.processes`, `limits.cpu`, `limits.wall`, `limits.open-files`, `limits.file-size`, `hook.table`, `hook.cel`, `hook.gate`, `plugin.p`, `audithook.self`
     "#);
@@ -116,5 +119,10 @@ fn without_the_layers_nothing_is_held() {
         libc: false,
         ..Capabilities::default()
     };
-    assert!(policy.plan(&none).iter().all(|line| line.held == Held::None));
+    assert!(
+        policy
+            .plan(&none)
+            .iter()
+            .all(|line| line.held == Held::None)
+    );
 }

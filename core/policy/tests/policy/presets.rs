@@ -42,7 +42,13 @@ for event, path, mode in sorted(seen, key=str):
 fn interpreters() -> Vec<PathBuf> {
     let mut found = vec![PathBuf::from("/usr/bin/python3")];
     if let Some(home) = std::env::home_dir() {
-        for version in home.join(".pyenv/versions").read_dir().into_iter().flatten().flatten() {
+        for version in home
+            .join(".pyenv/versions")
+            .read_dir()
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             found.push(version.path().join("bin/python3"));
         }
     }
@@ -52,7 +58,9 @@ fn interpreters() -> Vec<PathBuf> {
 }
 
 fn supports_hooks(python: &Path) -> bool {
-    let probe = Command::new(python).args(["-c", "import sys; sys.addaudithook"]).output();
+    let probe = Command::new(python)
+        .args(["-c", "import sys; sys.addaudithook"])
+        .output();
     probe.is_ok_and(|output| output.status.success())
 }
 
@@ -64,7 +72,11 @@ fn refused(python: &Path, context: &LoadContext) -> Vec<String> {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .expect("started");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let flags = FlagOverrides {
         preset: vec!["python".to_owned()],
         read: vec!["./data".to_owned()],
@@ -85,7 +97,10 @@ fn refused(python: &Path, context: &LoadContext) -> Vec<String> {
         }
         let flag = if mode == "0" { "read" } else { "write" };
         let args = vec![
-            ("path".to_owned(), Argument::Path(resolved.to_str().expect("text").into())),
+            (
+                "path".to_owned(),
+                Argument::Path(resolved.to_str().expect("text").into()),
+            ),
             ("flags".to_owned(), Argument::List(vec![text(flag)])),
         ];
         let (verdict, rules) = judge(&loaded.policy, event, &args);
@@ -110,11 +125,19 @@ fn project(python: &Path) -> (Place, LoadContext) {
 #[test]
 fn the_python_preset_lets_every_interpreter_start_and_import() {
     let interpreters = interpreters();
-    assert!(!interpreters.is_empty(), "no CPython of 3.8 or later on this machine");
+    assert!(
+        !interpreters.is_empty(),
+        "no CPython of 3.8 or later on this machine"
+    );
     for python in interpreters {
         let (_place, context) = project(&python);
         let refused = refused(&python, &context);
-        assert!(refused.is_empty(), "{}:\n{}", python.display(), refused.join("\n"));
+        assert!(
+            refused.is_empty(),
+            "{}:\n{}",
+            python.display(),
+            refused.join("\n")
+        );
     }
 }
 
@@ -125,7 +148,10 @@ fn the_python_preset_lets_a_virtual_environment_start_and_import() {
     };
     let (place, mut context) = project(&base);
     let venv = place.root.join("venv");
-    let made = Command::new(&base).args(["-m", "venv", "--without-pip"]).arg(&venv).status();
+    let made = Command::new(&base)
+        .args(["-m", "venv", "--without-pip"])
+        .arg(&venv)
+        .status();
     assert!(made.expect("started").success());
     let python = venv.join("bin/python");
     context.command[0] = python.clone().into();
@@ -145,8 +171,17 @@ fn without_the_python_preset_a_warning_says_which_one_is_missing() {
     };
     let loaded = load(Input::Flags, &flags, &context).expect("loaded");
     let warning = &loaded.findings.as_slice()[0];
-    assert!(warning.message.starts_with("the command runs Python"), "{}", warning.message);
-    assert!(warning.hint.as_ref().is_some_and(|hint| hint.contains("--preset python")));
+    assert!(
+        warning.message.starts_with("the command runs Python"),
+        "{}",
+        warning.message
+    );
+    assert!(
+        warning
+            .hint
+            .as_ref()
+            .is_some_and(|hint| hint.contains("--preset python"))
+    );
 }
 
 #[test]
@@ -156,8 +191,18 @@ fn every_preset_loads_without_a_finding_and_says_what_it_is_for() {
         let loaded = place
             .load(&format!("version = 1\nextends = ['{}']", preset.name))
             .unwrap_or_else(|found| panic!("{}: {found}", preset.name));
-        assert!(loaded.findings.is_empty(), "{}: {}", preset.name, loaded.findings);
-        assert!(loaded.policy.notes.is_empty(), "{}: {}", preset.name, loaded.policy.notes);
+        assert!(
+            loaded.findings.is_empty(),
+            "{}: {}",
+            preset.name,
+            loaded.findings
+        );
+        assert!(
+            loaded.policy.notes.is_empty(),
+            "{}: {}",
+            preset.name,
+            loaded.policy.notes
+        );
         assert!(preset.summary().ends_with('.'), "{}", preset.summary());
     }
 }
@@ -202,10 +247,17 @@ fn the_base_preset_keeps_secrets_and_leaves_certificates() {
         (".env", Verdict::Deny),
         ("data/server.pem", Verdict::Deny),
         ("/x/site-packages/certifi/cacert.pem", Verdict::Allow),
-        ("/x/site-packages/pip/_vendor/certifi/cacert.pem", Verdict::Allow),
+        (
+            "/x/site-packages/pip/_vendor/certifi/cacert.pem",
+            Verdict::Allow,
+        ),
         ("/etc/passwd", Verdict::Allow),
     ] {
-        assert_eq!(place.judge(&policy, "open", &[("path", path)]).0, verdict, "{path}");
+        assert_eq!(
+            place.judge(&policy, "open", &[("path", path)]).0,
+            verdict,
+            "{path}"
+        );
     }
 }
 
@@ -215,9 +267,17 @@ fn the_git_preset_refuses_to_plant_hooks() {
     let policy = place.policy("version = 1\nextends = ['git']");
     let hook = "data/.git/hooks/pre-commit";
     for (event, args, verdict) in [
-        ("open", &[("path", hook), ("flags", "write,create")][..], Verdict::Deny),
+        (
+            "open",
+            &[("path", hook), ("flags", "write,create")][..],
+            Verdict::Deny,
+        ),
         ("os.rename", &[("src", "x"), ("dst", hook)], Verdict::Deny),
-        ("os.symlink", &[("path", hook), ("target", "x")], Verdict::Deny),
+        (
+            "os.symlink",
+            &[("path", hook), ("target", "x")],
+            Verdict::Deny,
+        ),
         ("os.chmod", &[("path", hook)], Verdict::Deny),
     ] {
         assert_eq!(place.judge(&policy, event, args).0, verdict, "{event}");

@@ -25,10 +25,12 @@ fn tried(text: &str, context: &LoadContext) -> bool {
 
 /// Words of the grammar, in any order: nearer to a policy than arbitrary text.
 fn fragments() -> impl Strategy<Value = String> {
-    let keys: Vec<&'static str> = ["", "files", "network", "process", "env", "limits", "journal", "hook", "test", "plugin"]
-        .into_iter()
-        .flat_map(audithook_policy::schema::keys)
-        .collect();
+    let keys: Vec<&'static str> = [
+        "", "files", "network", "process", "env", "limits", "journal", "hook", "test", "plugin",
+    ]
+    .into_iter()
+    .flat_map(audithook_policy::schema::keys)
+    .collect();
     let value = prop_oneof![
         Just("1".to_owned()),
         Just("true".to_owned()),
@@ -44,17 +46,27 @@ fn fragments() -> impl Strategy<Value = String> {
         "\\[(files|network|process|env|limits|journal|plugin\\.p)\\]",
         "\\[\\[(hook|test)\\]\\]",
     ];
-    proptest::collection::vec(line, 0..12).prop_map(|lines| format!("version = 1\n{}", lines.join("\n")))
+    proptest::collection::vec(line, 0..12)
+        .prop_map(|lines| format!("version = 1\n{}", lines.join("\n")))
 }
 
 /// A good policy with a piece cut out or put in.
 fn broken() -> impl Strategy<Value = String> {
     let texts: Vec<&'static str> = presets::PRESETS.iter().map(|preset| preset.text).collect();
-    (proptest::sample::select(texts), any::<(usize, usize)>(), ".{0,6}").prop_map(|(text, (start, length), put)| {
-        let start = text.floor_char_boundary(start % text.len());
-        let end = text.floor_char_boundary((start + length % 20).min(text.len())).max(start);
-        format!("{}{put}{}", &text[..start], &text[end..])
-    })
+    (
+        proptest::sample::select(texts),
+        any::<(usize, usize)>(),
+        ".{0,6}",
+    )
+        .prop_map(|(text, (start, length), put)| {
+            let start = start % text.len();
+            let kept = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
+            format!(
+                "{}{put}{}",
+                kept(0..start),
+                kept(start + length % 20..text.len())
+            )
+        })
 }
 
 fn entry() -> impl Strategy<Value = String> {
@@ -64,7 +76,10 @@ fn entry() -> impl Strategy<Value = String> {
         "/[a-c]{1,2}/[*?][a-c]{0,2}",
         "/[a-c]/\\[[a-c]-[d-f]\\]x",
         "/[a-c]\\{[a-c],[a-c]x\\}",
-        "\\./[a-c$\\[\\] ]{1,4}".prop_map(|text| text.replace('$', "$$").replace('[', "\\[").replace(']', "\\]")),
+        "\\./[a-c$\\[\\] ]{1,4}".prop_map(|text| text
+            .replace('$', "$$")
+            .replace('[', "\\[")
+            .replace(']', "\\]")),
     ]
 }
 
@@ -73,11 +88,16 @@ fn host() -> impl Strategy<Value = String> {
         "(udp://)?(\\*\\.)?[a-z]{1,5}\\.(org|com)(:[1-9][0-9]{0,3})?",
         (any::<[u8; 4]>(), 0_u8..=32).prop_map(|(address, prefix)| {
             let address = std::net::Ipv4Addr::from(address);
-            ipnet::Ipv4Net::new(address, prefix).expect("a network").trunc().to_string()
+            ipnet::Ipv4Net::new(address, prefix)
+                .expect("a network")
+                .trunc()
+                .to_string()
         }),
         (any::<[u8; 16]>(), 0_u8..=128, 1_u16..).prop_map(|(address, prefix, port)| {
             let address = std::net::Ipv6Addr::from(address);
-            let network = ipnet::Ipv6Net::new(address, prefix).expect("a network").trunc();
+            let network = ipnet::Ipv6Net::new(address, prefix)
+                .expect("a network")
+                .trunc();
             format!("[{network}]:{port}")
         }),
     ]
@@ -85,11 +105,14 @@ fn host() -> impl Strategy<Value = String> {
 
 fn policy() -> impl Strategy<Value = String> {
     let list = |key: &'static str, entries: BoxedStrategy<String>| {
-        proptest::option::of(proptest::collection::vec(entries, 0..4)).prop_map(move |entries| match entries {
-            None => String::new(),
-            Some(entries) => {
-                let entries: Vec<_> = entries.iter().map(|entry| format!("'{entry}'")).collect();
-                format!("{key} = [{}]\n", entries.join(", "))
+        proptest::option::of(proptest::collection::vec(entries, 0..4)).prop_map(move |entries| {
+            match entries {
+                None => String::new(),
+                Some(entries) => {
+                    let entries: Vec<_> =
+                        entries.iter().map(|entry| format!("'{entry}'")).collect();
+                    format!("{key} = [{}]\n", entries.join(", "))
+                }
             }
         })
     };

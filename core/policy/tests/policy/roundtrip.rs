@@ -8,17 +8,31 @@ use crate::place::Place;
 /// What a policy means, without where it says so.
 pub(crate) fn meaning(policy: &Policy) -> String {
     let mut input: ImageInput = policy.image_input(1);
-    let own: Vec<u32> = (0..).zip(&input.rules).filter(|(_, rule)| rule.id == "audithook.self").map(|(n, _)| n).collect();
+    let own: Vec<u32> = (0..)
+        .zip(&input.rules)
+        .filter(|(_, rule)| rule.id == "audithook.self")
+        .map(|(n, _)| n)
+        .collect();
     assert_eq!(own.len(), 1);
     input.rules.clear();
     // The file itself is another.
     input.files.own_write.clear();
     // Numbers follow the order in the file, which differs.
     input.network.loopback = input.network.loopback.map(|(allowed, _)| (allowed, 0));
-    input.network.unix.iter_mut().flat_map(|unix| &mut unix.names).for_each(|(_, rule)| *rule = 0);
-    input.files.inodes.iter_mut().for_each(|(_, _, rule)| *rule = 0);
+    input
+        .network
+        .unix
+        .iter_mut()
+        .flat_map(|unix| &mut unix.names)
+        .for_each(|(_, rule)| *rule = 0);
+    input
+        .files
+        .inodes
+        .iter_mut()
+        .for_each(|(_, _, rule)| *rule = 0);
     input.uncovered = input.uncovered.map(|_| 0);
-    let environment = policy.environment(["PATH", "X_TOKEN", "LC_ALL"].map(|name| (name.into(), "x".into())));
+    let environment =
+        policy.environment(["PATH", "X_TOKEN", "LC_ALL"].map(|name| (name.into(), "x".into())));
     let text = format!(
         "{input:?}{environment:?}{:?}{:?}{:?}{:?}{:?}",
         policy.directories_to_create(),
@@ -66,6 +80,7 @@ fn every_preset_reads_back() {
 fn a_policy_with_everything_reads_back() {
     let place = Place::new();
     place.file("data/odd [1] $name.txt", "");
+    std::os::unix::fs::symlink("/nonexistent/keys", place.root.join("home/.ssh")).expect("linked");
     let policy = place.policy(
         r#"
 version = 1
@@ -141,7 +156,9 @@ fn what_flags_amount_to_reads_back() {
         env: vec!["A=$B".to_owned()],
         ..FlagOverrides::default()
     };
-    let policy = load(Input::Flags, &flags, &place.context).expect("loaded").policy;
+    let policy = load(Input::Flags, &flags, &place.context)
+        .expect("loaded")
+        .policy;
     reads_back(&policy, &place.context);
 }
 
@@ -153,5 +170,8 @@ fn the_schema_in_the_project_is_the_one_of_the_grammar() {
         std::fs::write(&file, &text).expect("written");
     }
     let stored = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(stored == text, "hooks.schema.json is stale: run this test with UPDATE_SCHEMA=1");
+    assert!(
+        stored == text,
+        "hooks.schema.json is stale: run this test with UPDATE_SCHEMA=1"
+    );
 }
