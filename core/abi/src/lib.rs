@@ -8,6 +8,8 @@ pub mod host;
 #[cfg(test)]
 mod layout;
 pub mod plugin;
+#[cfg(test)]
+mod tests;
 mod value;
 mod verdict;
 

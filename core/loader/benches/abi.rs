@@ -51,8 +51,9 @@ impl Names {
         ];
         let event = Event::new(self.open, black_box(&args));
         let mut verdict = Verdict::Allow;
+        // One reply for all, as the bus does it.
+        let mut reply = Reply::default();
         for gate in gates {
-            let mut reply = Reply::default();
             if let Ok(answer) = gate.judge(&event, &mut reply) {
                 verdict = verdict.max(answer);
             }

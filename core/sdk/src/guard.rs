@@ -92,10 +92,12 @@ pub(crate) fn keep_the_programs_panic_hook() {
 
 fn log_panic(panic: &PanicHookInfo<'_>) {
     // Not waiting for the lock: in a child that was forked while another thread held it, it is never given back.
-    let Ok(hosts) = HOSTS.try_read() else {
-        return;
-    };
-    let Some(host) = hosts.first() else {
+    // Nor holding it while the host logs: what that sets off is not ours to know.
+    let Some(host) = HOSTS
+        .try_read()
+        .ok()
+        .and_then(|hosts| hosts.first().cloned())
+    else {
         return;
     };
     let place = panic.location().map(ToString::to_string);
