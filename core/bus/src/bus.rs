@@ -17,7 +17,7 @@ use crate::ledger::Tally;
 use crate::lineage::{self, Frame};
 use crate::observing;
 use crate::operation::{Operation, Pending};
-use crate::plan::{DENSE, Entry, Plan};
+use crate::plan::{DENSE, Entry, Plan, next_generation};
 use crate::queue::{Overflow, Queue};
 use crate::{seat, symbol};
 
@@ -55,8 +55,6 @@ impl Default for Settings {
 /// How a bus fares beside its hooks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BusStats {
-    /// How many plans were published.
-    pub generation: u64,
     /// How many events were dropped because they nested too deep.
     pub too_deep: u64,
     /// How many events the queues in use lost.
@@ -124,10 +122,11 @@ impl Bus {
         LazyLock::force(&NAMES);
         Self(Arc::new_cyclic(|inner| {
             let bus = WeakBus(inner.clone());
-            let plan = Plan::empty(&bus);
+            let generation = next_generation();
+            let plan = Plan::empty(generation, &bus);
             Inner {
                 number: LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1,
-                generation: AtomicU64::new(0),
+                generation: AtomicU64::new(generation),
                 registry: Mutex::new(Registry::new(plan.ledger().clone())),
                 plan: ArcSwap::from_pointee(plan),
                 settings,
@@ -229,7 +228,7 @@ impl Bus {
         event: &Event<'_>,
     ) -> Result<Operation, Denied> {
         if !entry.has_afters || !lineage::is_outermost() {
-            let decision = dispatch::raise(&self.0, plan, tally, entry, event, true);
+            let decision = dispatch::raise_fully(&self.0, plan, tally, entry, event, true);
             dispatch::check_too_deep(&self.0);
             return answer(event.id, decision).map(|allowed| Operation::new(allowed, None));
         }
@@ -302,7 +301,6 @@ impl Bus {
     #[must_use]
     pub fn stats(&self) -> BusStats {
         BusStats {
-            generation: self.0.generation.load(Ordering::Acquire),
             too_deep: self.0.too_deep.load(Ordering::Relaxed),
             lost: self.queues().iter().map(|queue| queue.stats().lost).sum(),
         }

@@ -39,6 +39,13 @@ impl ArgName {
             symbol: AtomicU32::new(Symbol::NONE.0),
         }
     }
+
+    /// The number of the name, once [`Callsite::id`] of its callsite was asked for.
+    #[inline]
+    #[must_use]
+    pub fn symbol(&self) -> Symbol {
+        Symbol(self.symbol.load(Ordering::Relaxed))
+    }
 }
 
 impl Callsite {
@@ -71,7 +78,7 @@ impl Callsite {
         bus.listens(self.id())
     }
 
-    /// Raises the event with these arguments, as [`Callsite::name`] named them.
+    /// Raises the event with these arguments.
     ///
     /// # Errors
     /// What the gates refuse.
@@ -80,23 +87,13 @@ impl Callsite {
         bus.raise_listened(&Event::new(self.id(), values))
     }
 
-    /// Begins an operation with these arguments, as [`Callsite::name`] named them.
+    /// Begins an operation with these arguments.
     ///
     /// # Errors
     /// What the gates refuse.
     #[inline]
     pub fn guard(&'static self, bus: &Bus, values: &[Value<'_>]) -> Result<Operation, Denied> {
         bus.guard(&Event::new(self.id(), values))
-    }
-
-    /// Names values in their place: to move them would cost more than to name them.
-    #[inline]
-    pub fn name<const N: usize>(&self, names: &[ArgName; N], values: &mut [Value<'_>; N]) {
-        // What `intern` stored is there once this has been read.
-        let _interned = self.id();
-        for (value, name) in values.iter_mut().zip(names) {
-            *value = value.named(Symbol(name.symbol.load(Ordering::Relaxed)));
-        }
     }
 
     /// What `emit!` gives when nobody listens.
@@ -161,7 +158,7 @@ macro_rules! emit {
             |callsite| callsite.is_listened(),
             |callsite, values| callsite.raise($crate::Bus::global(), values),
             ::core::result::Result::<_, $crate::Denied>::Ok($crate::Callsite::unheard());
-            [] [] $($($args)*)?
+            [0] [] [] $($($args)*)?
         )
     };
 }
@@ -176,7 +173,7 @@ macro_rules! emit_on {
                 |callsite| callsite.is_listened_on(bus),
                 |callsite, values| callsite.raise(bus, values),
                 ::core::result::Result::<_, $crate::Denied>::Ok($crate::Callsite::unheard());
-                [] [] $($($args)*)?
+                [0] [] [] $($($args)*)?
             ),
         }
     };
@@ -193,7 +190,7 @@ macro_rules! guard {
             |callsite| callsite.is_listened(),
             |callsite, values| callsite.guard($crate::Bus::global(), values),
             ::core::result::Result::<_, $crate::Denied>::Ok($crate::Operation::default());
-            [] [] $($($args)*)?
+            [0] [] [] $($($args)*)?
         )
     };
 }
@@ -208,42 +205,40 @@ macro_rules! guard_on {
                 |callsite| callsite.is_listened_on(bus),
                 |callsite, values| callsite.guard(bus, values),
                 ::core::result::Result::<_, $crate::Denied>::Ok($crate::Operation::default());
-                [] [] $($($args)*)?
+                [0] [] [] $($($args)*)?
             ),
         }
     };
 }
 
-/// Takes arguments apart, one at a time, into names and values; then writes the callsite.
+/// Takes arguments apart, one at a time, into names and values, each with its place; then writes the callsite.
+///
+/// A value gets its name where it is made: to name it later would read what was just written in other pieces.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __callsite {
-    ($head:tt |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; $names:tt $values:tt , ) => {
-        $crate::__callsite!($head |$a| $listened, |$b, $v| $raise, $unheard; $names $values)
+    ($head:tt |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($i:tt)*] [$($n:tt)*] [$($e:tt)*] $key:tt = %$value:expr $(, $($rest:tt)*)?) => {
+        $crate::__callsite!($head |$a| $listened, |$b, $v| $raise, $unheard; [$($i)* + 1] [$($n)* $key] [$($e)* { [$($i)*] ::std::format!("{}", $value) }] $($($rest)*)?)
     };
-    ($head:tt |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($n:tt)*] [$($e:expr,)*] $key:tt = %$value:expr $(, $($rest:tt)*)?) => {
-        $crate::__callsite!($head |$a| $listened, |$b, $v| $raise, $unheard; [$($n)* $key] [$($e,)* ::std::format!("{}", $value),] $($($rest)*)?)
+    ($head:tt |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($i:tt)*] [$($n:tt)*] [$($e:tt)*] $key:tt = ?$value:expr $(, $($rest:tt)*)?) => {
+        $crate::__callsite!($head |$a| $listened, |$b, $v| $raise, $unheard; [$($i)* + 1] [$($n)* $key] [$($e)* { [$($i)*] ::std::format!("{:?}", $value) }] $($($rest)*)?)
     };
-    ($head:tt |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($n:tt)*] [$($e:expr,)*] $key:tt = ?$value:expr $(, $($rest:tt)*)?) => {
-        $crate::__callsite!($head |$a| $listened, |$b, $v| $raise, $unheard; [$($n)* $key] [$($e,)* ::std::format!("{:?}", $value),] $($($rest)*)?)
+    ($head:tt |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($i:tt)*] [$($n:tt)*] [$($e:tt)*] $key:tt = $value:expr $(, $($rest:tt)*)?) => {
+        $crate::__callsite!($head |$a| $listened, |$b, $v| $raise, $unheard; [$($i)* + 1] [$($n)* $key] [$($e)* { [$($i)*] $value }] $($($rest)*)?)
     };
-    ($head:tt |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($n:tt)*] [$($e:expr,)*] $key:tt = $value:expr $(, $($rest:tt)*)?) => {
-        $crate::__callsite!($head |$a| $listened, |$b, $v| $raise, $unheard; [$($n)* $key] [$($e,)* $value,] $($($rest)*)?)
+    ($head:tt |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($i:tt)*] [$($n:tt)*] [$($e:tt)*] $key:ident $(, $($rest:tt)*)?) => {
+        $crate::__callsite!($head |$a| $listened, |$b, $v| $raise, $unheard; [$($i)* + 1] [$($n)* $key] [$($e)* { [$($i)*] $key }] $($($rest)*)?)
     };
-    ($head:tt |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($n:tt)*] [$($e:expr,)*] $key:ident $(, $($rest:tt)*)?) => {
-        $crate::__callsite!($head |$a| $listened, |$b, $v| $raise, $unheard; [$($n)* $key] [$($e,)* $key,] $($($rest)*)?)
-    };
-    ({ $name:literal } |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($n:tt)*] [$($e:expr,)*]) => {{
-        const NAMES: &[&str] = &[$(::core::stringify!($n)),*];
-        static ARGS: [$crate::ArgName; NAMES.len()] = [$($crate::ArgName::new(::core::stringify!($n))),*];
+    ({ $name:literal } |$a:ident| $listened:expr, |$b:ident, $v:ident| $raise:expr, $unheard:expr; [$($i:tt)*] [$($n:tt)*] [$({ [$($at:tt)*] $value:expr })*]) => {{
+        static ARGS: [$crate::ArgName; $($i)*] = [$($crate::ArgName::new(::core::stringify!($n))),*];
         static CALLSITE: $crate::Callsite = $crate::Callsite::new($name, &ARGS);
         let $a = &CALLSITE;
         if $listened {
             let $b = &CALLSITE;
+            let _interned = CALLSITE.id();
             // One match, so that what the values borrow lives until the event has been raised.
-            match [$($crate::ToValue::to_value(&$e)),*] {
-                mut values => {
-                    CALLSITE.name(&ARGS, &mut values);
+            match [$($crate::ToValue::to_value(&$value).named(ARGS[$($at)*].symbol())),*] {
+                values => {
                     let $v = &values;
                     $raise
                 }

@@ -14,7 +14,7 @@ use crate::callsite::Callsite;
 use crate::decision::Denied;
 use crate::ledger::Ledger;
 use crate::pattern::IntoPatterns;
-use crate::plan::{Member, Plan};
+use crate::plan::{Member, Plan, next_generation};
 use crate::{lineage, seat, symbol};
 
 /// Why the hooks stay as they are.
@@ -281,7 +281,7 @@ impl Bus {
             .chain(&registry.batch)
             .cloned()
             .collect();
-        let generation = inner.plan.load().generation + 1;
+        let generation = next_generation();
         let plan = Plan::compile(
             generation,
             registry.mode,

@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use audithook_abi::{EVENT_DRY_RUN, Event, Verdict};
 
-use crate::attach::{Attached, Mode, OnError};
+use crate::attach::{Attached, Kind, Mode, OnError};
 use crate::bus::{Inner, WeakBus};
 use crate::decision::{Decision, Gathering};
 use crate::health::State;
 use crate::hook::{HookError, Outcome, Reply};
 use crate::ledger::Tally;
-use crate::lineage::{self, Frame};
+use crate::lineage::{self, Frame, Outermost};
 use crate::plan::{Entry, Plan, Slot};
 use crate::queue::Loss;
 use crate::{observing, report};
@@ -55,7 +55,10 @@ impl Judged {
 }
 
 /// An event from its gates to its observers; an after that is owed runs at once.
-#[inline]
+///
+/// Written for the commonest event that somebody listens to: it has gates and nothing else, and all say a plain allow. Then
+/// there is one guard for all gates, and no decision until somebody has more to say.
+#[inline(always)]
 pub(crate) fn raise(
     bus: &Inner,
     plan: &Plan,
@@ -64,25 +67,97 @@ pub(crate) fn raise(
     event: &Event<'_>,
     observed: bool,
 ) -> Option<Box<Decision>> {
-    if !entry.gates_only || !lineage::is_outermost() {
+    if !entry.gates_only {
         return raise_fully(bus, plan, tally, entry, event, observed);
     }
+    let Some(outermost) = Outermost::enter() else {
+        return raise_fully(bus, plan, tally, entry, event, observed);
+    };
     let timed = count(tally, entry);
-    let frame = Frame::enter();
-    let mut run = Run::new(bus, entry, event, &frame);
+    let mut place = 0;
+    let mut reply = Reply::default();
     if timed {
-        return run.go_on(None, true);
+        return go_on(bus, entry, event, outermost, place, reply, Stop::Timed);
     }
-    // One guard for all gates, and no decision until somebody has more to say than a plain allow.
-    match catch_unwind(AssertUnwindSafe(|| run.quietly())) {
-        Ok(Ok(())) => None,
-        Ok(Err(said)) => run.go_on(said.map(Said::Verdict), false),
-        Err(panic) => run.go_on(Some(Said::Panic(panic)), false),
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        for (nth, slot) in entry.chain.iter().enumerate() {
+            // Before the call, for whoever goes on; never read back here, so that no turn waits for the one before.
+            place = nth;
+            if !slot.hook.health.is_healthy() {
+                return Some(Stop::Unhealthy);
+            }
+            outermost.run_as(slot.party);
+            let said = slot.gate.judge(event, &mut reply);
+            if !matches!(said, Ok(Verdict::Allow)) || reply.reason.is_some() {
+                return Some(Stop::Said(said));
+            }
+        }
+        None
+    }));
+    match caught {
+        Ok(None) => None,
+        Ok(Some(stop)) => go_on(bus, entry, event, outermost, place, reply, stop),
+        Err(panic) => go_on(
+            bus,
+            entry,
+            event,
+            outermost,
+            place,
+            reply,
+            Stop::Panic(panic),
+        ),
     }
 }
 
+/// Why [`raise`] leaves the rest to [`go_on`].
+enum Stop {
+    /// This is an event whose gates are timed.
+    Timed,
+    /// The gate is not to be entered.
+    Unhealthy,
+    /// The gate said more than a plain allow.
+    Said(Result<Verdict, HookError>),
+    /// The gate panicked.
+    Panic(Box<dyn Any + Send>),
+}
+
+/// Goes on where [`raise`] stopped.
+#[cold]
 #[inline(never)]
-fn raise_fully(
+fn go_on(
+    bus: &Inner,
+    entry: &Entry,
+    event: &Event<'_>,
+    outermost: Outermost,
+    place: usize,
+    reply: Reply,
+    stop: Stop,
+) -> Option<Box<Decision>> {
+    drop(outermost);
+    let frame = Frame::enter();
+    let mut judged = Judged::default();
+    let mut run = Run {
+        bus,
+        entry,
+        event,
+        frame: &frame,
+        next: place + 1,
+        reply,
+    };
+    let slot = &entry.chain[place];
+    let timed = matches!(stop, Stop::Timed);
+    match stop {
+        Stop::Timed | Stop::Unhealthy => run.next = place,
+        Stop::Said(said) => run.note(slot, said, &mut judged),
+        Stop::Panic(panic) => run.panicked(&mut judged, panic.as_ref()),
+    }
+    run.finish(timed, &mut judged);
+    judged.decide()
+}
+
+/// As [`raise`], for every kind of hook.
+#[inline(never)]
+pub(crate) fn raise_fully(
     bus: &Inner,
     plan: &Plan,
     tally: Option<&Tally>,
@@ -150,16 +225,9 @@ pub(crate) fn judge(
 /// Counts the turn of an event's gates: whether it is one to time.
 #[inline]
 fn count(tally: Option<&Tally>, entry: &Entry) -> bool {
-    match tally {
-        Some(tally) if entry.place != usize::MAX => tally.count(entry.place),
-        _ => entry.turns.count(),
-    }
-}
-
-/// What a gate gave that is more than a plain allow.
-enum Said {
-    Verdict(Result<Verdict, HookError>),
-    Panic(Box<dyn Any + Send>),
+    tally
+        .and_then(|tally| tally.count(entry.place))
+        .unwrap_or_else(|| entry.turns.count())
 }
 
 /// A chain while it runs.
@@ -183,43 +251,6 @@ impl<'r, 'e> Run<'r, 'e> {
             next: 0,
             reply: Reply::default(),
         }
-    }
-
-    /// Runs gates while all say a plain allow. Else gives what the last one said, or nothing if the next is not to be entered.
-    #[inline]
-    fn quietly(&mut self) -> Result<(), Option<Result<Verdict, HookError>>> {
-        let entry = self.entry;
-        for (place, slot) in entry.chain.iter().enumerate() {
-            let Some(gate) = &slot.gate else {
-                return Err(None);
-            };
-            if !slot.hook.health.is_healthy() {
-                return Err(None);
-            }
-            self.frame.run_as(slot.party);
-            // Noted before the call, for whoever goes on; never read back here, so that no turn waits for the one before.
-            self.next = place + 1;
-            let said = gate.judge(self.event, &mut self.reply);
-            if !matches!(said, Ok(Verdict::Allow)) || self.reply.reason.is_some() {
-                return Err(Some(said));
-            }
-        }
-        Ok(())
-    }
-
-    /// Goes on where [`Run::quietly`] stopped.
-    #[cold]
-    fn go_on(&mut self, said: Option<Said>, timed: bool) -> Option<Box<Decision>> {
-        let mut judged = Judged::default();
-        if let Some(said) = said {
-            let slot = &self.entry.chain[self.next - 1];
-            match said {
-                Said::Verdict(said) => self.note(slot, said, &mut judged),
-                Said::Panic(panic) => self.panicked(&mut judged, panic.as_ref()),
-            }
-        }
-        self.finish(timed, &mut judged);
-        judged.decide()
     }
 
     /// Runs the rest of the chain, whatever it says.
@@ -251,12 +282,9 @@ impl<'r, 'e> Run<'r, 'e> {
             if slot.after.is_some() {
                 self.owe(judged);
             }
-            let Some(gate) = &slot.gate else {
-                continue;
-            };
             self.frame.run_as(slot.party);
             let begun = TIMED.then(Instant::now);
-            let said = gate.judge(self.event, &mut self.reply);
+            let said = slot.gate.judge(self.event, &mut self.reply);
             if let Some(begun) = begun {
                 slot.hook.health.note_time(begun.elapsed());
             }
@@ -325,7 +353,7 @@ impl<'r, 'e> Run<'r, 'e> {
         let health = &slot.hook.health;
         health.skipped.fetch_add(1, Relaxed);
         let state = health.state();
-        if slot.gate.is_none() || matches!(state, State::Disabled | State::Healthy) {
+        if slot.hook.kind() == Kind::After || matches!(state, State::Disabled | State::Healthy) {
             return;
         }
         let opens = slot.hook.on_error() != OnError::Deny;

@@ -28,6 +28,7 @@ impl Turns {
     }
 
     /// Counts one turn among all threads: whether it is one to time.
+    #[cold]
     pub(crate) fn count(&self) -> bool {
         self.shared.fetch_add(1, Relaxed) % SAMPLE == SAMPLE - 1
     }
@@ -42,15 +43,13 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts one turn: whether it is one to time.
+    /// Counts one turn: whether it is one to time. `None`, and not counted, for an entry that the plan met late.
     #[inline]
-    pub(crate) fn count(&self, entry: usize) -> bool {
-        let Some(count) = self.counts.get(entry) else {
-            return false;
-        };
+    pub(crate) fn count(&self, entry: usize) -> Option<bool> {
+        let count = self.counts.get(entry)?;
         let turns = count.load(Relaxed) + 1;
         count.store(turns, Relaxed);
-        (turns + self.phase).is_multiple_of(SAMPLE)
+        Some((turns + self.phase).is_multiple_of(SAMPLE))
     }
 }
 

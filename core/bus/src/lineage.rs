@@ -99,6 +99,36 @@ pub(crate) fn take_dropped() -> u32 {
     })
 }
 
+/// As a [`Frame`] for a thread that runs no hook yet; carries nothing.
+pub(crate) struct Outermost(());
+
+impl Outermost {
+    /// Enters the hooks of an event; `None` inside another's.
+    #[inline]
+    pub(crate) fn enter() -> Option<Self> {
+        THREAD.with(|thread| {
+            if thread.depth.get() != 0 {
+                return None;
+            }
+            thread.depth.set(1);
+            Some(Self(()))
+        })
+    }
+
+    /// Whose hook runs next.
+    #[inline]
+    pub(crate) fn run_as(&self, party: u32) {
+        THREAD.with(|thread| thread.parties[0].set(party));
+    }
+}
+
+impl Drop for Outermost {
+    #[inline]
+    fn drop(&mut self) {
+        THREAD.with(|thread| thread.depth.set(0));
+    }
+}
+
 /// One step deeper, until dropped.
 pub(crate) struct Frame {
     /// The depth to return to.

@@ -2,13 +2,14 @@
 //!
 //! A plan never changes. To attach or remove a hook compiles another and publishes it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use audithook_abi::Symbol;
+use audithook_abi::{Event, Symbol, Verdict};
 
 use crate::attach::{Attached, Body, Delivery, Mode};
 use crate::bus::WeakBus;
-use crate::hook::{After, Gate, Observer};
+use crate::hook::{After, Gate, HookError, Observer, Reply};
 use crate::ledger::{Ledger, Turns};
 use crate::queue::Queue;
 use crate::symbol;
@@ -21,6 +22,7 @@ const CHUNK: usize = 1024;
 
 /// Everything that is called, by event.
 pub(crate) struct Plan {
+    /// Another for every plan of every bus in the process: equal generations are equal plans.
     pub(crate) generation: u64,
     /// The bus's mode.
     pub(crate) mode: Mode,
@@ -36,6 +38,12 @@ pub(crate) struct Plan {
 }
 
 type Chunk = Box<[OnceLock<Option<Box<Entry>>>]>;
+
+/// A generation that no plan had before.
+pub(crate) fn next_generation() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
 
 /// A hook and its body.
 #[derive(Clone)]
@@ -69,12 +77,22 @@ pub(crate) struct Entry {
 
 /// A gate, an after, or both.
 pub(crate) struct Slot {
-    pub(crate) gate: Option<Arc<dyn Gate>>,
+    /// For an after, one that always lets pass: a turn costs less than the question whether there is one.
+    pub(crate) gate: Arc<dyn Gate>,
     pub(crate) hook: Arc<Attached>,
     pub(crate) after: Option<Arc<dyn After>>,
     /// The hook's, here because it is wanted at every call.
     pub(crate) party: u32,
     pub(crate) mode: Mode,
+}
+
+/// Lets everything pass.
+struct Open;
+
+impl Gate for Open {
+    fn judge(&self, _: &Event<'_>, _: &mut Reply) -> Result<Verdict, HookError> {
+        Ok(Verdict::Allow)
+    }
 }
 
 /// An observer.
@@ -131,9 +149,9 @@ impl Plan {
     }
 
     /// A plan without hooks.
-    pub(crate) fn empty(bus: &WeakBus) -> Self {
+    pub(crate) fn empty(generation: u64, bus: &WeakBus) -> Self {
         Self {
-            generation: 0,
+            generation,
             mode: Mode::Enforce,
             members: Box::default(),
             index: Box::default(),
@@ -207,10 +225,10 @@ impl Entry {
         let mut inline = Vec::new();
         let mut queued: Vec<(Queue, Vec<Watcher>)> = Vec::new();
         for Member { hook, body } in members {
-            let (gate, after) = match body {
-                Body::Gate(gate) => (Some(gate.clone()), None),
-                Body::After(after) => (None, Some(after.clone())),
-                Body::Around(gate, after) => (Some(gate.clone()), Some(after.clone())),
+            let (gate, after): (Arc<dyn Gate>, _) = match body {
+                Body::Gate(gate) => (gate.clone(), None),
+                Body::After(after) => (Arc::new(Open), Some(after.clone())),
+                Body::Around(gate, after) => (gate.clone(), Some(after.clone())),
                 Body::Observer(observer, delivery) => {
                     if hook.mode() == Mode::Off {
                         continue;
@@ -249,7 +267,6 @@ impl Entry {
         Some(Self {
             has_afters,
             gates_only: !chain.is_empty()
-                && chain.iter().all(|slot| slot.gate.is_some())
                 && !has_afters
                 && inline.is_empty()
                 && queued.is_empty()

@@ -15,6 +15,8 @@ use crate::plan::Plan;
 const MOST: usize = 8;
 
 struct Seat {
+    /// The plan's.
+    generation: u64,
     bus: u64,
     // Before `plan`: a ledger is closed when its plan is gone, and then no tally may be left.
     tally: Arc<Tally>,
@@ -26,22 +28,23 @@ thread_local! {
     static SEATS: RefCell<Vec<Seat>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Calls `reader` with the bus's plan, and this thread's tally under it.
+/// Calls `reader`, once, with the bus's plan, and this thread's tally under it.
+///
+/// `reader` is not moved, because to copy what was just written in smaller pieces stalls the processor for longer than all
+/// the rest of this function takes.
 #[inline]
-pub(crate) fn with_plan<R>(bus: &Inner, reader: impl FnOnce(&Arc<Plan>, Option<&Tally>) -> R) -> R {
-    let mut reader = Some(reader);
+pub(crate) fn with_plan<R>(bus: &Inner, reader: impl Fn(&Arc<Plan>, Option<&Tally>) -> R) -> R {
     let seated = SEATS.try_with(|seats| {
         let seats = seats.try_borrow().ok()?;
         let seat = seats.first()?;
-        if seat.bus != bus.number || seat.plan.generation != bus.generation.load(Relaxed) {
+        if seat.generation != bus.generation.load(Relaxed) {
             return None;
         }
-        Some(reader.take()?(&seat.plan, Some(&seat.tally)))
+        Some(reader(&seat.plan, Some(&seat.tally)))
     });
-    match (seated, reader) {
-        (Ok(Some(result)), _) => result,
-        (_, Some(reader)) => with_new_plan(bus, reader),
-        (_, None) => unreachable!("a reader that was taken gave its result"),
+    match seated {
+        Ok(Some(result)) => result,
+        _ => with_new_plan(bus, &reader),
     }
 }
 
@@ -64,23 +67,20 @@ pub(crate) fn refresh(bus: &Inner) -> bool {
 }
 
 #[cold]
-fn with_new_plan<R>(bus: &Inner, reader: impl FnOnce(&Arc<Plan>, Option<&Tally>) -> R) -> R {
-    if !refresh(bus) {
-        // The thread is ending; or it is in a hook, and meets a new plan or another bus.
-        return reader(&bus.plan.load_full(), None);
+#[inline(never)]
+fn with_new_plan<R>(bus: &Inner, reader: &dyn Fn(&Arc<Plan>, Option<&Tally>) -> R) -> R {
+    if refresh(bus) {
+        let seated = SEATS.try_with(|seats| {
+            let seats = seats.try_borrow().ok()?;
+            let seat = seats.first().filter(|seat| seat.bus == bus.number)?;
+            Some(reader(&seat.plan, Some(&seat.tally)))
+        });
+        if let Ok(Some(result)) = seated {
+            return result;
+        }
     }
-    let mut reader = Some(reader);
-    let seated = SEATS.try_with(|seats| {
-        let seats = seats.try_borrow().ok()?;
-        let seat = seats.first().filter(|seat| seat.bus == bus.number)?;
-        Some(reader.take()?(&seat.plan, Some(&seat.tally)))
-    });
-    match (seated, reader) {
-        (Ok(Some(result)), _) => result,
-        // A destructor in `refresh` gave the first seat to another bus.
-        (_, Some(reader)) => reader(&bus.plan.load_full(), None),
-        (_, None) => unreachable!("a reader that was taken gave its result"),
-    }
+    // The thread is ending; or it is in a hook, so that its seats are in use, and meets a new plan or another bus.
+    reader(&bus.plan.load_full(), None)
 }
 
 /// Puts the bus first, with its newest plan; gives what that displaced, for the caller to drop.
@@ -95,6 +95,7 @@ fn take(seats: &RefCell<Vec<Seat>>, bus: &Inner) -> Result<Option<Seat>, BorrowM
         }
     }
     let seat = Seat {
+        generation: plan.generation,
         bus: bus.number,
         tally: plan.ledger().open(),
         plan,
