@@ -188,8 +188,13 @@ pub(super) struct Test {
 #[derive(Debug, Args)]
 #[command(after_long_help = help::EXPLAIN)]
 pub(super) struct Explain {
-    #[command(flatten)]
-    pub(super) event: EventText,
+    /// The event's name; `audithook events` lists them.
+    #[arg(value_name = "EVENT", required_unless_present = "journal")]
+    pub(super) event: Option<String>,
+
+    /// Its arguments: `path=/etc/passwd`, `flags=read,write`, `id:u64=5`.
+    #[arg(value_name = "KEY=VALUE")]
+    pub(super) arguments: Vec<String>,
 
     /// Explain an event of this journal.
     #[arg(long, value_name = "FILE", requires = "seq", conflicts_with = "event", value_hint = ValueHint::FilePath)]
@@ -212,8 +217,13 @@ pub(super) struct Explain {
 #[derive(Debug, Args)]
 #[command(after_long_help = help::EMIT)]
 pub(super) struct Emit {
-    #[command(flatten)]
-    pub(super) event: EventText,
+    /// The event's name; `audithook events` lists them.
+    #[arg(value_name = "EVENT")]
+    pub(super) event: String,
+
+    /// Its arguments: `path=/etc/passwd`, `flags=read,write`, `id:u64=5`.
+    #[arg(value_name = "KEY=VALUE")]
+    pub(super) arguments: Vec<String>,
 
     /// Raise it this many times.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -370,18 +380,6 @@ pub(super) struct PolicyFlags {
     /// What a refusal amounts to: enforce; warn, for a warning; off, for nothing.
     #[arg(long, value_name = "MODE", value_parser = ["enforce", "warn", "off"], hide_possible_values = true)]
     pub(super) mode: Option<String>,
-}
-
-/// An event and its arguments.
-#[derive(Debug, Args)]
-pub(super) struct EventText {
-    /// The event's name; `audithook events` lists them.
-    #[arg(value_name = "EVENT", required_unless_present = "journal")]
-    pub(super) event: Option<String>,
-
-    /// Its arguments: `path=/etc/passwd`, `flags=read,write`, `id:u64=5`.
-    #[arg(value_name = "KEY=VALUE")]
-    pub(super) arguments: Vec<String>,
 }
 
 /// How data is shown.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use audithook_policy::{Capabilities, Diagnostics, FlagOverrides, Held, PlanLine, Severity};
+use audithook_policy::{Capabilities, Diagnostics, Held, PlanLine, Severity};
 use serde::Serialize;
 
 use super::arguments::{Check, FormatName};
@@ -11,11 +11,7 @@ use super::policy::Choice;
 use super::terminal::{Style, Terminal};
 
 pub(super) fn run(arguments: &Check, terminal: &mut Terminal) -> Result<Answer, Failure> {
-    let choice = Choice::of(
-        arguments.file.file.as_deref(),
-        FlagOverrides::default(),
-        Vec::new(),
-    )?;
+    let choice = Choice::of_file(arguments.file.file.as_deref())?;
     let mut report = Report::default();
     match choice.load() {
         Ok(loaded) => {

@@ -15,8 +15,8 @@ use super::terminal::{Style, Terminal};
 pub(super) fn run(arguments: &Emit, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let flags = overrides(&arguments.policy.flags);
     let choice = Choice::of(arguments.policy.config.as_deref(), flags, Vec::new())?;
-    let event = arguments.event.event.as_deref().unwrap_or_default();
-    let args = event_text::read(event, &arguments.event.arguments, &choice.context)?;
+    let event = arguments.event.as_str();
+    let args = event_text::read(event, &arguments.arguments, &choice.context)?;
     let policy = choice.load_with_plugins(terminal)?;
     let evaluator = Evaluator::new(policy, super::log_of_plugins).map_err(Failure::Invalid)?;
     let mut session = evaluator.session();
@@ -59,8 +59,13 @@ pub(super) fn run(arguments: &Emit, terminal: &mut Terminal) -> Result<Answer, F
             if let Some(reason) = &worst.reason {
                 writeln!(out, "  {reason}")?;
             }
-            for (plugin, report) in evaluator.reports(false) {
-                writeln!(out, "\n{}\n{}", paint.bold(plugin), report.trim_end())?;
+            for (_, report) in evaluator.reports(false) {
+                writeln!(
+                    out,
+                    "
+{}",
+                    report.trim_end()
+                )?;
             }
         }
     }

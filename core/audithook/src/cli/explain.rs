@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::arguments::{Explain, FormatName};
 use super::event_text;
-use super::failure::{Answer, Failure};
+use super::failure::{Answer, Failure, unreadable};
 use super::policy::{Choice, overrides};
 use super::terminal::{Paint, Style, Terminal};
 
@@ -24,10 +24,10 @@ pub(super) fn run(arguments: &Explain, terminal: &mut Terminal) -> Result<Answer
         (Some(journal), Some(seq)) => Some(find(journal, seq)?),
         _ => None,
     };
-    let (event, args) = match (&recorded, &arguments.event.event) {
+    let (event, args) = match (&recorded, &arguments.event) {
         (Some(line), _) => (line.event.clone(), arguments_of(line)),
         (None, Some(event)) => {
-            let args = event_text::read(event, &arguments.event.arguments, &choice.context)?;
+            let args = event_text::read(event, &arguments.arguments, &choice.context)?;
             (event.clone(), args)
         }
         (None, None) => return Err(Failure::new("there is no event to explain")),
@@ -47,15 +47,8 @@ pub(super) fn run(arguments: &Explain, terminal: &mut Terminal) -> Result<Answer
 
 /// The line with this number.
 fn find(journal: &Path, seq: u64) -> Result<Line, Failure> {
-    let failed = |error: &dyn std::error::Error| {
-        let cause = error
-            .source()
-            .map(|cause| format!(": {cause}"))
-            .unwrap_or_default();
-        Failure::new(format!("{error}{cause}"))
-    };
-    let mut reader = Reader::open(journal).map_err(|error| failed(&error))?;
-    while let Some(line) = reader.next_line().map_err(|error| failed(&error))? {
+    let mut reader = Reader::open(journal).map_err(unreadable)?;
+    while let Some(line) = reader.next_line().map_err(unreadable)? {
         if let Ok(line) = Line::parse(line)
             && line.seq == seq
         {
@@ -240,11 +233,14 @@ fn changes(
     let mut changes = Vec::new();
     if evaluation.would.is_some() || evaluation.verdict.refuses() {
         let subject = subject(args).unwrap_or_default();
-        for rule in evaluation
-            .rules
-            .iter()
-            .filter_map(|number| evaluator.rule(*number))
-        {
+        let rules = || {
+            evaluation
+                .rules
+                .iter()
+                .filter_map(|number| evaluator.rule(*number))
+        };
+        let is_protected = rules().any(|rule| rule.protected);
+        for rule in rules().filter(|rule| rule.protected || !is_protected) {
             if !rule.hint.is_empty() {
                 changes.push(rule.hint.replace(PLACEHOLDER, &subject));
             } else if rule.id.starts_with("hook.") {

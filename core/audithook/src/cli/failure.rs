@@ -1,8 +1,10 @@
 //! How a command ends when it cannot do what was asked.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use audithook_journal::ReadError;
 use audithook_policy::diagnostic::Diagnostics;
 
 use super::terminal::{Style, Terminal};
@@ -44,9 +46,9 @@ impl Failure {
         }
     }
 
-    /// ``cannot open journal: `out.jsonl`: No such file or directory``
-    pub(super) fn because(doing: &str, what: impl Display, error: impl Display) -> Self {
-        Self::new(format!("{doing}: `{what}`: {error}"))
+    /// ``cannot write: `hooks.toml`: no such file or directory``
+    pub(super) fn because(doing: &str, what: impl Display, error: &io::Error) -> Self {
+        Self::new(format!("{doing}: `{what}`: {}", reason(error)))
     }
 
     pub(super) fn hinted(self, hint: impl Into<String>) -> Self {
@@ -71,8 +73,17 @@ impl Failure {
 
     /// Says it on standard error, where nothing can be done if that fails.
     pub(super) fn report(&self, terminal: &mut Terminal) {
+        self.report_as("error:", terminal);
+    }
+
+    /// Says it on a standard error that is shared with a program.
+    pub(super) fn report_in_run(&self, terminal: &mut Terminal) {
+        self.report_as("audithook:", terminal);
+    }
+
+    fn report_as(&self, prefix: &str, terminal: &mut Terminal) {
         let (paint, err) = (terminal.paint_err(), terminal.err());
-        let error = paint.apply(Style::Red, "error:");
+        let error = paint.apply(Style::Red, prefix);
         let _ = match self {
             Self::Invalid(diagnostics) => {
                 write!(err, "{}", diagnostics.render(paint.is_on()))
@@ -93,6 +104,32 @@ impl Failure {
             }
         };
     }
+}
+
+/// What the system says, without the number that Rust adds.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_lowercase()
+}
+
+/// A journal that cannot be read.
+#[expect(clippy::needless_pass_by_value, reason = "given to `map_err`")]
+pub(super) fn unreadable(error: ReadError) -> Failure {
+    Failure::new(with_causes(&error))
+}
+
+/// An error with what caused it.
+pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |error| (*error).source());
+    let said = causes.map(|error| match error.downcast_ref() {
+        Some(error) => reason(error),
+        None => error.to_string(),
+    });
+    std::iter::once(error.to_string())
+        .chain(said)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 impl From<io::Error> for Failure {

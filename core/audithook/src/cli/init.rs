@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Init, terminal: &mut Terminal) -> Result<Answer, F
             Failure::new(format!("there is a file already: `{}`", file.display()))
                 .hinted("`--force` replaces it; `-o FILE` writes another")
         }
-        _ => Failure::because("cannot write", file.display(), error),
+        _ => Failure::because("cannot write", file.display(), &error),
     })?;
     let shown = file.display();
     writeln!(

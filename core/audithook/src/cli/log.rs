@@ -4,11 +4,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use audithook_journal::{Filter, Line, ReadError, Reader, Renderer, Since};
+use audithook_journal::{Filter, Line, Reader, Renderer, Since};
 use audithook_policy::LoadContext;
 
 use super::arguments::{FormatName, Log};
-use super::failure::{Answer, Failure};
+use super::failure::{Answer, Failure, unreadable};
 use super::terminal::Terminal;
 
 /// How often a journal that is followed is looked at.
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Log, terminal: &mut Terminal) -> Result<Answer, Fa
         text: String::new(),
         strange: 0,
     };
-    while let Some(line) = reader.next_line().map_err(|error| unreadable(&error))? {
+    while let Some(line) = reader.next_line().map_err(unreadable)? {
         printer.print(line, terminal.out())?;
     }
     if arguments.follow {
@@ -60,12 +60,12 @@ fn follow(
             failed = terminal.flush();
             failed.is_ok()
         });
-        let line = line.map_err(|error| unreadable(&error))?;
+        let line = line.map_err(unreadable)?;
         let Some(line) = line else {
             return Ok(failed?);
         };
         printer.print(line, terminal.out())?;
-        while let Some(line) = reader.next_line().map_err(|error| unreadable(&error))? {
+        while let Some(line) = reader.next_line().map_err(unreadable)? {
             printer.print(line, terminal.out())?;
         }
     }
@@ -126,8 +126,8 @@ fn report(reader: &Reader, printer: &Printer, terminal: &mut Terminal) {
 fn open(file: Option<&Path>) -> Result<Reader, Failure> {
     match file {
         Some(file) if file == Path::new("-") => Ok(Reader::stream(io::stdin())),
-        Some(file) => Reader::open(file).map_err(|error| unreadable(&error)),
-        None => Reader::open(&newest()?).map_err(|error| unreadable(&error)),
+        Some(file) => Reader::open(file).map_err(unreadable),
+        None => Reader::open(&newest()?).map_err(unreadable),
     }
 }
 
@@ -165,13 +165,4 @@ fn since(text: &str) -> Result<Since, Failure> {
             None => Failure::new(text),
         }
     })
-}
-
-fn unreadable(error: &ReadError) -> Failure {
-    use std::error::Error as _;
-    let cause = error
-        .source()
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    Failure::new(format!("{error}{cause}"))
 }

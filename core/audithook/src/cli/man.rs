@@ -1,5 +1,7 @@
 //! `audithook man`
 
+use std::io::Write;
+
 use clap::CommandFactory;
 use clap_mangen::Man as Page;
 
@@ -18,8 +20,25 @@ pub(super) fn run(arguments: &Man, terminal: &mut Terminal) -> Result<Answer, Fa
             .cloned()
             .ok_or_else(|| unknown(name, &command))?,
     };
-    Page::new(page).render(terminal.out())?;
+    let mut roff = Vec::new();
+    Page::new(page).render(&mut roff)?;
+    terminal
+        .out()
+        .write_all(ascii(&String::from_utf8_lossy(&roff)).as_bytes())?;
     Ok(Answer::Good)
+}
+
+/// Roff that needs no preprocessor to say which encoding it is in: groff_char(7).
+fn ascii(roff: &str) -> String {
+    let mut out = String::with_capacity(roff.len());
+    for character in roff.chars() {
+        if character.is_ascii() {
+            out.push(character);
+        } else {
+            out.push_str(&format!("\\[u{:04X}]", u32::from(character)));
+        }
+    }
+    out
 }
 
 fn unknown(name: &str, command: &clap::Command) -> Failure {

@@ -57,6 +57,17 @@ impl Choice {
         })
     }
 
+    /// What a command's FILE names, or ./hooks.toml.
+    pub(super) fn of_file(file: Option<&Path>) -> Result<Self, Failure> {
+        if file.is_none() && !Path::new(DEFAULT_FILE).exists() {
+            return Err(
+                Failure::new(format!("there is no policy: `{DEFAULT_FILE}`"))
+                    .hinted("name a file, or write one to start from with `audithook init`"),
+            );
+        }
+        Self::of(file, FlagOverrides::default(), Vec::new())
+    }
+
     pub(super) fn load(&self) -> Result<Loaded, Diagnostics> {
         let input = match &self.from {
             From::Named(file) => Input::File(file),

@@ -7,7 +7,7 @@ use audithook::run::{FAULT, RunRequest, Site};
 use audithook_policy::{Capabilities, FlagOverrides, Policy, Trusted};
 
 use super::arguments::Run;
-use super::failure::Failure;
+use super::failure::{Failure, with_causes};
 use super::policy::{Choice, DEFAULT_FILE, overrides, warn};
 use super::terminal::Terminal;
 
@@ -15,7 +15,7 @@ pub(super) fn run(arguments: Run, terminal: &mut Terminal) -> ExitCode {
     match request(arguments, terminal) {
         Ok(request) => audithook::run::run(request),
         Err(failure) => {
-            failure.report(terminal);
+            failure.report_in_run(terminal);
             ExitCode::from(FAULT)
         }
     }
@@ -86,15 +86,4 @@ fn trusted(
         warn(&loaded.findings, terminal);
     }
     Ok((choice, loaded.policy))
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -6,24 +6,19 @@ use std::path::Path;
 use audithook::evaluate::{Arguments, Evaluation, Evaluator, Session, arguments_of};
 use audithook_abi::Verdict;
 use audithook_catalogue::{Operation, find};
-use audithook_journal::{Line, ReadError, Reader};
-use audithook_policy::FlagOverrides;
+use audithook_journal::{Line, Reader};
 use audithook_policy::arguments::Argument;
 use audithook_policy::model::TestCase;
 use serde::Serialize;
 
 use super::arguments::{FormatName, Test};
 use super::event_text;
-use super::failure::{Answer, Failure};
+use super::failure::{Answer, Failure, unreadable};
 use super::policy::Choice;
 use super::terminal::{Style, Terminal};
 
 pub(super) fn run(arguments: &Test, terminal: &mut Terminal) -> Result<Answer, Failure> {
-    let choice = Choice::of(
-        arguments.file.file.as_deref(),
-        FlagOverrides::default(),
-        Vec::new(),
-    )?;
+    let choice = Choice::of_file(arguments.file.file.as_deref())?;
     let policy = choice.load_with_plugins(terminal)?;
     let evaluator = Evaluator::new(policy, super::log_of_plugins).map_err(Failure::Invalid)?;
     match &arguments.journal {
@@ -137,10 +132,15 @@ fn run_tables(
 fn outcome(test: &TestCase, session: &mut Session<'_>, evaluator: &Evaluator) -> Outcome {
     let evaluation = session.evaluate(&test.event, &test.args);
     let got = Said::by(&evaluation, evaluator);
-    let is_named = test
-        .rule
-        .as_ref()
-        .is_none_or(|rule| got.rule.as_ref() == Some(rule));
+    // Which of several rules that agree leads is up to the order of the file: a test means that its rule holds.
+    let holds = |rule: &String| {
+        let mut rules = evaluation
+            .rules
+            .iter()
+            .filter_map(|number| evaluator.rule(*number));
+        rules.any(|named| named.id == *rule)
+    };
+    let is_named = test.rule.as_ref().is_none_or(holds);
     Outcome {
         at: test.origin.to_string(),
         event: event_text::shown(&test.event, &test.args),
@@ -180,8 +180,8 @@ fn replay(
 ) -> Result<Answer, Failure> {
     let mut replay = Replay::default();
     let mut session = evaluator.session();
-    let mut reader = Reader::open(journal).map_err(|error| unreadable(&error))?;
-    while let Some(bytes) = reader.next_line().map_err(|error| unreadable(&error))? {
+    let mut reader = Reader::open(journal).map_err(unreadable)?;
+    while let Some(bytes) = reader.next_line().map_err(unreadable)? {
         if let Ok(line) = Line::parse(bytes) {
             replay.take(&line, &mut session, evaluator);
         }
@@ -233,7 +233,7 @@ impl Replay {
         };
         if now.verdict == recorded.verdict {
             self.judged += 1;
-        } else if needs_a_name(line, &args, &now) {
+        } else if needs_a_name(line, &args, &evaluation, evaluator) {
             self.not_judged += 1;
         } else {
             self.judged += 1;
@@ -255,20 +255,17 @@ fn is_judged(line: &Line) -> bool {
     !(is_told || line.startup || line.nested || line.truncated)
 }
 
-/// Whether a connection to an address was allowed by a name, which only the process that resolved it knows.
-fn needs_a_name(line: &Line, args: &Arguments, now: &Said) -> bool {
+/// Whether a connection to an address was allowed by a name, which only the process that resolved it knows: then nothing but
+/// the list of names refuses it now.
+fn needs_a_name(line: &Line, args: &Arguments, now: &Evaluation, evaluator: &Evaluator) -> bool {
     let is_address = args.iter().any(|(name, value)| {
         name == "host"
             && matches!(value, Argument::Str(host) if host.parse::<std::net::IpAddr>().is_ok())
     });
-    is_address && !line.verdict.refuses() && now.rule.as_deref() == Some("network.connect")
-}
-
-fn unreadable(error: &ReadError) -> Failure {
-    use std::error::Error as _;
-    let cause = error
-        .source()
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    Failure::new(format!("{error}{cause}"))
+    let is_list = |number: &u32| {
+        evaluator
+            .rule(*number)
+            .is_some_and(|rule| rule.id == "network.connect")
+    };
+    is_address && !line.verdict.refuses() && now.rules.iter().all(is_list)
 }

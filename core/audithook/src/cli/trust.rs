@@ -27,7 +27,7 @@ fn record(
     let choice = Choice::of(Some(&arguments.file), FlagOverrides::default(), Vec::new())?;
     let policy = choice.load_and_warn(terminal)?;
     store.record(&policy).map_err(|error| {
-        Failure::because("cannot record trust in", arguments.file.display(), error)
+        Failure::because("cannot record trust in", arguments.file.display(), &error)
     })?;
     let trusted = Trusted::of(&policy);
     match arguments.format.format {

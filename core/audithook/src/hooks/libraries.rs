@@ -66,7 +66,7 @@ impl Libraries {
         self.opened.iter()
     }
 
-    /// What a hook asks of a plugin in the target, where there are gates alone and no CEL.
+    /// What a hook asks of a plugin in the target, where there are gates alone.
     fn check_target(&self, hook: &model::Hook, found: &mut Diagnostics) {
         let model::Action::Call {
             plugin, function, ..
@@ -80,23 +80,19 @@ impl Libraries {
         {
             return;
         }
-        let refuse = |message: String| {
-            Diagnostic::error(message, &hook.origin).hinted(format!(
-                "`placement = \"supervisor\"` in `[plugin.{plugin}]`"
-            ))
-        };
-        match hook.kind {
-            Some(model::CallKind::After | model::CallKind::Observer) => {
-                found.push(refuse(format!(
-                    "only gates can run in the target: `{plugin}.{function}`"
-                )));
-            }
-            _ if matches!(hook.when, model::When::Cel(_)) => {
-                found.push(refuse(
-                    "a gate in the target cannot have a condition in CEL".to_owned(),
-                ));
-            }
-            _ => {}
+        if matches!(
+            hook.kind,
+            Some(model::CallKind::After | model::CallKind::Observer)
+        ) {
+            found.push(
+                Diagnostic::error(
+                    format!("only gates can run in the target: `{plugin}.{function}`"),
+                    &hook.origin,
+                )
+                .hinted(format!(
+                    "`placement = \"supervisor\"` in `[plugin.{plugin}]`"
+                )),
+            );
         }
     }
 }

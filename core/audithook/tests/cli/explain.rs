@@ -1,0 +1,325 @@
+//! `audithook explain`
+
+use crate::bench::Bench;
+
+const POLICY: &str = r#"version = 1
+[files]
+read = ["./data", "./vault"]
+write = ["./out/"]
+deny = ["./vault", "**/*.pem"]
+[network]
+connect = ["api.example.com:443", "10.0.0.0/8:5432"]
+deny = ["169.254.169.254"]
+[[hook]]
+name = "pickles-hold-data"
+on = "pickle.find_class"
+when = { module = ["os", "subprocess"] }
+do = "deny"
+reason = "a pickle may carry data, not functions"
+[[hook]]
+name = "large-orders"
+on = "shop.*"
+when = 'args.total > 100'
+do = "deny"
+[[hook]]
+name = "anna"
+on = "shop.order"
+when = { customer = "anna*" }
+do = "warn"
+[[hook]]
+name = "all-orders"
+on = "shop.order"
+do = "log"
+"#;
+
+#[test]
+fn what_is_allowed_is_explained_by_the_entry_that_covers_it() {
+    let bench = Bench::with_policy(POLICY);
+    insta::assert_snapshot!(bench.run(&["explain", "open", "path=data/../data/x"]).all(), @"
+    status: 0
+    --- out ---
+    allow  open path=[ROOT]/work/data/x flags=read
+
+    rules that match:
+      allow  files.read  hooks.toml:3  `./data`
+
+    hint: it is refused once no entry covers it: `./data` (hooks.toml:3)
+    ");
+    insta::assert_snapshot!(bench.run(&["explain", "socket.connect", "host=10.1.2.3", "port=5432"]).all(), @"
+    status: 0
+    --- out ---
+    allow  socket.connect host=10.1.2.3 port=5432 family=inet kind=stream
+
+    rules that match:
+      allow  network.connect  hooks.toml:7  `10.0.0.0/8:5432`
+
+    hint: it is refused once no entry covers it: `10.0.0.0/8:5432` (hooks.toml:7)
+    ");
+}
+
+#[test]
+fn what_a_list_refuses_comes_with_the_line_that_would_allow_it() {
+    let bench = Bench::with_policy(POLICY);
+    insta::assert_snapshot!(bench.run(&["explain", "open", "path=/etc/hostname"]).all(), @r#"
+    status: 1
+    --- out ---
+    deny  open path=/etc/hostname flags=read
+
+    rules that match:
+      deny   files.read  hooks.toml:3  nothing in it covers this
+
+    hint: to allow it, add `"/etc/hostname"` to `[files] read` (hooks.toml:3)
+    "#);
+    insta::assert_snapshot!(bench.run(&["explain", "open", "path=data/x", "flags=read,write,create"]).all(), @r#"
+    status: 1
+    --- out ---
+    deny  open path=[ROOT]/work/data/x flags=read,write,create
+
+    rules that match:
+      deny   files.write  hooks.toml:4  nothing in it covers this
+      allow  files.read   hooks.toml:3  `./data`
+
+    hint: to allow it, add `"[ROOT]/work/data/x"` to `[files] write` (hooks.toml:4)
+    "#);
+    insta::assert_snapshot!(bench.run(&["explain", "socket.connect", "host=PyPI.org.", "port=443"]).all(), @r#"
+    status: 1
+    --- out ---
+    deny  socket.connect host=PyPI.org. port=443 family=inet kind=stream
+
+    rules that match:
+      deny   network.connect  hooks.toml:7  nothing in it covers this
+
+    hint: to allow it, add `"PyPI.org.:443"` to `[network] connect` (hooks.toml:7)
+    "#);
+}
+
+#[test]
+fn what_a_deny_entry_protects_is_named_and_not_taught() {
+    let bench = Bench::with_policy(POLICY);
+    insta::assert_snapshot!(bench.run(&["explain", "open", "path=vault/key.pem"]).all(), @"
+    status: 1
+    --- out ---
+    deny  open path=[ROOT]/work/vault/key.pem flags=read
+
+    rules that match:
+      deny   files.deny  hooks.toml:5  `./vault`
+      deny   files.deny  hooks.toml:5  `**/*.pem`
+      allow  files.read  hooks.toml:3  `./vault`
+
+    hint: the entry `./vault` of `[files] deny` (hooks.toml:5) protects it
+
+    hint: the entry `**/*.pem` of `[files] deny` (hooks.toml:5) protects it
+    ");
+    let said = bench.run(&["explain", "os.rename", "src=vault", "dst=out/vault"]);
+    assert_eq!(said.status, Some(1));
+    assert!(!said.out.contains("to allow it"), "{said:?}");
+}
+
+#[test]
+fn hooks_are_judged_by_table_and_by_expression() {
+    let bench = Bench::with_policy(POLICY);
+    insta::assert_snapshot!(bench.run(&["explain", "pickle.find_class", "module=os", "name=system"]).all(), @"
+    status: 1
+    --- out ---
+    deny  pickle.find_class module=os name=system
+      a pickle may carry data, not functions
+
+    rules that match:
+      deny   hook.pickles-hold-data  hooks.toml:9
+
+    hint: the hook `hook.pickles-hold-data` (hooks.toml:9) says so
+    ");
+    insta::assert_snapshot!(bench.run(&["explain", "shop.order", "total=500", "customer=annabel"]).all(), @"
+    status: 1
+    --- out ---
+    deny  shop.order total=500 customer=annabel
+
+    rules that match:
+      deny   hook.large-orders  hooks.toml:15
+      warn   hook.anna          hooks.toml:20
+      log    hook.all-orders    hooks.toml:25
+
+    hint: the hook `hook.large-orders` (hooks.toml:15) says so
+    ");
+    insta::assert_snapshot!(bench.run(&["explain", "shop.order", "total=5", "customer=annabel"]).all(), @"
+    status: 0
+    --- out ---
+    warn  shop.order total=5 customer=annabel
+
+    rules that match:
+      warn   hook.anna        hooks.toml:20
+      log    hook.all-orders  hooks.toml:25
+    ");
+}
+
+#[test]
+fn a_condition_that_cannot_be_evaluated_fails_closed_and_says_so() {
+    let bench = Bench::with_policy(POLICY);
+    insta::assert_snapshot!(bench.run(&["explain", "shop.order", "customer=bob"]).all(), @"
+    status: 1
+    --- out ---
+    deny  shop.order customer=bob
+      the hook reported an error: the condition failed: No such key: total
+
+    rules that match:
+      deny   hook.large-orders  hooks.toml:15  the hook reported an error: the condition failed: No such key: total
+      log    hook.all-orders    hooks.toml:25
+
+    hint: the hook `hook.large-orders` (hooks.toml:15) says so
+    ");
+}
+
+#[test]
+fn modes_soften_and_say_what_they_softened() {
+    let bench = Bench::with_policy(POLICY);
+    insta::assert_snapshot!(bench.run(&["explain", "--mode", "warn", "-c", "hooks.toml", "open", "path=/etc/hostname"]).all(), @r#"
+    status: 0
+    --- out ---
+    warn  open path=/etc/hostname flags=read
+      would deny: `mode = "warn"` softens it
+
+    rules that match:
+      deny   files.read  hooks.toml:3  nothing in it covers this
+
+    hint: to allow it, add `"/etc/hostname"` to `[files] read` (hooks.toml:3)
+    "#);
+    insta::assert_snapshot!(bench.run(&["explain", "--mode", "off", "-c", "hooks.toml", "open", "path=/etc/hostname"]).all(), @r#"
+    status: 0
+    --- out ---
+    allow  open path=/etc/hostname flags=read
+
+    rules that match:
+      deny   files.read  hooks.toml:3  nothing in it covers this
+
+    hint: `mode = "off"` judges nothing
+    "#);
+}
+
+#[test]
+fn flags_alone_are_a_policy() {
+    let bench = Bench::new();
+    insta::assert_snapshot!(bench.run(&["explain", "--read", "data", "--no-network", "socket.connect", "host=localhost", "port=80"]).all(), @"
+    status: 1
+    --- out ---
+    deny  socket.connect host=localhost port=80 family=inet kind=stream
+
+    rules that match:
+      deny   network.connect   --no-network  nothing in it covers this
+      deny   network.loopback  --no-network  nothing in it covers this
+
+    hint: to allow it, add `--connect localhost:80`
+
+    hint: `--no-network` forbids it
+    ");
+    insta::assert_snapshot!(bench.run(&["explain", "--read", "data", "open", "path=/etc/hostname"]).all(), @"
+    status: 1
+    --- out ---
+    deny  open path=/etc/hostname flags=read
+
+    rules that match:
+      deny   files.read  --read  nothing in it covers this
+
+    hint: to allow it, add `--read /etc/hostname`
+    ");
+}
+
+#[test]
+fn the_explanation_is_data_too() {
+    let bench = Bench::with_policy(POLICY);
+    insta::assert_snapshot!(bench.run(&["explain", "open", "path=vault/key", "--format", "json"]).all(), @r#"
+    status: 1
+    --- out ---
+    {
+      "event": "open",
+      "verdict": "deny",
+      "mode": "enforce",
+      "recorded": true,
+      "fail_open": false,
+      "rules": [
+        {
+          "id": "files.deny",
+          "at": "hooks.toml:5",
+          "entry": "./vault"
+        }
+      ],
+      "matched": [
+        {
+          "effect": "deny",
+          "id": "files.deny",
+          "at": "hooks.toml:5",
+          "entry": "./vault"
+        },
+        {
+          "effect": "allow",
+          "id": "files.read",
+          "at": "hooks.toml:3",
+          "entry": "./vault"
+        }
+      ],
+      "changes": [
+        "the entry `./vault` of `[files] deny` (hooks.toml:5) protects it"
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn mistakes_are_said_with_their_remedy() {
+    let bench = Bench::with_policy(POLICY);
+    for (arguments, snapshot) in [
+        (&["explain", "open", "pth=/x"][..], "a misspelt argument"),
+        (&["explain", "open", "/x"], "no argument"),
+        (&["explain", "socket.connect", "port=http"], "a bad number"),
+        (
+            &["explain", "shop.order", "total:number=5"],
+            "an unknown kind",
+        ),
+        (
+            &["explain", "open", "path=/x", "path=/y"],
+            "an argument twice",
+        ),
+        (
+            &["explain", "--journal", "none.jsonl", "--seq", "1"],
+            "no journal",
+        ),
+    ] {
+        let said = bench.run(arguments);
+        assert_eq!(said.status, Some(2), "{said:?}");
+        insta::assert_snapshot!(snapshot, said.all());
+    }
+    insta::assert_snapshot!(Bench::new().run(&["explain", "open", "path=/x"]).all(), @"
+    status: 2
+    --- err ---
+    error: there is no policy: no `-c`, no `hooks.toml` here, and no flags that make one
+
+    hint: `audithook init` writes one to start from; `audithook run --observe` refuses nothing and only records
+    ");
+}
+
+#[test]
+fn a_recorded_event_is_judged_again() {
+    let bench = Bench::with_policy(POLICY);
+    let work = bench.work();
+    let line = format!(
+        r#"{{"v":1,"run":"R","seq":7,"time":"2026-01-02T03:04:05.000000000Z","proc":"4.1","pid":4,"tid":4,"sources":["cpython"],"event":"open","args":{{"path":"{}/vault/key","raw":"vault/key","flags":["read"]}},"verdict":"allow","rules":[],"generation":1}}"#,
+        work.display()
+    );
+    bench.write("old.jsonl", &format!("{line}\n"));
+    insta::assert_snapshot!(bench.run(&["explain", "--journal", "old.jsonl", "--seq", "7"]).all(), @"
+    status: 1
+    --- out ---
+    deny  open flags=read path=[ROOT]/work/vault/key
+      the journal has: allow
+
+    rules that match:
+      deny   files.deny  hooks.toml:5  `./vault`
+      allow  files.read  hooks.toml:3  `./vault`
+
+    hint: the entry `./vault` of `[files] deny` (hooks.toml:5) protects it
+    ");
+    insta::assert_snapshot!(bench.run(&["explain", "--journal", "old.jsonl", "--seq", "8"]).all(), @"
+    status: 2
+    --- err ---
+    error: no such event in `old.jsonl`: `8`
+    ");
+}

@@ -1,0 +1,189 @@
+//! Help, man pages and completions.
+
+use crate::bench::Bench;
+
+const COMMANDS: [&str; 13] = [
+    "run",
+    "init",
+    "check",
+    "log",
+    "trust",
+    "plan",
+    "test",
+    "explain",
+    "emit",
+    "events",
+    "plugin",
+    "completions",
+    "man",
+];
+
+#[test]
+fn the_help_leads_with_what_a_newcomer_needs() {
+    insta::assert_snapshot!(Bench::new().run(&["--help"]).all());
+}
+
+#[test]
+fn every_command_says_what_it_does() {
+    let bench = Bench::new();
+    let mut all = String::new();
+    for command in COMMANDS {
+        let said = bench.run(&[command, "--help"]);
+        all.push_str(&format!("$ audithook {command} --help\n{}\n", said.good()));
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn the_manual_has_a_page_for_every_command() {
+    let bench = Bench::new();
+    let main = bench.run(&["man"]);
+    assert!(main.good().contains(".TH audithook 1"));
+    for command in COMMANDS {
+        let page = bench.run(&["man", command]);
+        assert!(
+            page.good().contains(&format!("audithook\\-{command}")),
+            "{page:?}"
+        );
+        assert!(page.err.is_empty(), "{page:?}");
+    }
+    insta::assert_snapshot!(bench.run(&["man", "rum"]).all(), @"
+    status: 2
+    --- err ---
+    error: unknown command: `rum`
+
+    hint: one of `run`, `init`, `check`, `log`, `trust`, `plan`, `test`, `explain`, `emit`, `events`, `plugin`, `completions`, `man`
+    ");
+}
+
+/// Roff that has no unknown request and no stray text: `man --warnings` is silent.
+#[test]
+fn the_manual_pages_are_roff_without_warnings() {
+    let bench = Bench::new();
+    let groff = std::process::Command::new("groff")
+        .arg("--version")
+        .output();
+    if groff.is_err() {
+        eprintln!("SKIPPED: there is no groff to check the manual pages with");
+        return;
+    }
+    for command in COMMANDS {
+        let page = bench.write("page.1", bench.run(&["man", command]).good());
+        let checked = std::process::Command::new("groff")
+            .args(["-man", "-ww", "-z", "-Tutf8"])
+            .arg(page)
+            .output()
+            .expect("groff runs");
+        assert!(
+            checked.stderr.is_empty(),
+            "{command}: {}",
+            String::from_utf8_lossy(&checked.stderr)
+        );
+    }
+}
+
+#[test]
+fn completions_are_made_for_every_shell() {
+    let bench = Bench::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let said = bench.run(&["completions", shell]);
+        assert!(said.good().contains("explain"), "{shell}");
+        assert!(said.err.is_empty(), "{said:?}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let script = bench.write("script", bench.run(&["completions", shell]).good());
+        let Ok(checked) = std::process::Command::new(shell)
+            .arg("-n")
+            .arg(&script)
+            .output()
+        else {
+            eprintln!("SKIPPED: there is no {shell} to read its completions");
+            continue;
+        };
+        assert!(
+            checked.status.success(),
+            "{shell}: {}",
+            String::from_utf8_lossy(&checked.stderr)
+        );
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_two_and_that_of_run_with_a_fault() {
+    let bench = Bench::new();
+    insta::assert_snapshot!(bench.run(&["chek"]).all(), @"
+    status: 2
+    --- err ---
+    error: unrecognized subcommand 'chek'
+
+      tip: a similar subcommand exists: 'check'
+
+    Usage: audithook [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(bench.run(&["run"]).all(), @"
+    status: 125
+    --- err ---
+    error: the following required arguments were not provided:
+      <CMD>...
+
+    Usage: audithook run <CMD>...
+
+    For more information, try '--help'.
+    ");
+    assert_eq!(
+        bench
+            .run(&["--color", "never", "run", "--bogus", "true"])
+            .status,
+        Some(125)
+    );
+    assert_eq!(bench.run(&["events", "--bogus"]).status, Some(2));
+    assert_eq!(bench.run(&[]).status, Some(2));
+    assert_eq!(bench.run(&["--version"]).status, Some(0));
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_who_asks() {
+    let bench = Bench::new();
+    assert!(!bench.run(&["events", "open"]).out.contains('\x1b'));
+    assert!(
+        bench
+            .run(&["events", "open", "--color", "always"])
+            .out
+            .contains('\x1b')
+    );
+    let plain = bench.run(&["events", "open"]).out;
+    let coloured = bench.run(&["--color", "always", "events", "open"]).out;
+    let stripped = coloured
+        .split('\x1b')
+        .map(|part| part.split_once('m').map_or(part, |(_, text)| text))
+        .collect::<String>();
+    let stripped = stripped
+        .strip_prefix("  ")
+        .map_or(stripped.clone(), |rest| format!("  {rest}"));
+    assert_eq!(
+        stripped.replace(' ', ""),
+        plain.replace(' ', ""),
+        "colour says nothing that the text does not"
+    );
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_is_no_panic() {
+    let bench = Bench::new();
+    let mut child = bench
+        .command(&["events"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(output.status.code(), Some(141));
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

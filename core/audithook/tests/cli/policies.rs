@@ -1,0 +1,279 @@
+//! `audithook init`, `trust`, `check` and `plan`
+
+use std::fs;
+
+use crate::bench::Bench;
+
+#[test]
+fn init_writes_a_policy_that_is_valid_and_never_replaces_one() {
+    let bench = Bench::new();
+    insta::assert_snapshot!(bench.run(&["init"]).all(), @"
+    status: 0
+    --- err ---
+    wrote `hooks.toml`
+
+    next: read it, then `audithook trust hooks.toml`, then `audithook run -- CMD…`
+    ");
+    insta::assert_snapshot!(bench.run(&["check"]).all(), @"
+    status: 0
+    --- out ---
+    hooks.toml: valid
+    ");
+    insta::assert_snapshot!(bench.run(&["init"]).all(), @"
+    status: 2
+    --- err ---
+    error: there is a file already: `hooks.toml`
+
+    hint: `--force` replaces it; `-o FILE` writes another
+    ");
+    assert_eq!(
+        bench.run(&["init", "--force", "pip", "git"]).status,
+        Some(0)
+    );
+    let written = fs::read_to_string(bench.work().join("hooks.toml")).expect("read");
+    assert!(written.contains(r#"extends = ["pip", "git"]"#), "{written}");
+    assert_eq!(
+        bench.run(&["init", "-o", "-", "pip", "git"]).good(),
+        written
+    );
+    insta::assert_snapshot!(bench.run(&["init", "pyton", "-o", "x.toml"]).all(), @"
+    status: 2
+    --- err ---
+    error: unknown preset: `pyton`
+
+    hint: did you mean `python`?
+    ");
+    insta::assert_snapshot!(bench.run(&["init", "-o", "no/such/x.toml"]).all(), @"
+    status: 2
+    --- err ---
+    error: cannot write: `no/such/x.toml`: no such file or directory
+    ");
+}
+
+#[test]
+fn check_shows_every_mistake_with_its_place() {
+    let bench = Bench::with_policy("version = 1\nmod = \"warn\"\n[files]\nraed = [\".\"]\n");
+    insta::assert_snapshot!(bench.run(&["check"]).all(), @r#"
+    status: 1
+    --- out ---
+    hooks.toml:2:1: error: unknown key: `mod`
+      |
+    2 | mod = "warn"
+      | ^^^
+
+    hint: did you mean `mode`?
+
+    hooks.toml:4:1: error: unknown key: `raed`
+      |
+    4 | raed = ["."]
+      | ^^^^
+
+    hint: did you mean `read`?
+
+    hooks.toml: invalid: 2 errors
+    "#);
+    let report = bench.run(&["check", "--format", "json"]).json();
+    assert_eq!(report["valid"], false);
+    assert_eq!(report["findings"][0]["line"], 2);
+    insta::assert_snapshot!(bench.run(&["check", "none.toml"]).all(), @"
+    status: 1
+    --- out ---
+    none.toml: error: cannot read `none.toml`: no such file or directory
+
+    hint: `audithook init` writes a policy to begin with
+
+    none.toml: invalid: 1 error
+    ");
+    insta::assert_snapshot!(Bench::new().run(&["check"]).all(), @"
+    status: 2
+    --- err ---
+    error: there is no policy: `hooks.toml`
+
+    hint: name a file, or write one to start from with `audithook init`
+    ");
+}
+
+#[test]
+fn check_reads_standard_input() {
+    let bench = Bench::new();
+    insta::assert_snapshot!(bench.feed(&["check", "-"], "version = 1\n").all(), @"
+    status: 0
+    --- out ---
+    standard input: valid
+    ");
+    insta::assert_snapshot!(bench.feed(&["check", "-"], "version = 2\n").all(), @"
+    status: 1
+    --- out ---
+    standard input:1:11: error: unknown version: `2`
+      |
+    1 | version = 2
+      |           ^
+
+    hint: this audithook reads `version = 1`
+
+    standard input: invalid: 1 error
+    ");
+}
+
+#[test]
+fn check_refuses_soft_rules_when_it_is_strict() {
+    let bench = Bench::with_policy("version = 1\n[files]\nread = [\"./data\"]\n");
+    insta::assert_snapshot!(bench.run(&["check", "--strict"]).all(), @"
+    status: 1
+    --- out ---
+    hooks.toml:3: error: held soft: `files.read` `./data`
+    audithook: error: held soft: `audithook.self`
+
+    hint: `audithook plan` shows what holds each rule
+
+    hooks.toml: invalid: 2 errors
+    ");
+    let report = bench.run(&["check", "--strict", "--format", "json"]).json();
+    assert_eq!(report["valid"], false);
+    assert!(
+        report["not_hard"]
+            .as_array()
+            .is_some_and(|lines| !lines.is_empty())
+    );
+}
+
+#[test]
+fn plan_says_what_holds_each_rule() {
+    let bench = Bench::with_policy(
+        r#"version = 1
+[files]
+read = ["./data", "./missing"]
+[network]
+connect = ["api.example.com:443"]
+[limits]
+memory = "2GiB"
+"#,
+    );
+    insta::assert_snapshot!(bench.run(&["plan"]).all(), @r#"
+    status: 0
+    --- out ---
+    HELD     RULE              ENTRY                AT            LAYERS              COST
+    soft     files.read        ./data               hooks.toml:3  cpython hook, libc  20–50 ns an event
+    soft     files.read        ./missing            hooks.toml:3  cpython hook, libc  20–50 ns an event
+             nothing there
+    soft     network.connect   api.example.com:443  hooks.toml:5  cpython hook, libc  20–50 ns an event
+             address-level: neighbours on the same address are admitted too
+    soft     network.loopback  refused              hooks.toml:5  cpython hook, libc  20–50 ns an event
+    none     limits.memory                          hooks.toml:7  -                   nothing
+             limits are not held yet
+    soft     audithook.self                         audithook     cpython hook, libc  20–50 ns an event
+
+    5 soft, 1 none
+    --- err ---
+
+    hooks.toml:3:19: note: nothing there: `./missing`
+      |
+    3 | read = ["./data", "./missing"]
+      |                   ^^^^^^^^^^^
+    "#);
+    let plan = bench.run(&["plan", "--format", "json"]).json();
+    assert_eq!(plan[0]["rule"], "files.read");
+    assert_eq!(plan[0]["held"], "soft");
+}
+
+#[test]
+fn plan_prints_the_policy_that_flags_and_presets_amount_to() {
+    let bench = Bench::new();
+    let said = bench.run(&["plan", "--read", "data", "--no-network", "--format", "toml"]);
+    insta::assert_snapshot!(said.all(), @r#"
+    status: 0
+    --- out ---
+    version = 1
+
+    [files]
+    read = [
+        "[ROOT]/work/data",
+    ]
+    tmp = "shared"
+
+    [network]
+    connect = []
+    bind = []
+    loopback = false
+
+    [journal]
+    path = "[ROOT]/home/.local/state/audithook/{run}.jsonl"
+    events = ["@default"]
+    rotate = { keep = 8 }
+    "#);
+    let text = bench
+        .run(&[
+            "plan", "--preset", "python", "--read", "data", "--format", "toml",
+        ])
+        .good()
+        .replace("[ROOT]", "/nonexistent");
+    assert_eq!(
+        bench.feed(&["check", "-"], &text).status,
+        Some(0),
+        "it reads back: {text}"
+    );
+}
+
+#[test]
+fn trust_shows_what_it_records_and_changes_with_the_content() {
+    let bench = Bench::with_policy("version = 1\nextends = [\"./more.toml\"]\n");
+    bench.write("more.toml", "version = 1\n");
+    let refused = bench.run(&["run", "--", "true"]);
+    assert_eq!(refused.status, Some(125));
+    insta::assert_snapshot!(refused.all(), @"
+    status: 125
+    --- err ---
+    audithook: the policy is not trusted: `hooks.toml`
+
+    hint: read it, then `audithook trust`; `-c hooks.toml` takes it as it is, for this time
+    ");
+    insta::assert_snapshot!(bench.run(&["trust"]).all(), @"
+    status: 0
+    --- out ---
+    trusted, as they are now:
+      [ROOT]/work/more.toml
+      [ROOT]/work/hooks.toml
+    ");
+    insta::assert_snapshot!(bench.run(&["trust", "--list"]).all(), @"
+    status: 2
+    --- err ---
+    error: unexpected argument '--list' found
+
+      tip: to pass '--list' as a value, use '-- --list'
+
+    Usage: audithook trust [OPTIONS] [FILE]
+
+    For more information, try '--help'.
+    ");
+    bench.write("more.toml", "version = 1\nmode = \"off\"\n");
+    insta::assert_snapshot!(bench.run(&["run", "--", "true"]).all(), @"
+    status: 125
+    --- err ---
+    audithook: the policy is not what you trusted: `hooks.toml` or a file that it extends has changed
+
+    hint: read it, then `audithook trust`; `-c hooks.toml` takes it as it is, for this time
+    ");
+    insta::assert_snapshot!(bench.run(&["trust", "--remove"]).all(), @"
+    status: 2
+    --- err ---
+    error: unexpected argument '--remove' found
+
+      tip: to pass '--remove' as a value, use '-- --remove'
+
+    Usage: audithook trust [OPTIONS] [FILE]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(bench.run(&["trust", "--remove"]).all(), @"
+    status: 2
+    --- err ---
+    error: unexpected argument '--remove' found
+
+      tip: to pass '--remove' as a value, use '-- --remove'
+
+    Usage: audithook trust [OPTIONS] [FILE]
+
+    For more information, try '--help'.
+    ");
+    assert_eq!(bench.run(&["trust", "--list"]).good(), "");
+}

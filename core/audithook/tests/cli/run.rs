@@ -1,0 +1,45 @@
+//! How `audithook run` refuses to start.
+
+use crate::bench::Bench;
+
+#[test]
+fn no_policy_is_a_fault_with_a_hint() {
+    insta::assert_snapshot!(Bench::new().run(&["run", "--", "true"]).all(), @"
+    status: 125
+    --- err ---
+    audithook: there is no policy: no `-c`, no `hooks.toml` here, and no flags that make one
+
+    hint: `audithook init` writes one to start from; `audithook run --observe` refuses nothing and only records
+    ");
+}
+
+#[test]
+fn a_broken_policy_is_a_fault() {
+    let bench = Bench::with_policy("version = 1\nraed = 1\n");
+    insta::assert_snapshot!(bench.run(&["run", "-c", "hooks.toml", "--", "true"]).all(), @"
+    status: 125
+    --- err ---
+    hooks.toml:2:1: error: unknown key: `raed`
+      |
+    2 | raed = 1
+      | ^^^^
+
+    hint: one of `default`, `degrade`, `env`, `extends`, `files`, `hook`, `journal`, `limits`, `lock`, `mode`, `network`, `plugin`, `process`, `require`, `test`, `version`
+    ");
+    let said = bench.feed(&["run", "-c", "-", "--", "true"], "version = 3\n");
+    assert_eq!(said.status, Some(125), "{said:?}");
+    assert!(said.err.contains("standard input:1:11"), "{said:?}");
+}
+
+#[test]
+fn hard_rules_are_not_replaced_by_soft_ones() {
+    let bench =
+        Bench::with_policy("version = 1\nrequire = \"hard\"\n[files]\nread = [\"./data\"]\n");
+    insta::assert_snapshot!(bench.run(&["run", "-c", "hooks.toml", "--", "true"]).all(), @r#"
+    status: 125
+    --- err ---
+    audithook: `require = "hard"`, and 2 of the policy's rules would not be held against hostile code: `files.read`, `audithook.self`
+
+    hint: `audithook plan` shows what holds each rule; `require = "any"` starts with what there is
+    "#);
+}
