@@ -82,9 +82,6 @@ pub(crate) fn judge(
         reason_length: 0,
     };
     let mut meta = Meta {
-        time_ns: process::now_ns(),
-        pid: process::pid(),
-        tid: process::tid(),
         generation: policy.image.generation(),
         ..Meta::new(subject.source)
     };
@@ -105,8 +102,12 @@ pub(crate) fn judge(
             inode: subject.inode,
         };
         let mut judgement = policy.image.judge(&subject.plan, subject.args, &context);
-        plugins::judge(policy, subject, &meta, &mut judgement, &mut decision);
+        if !judgement.target_hooks().is_empty() {
+            say_who_and_when(&mut meta);
+            plugins::judge(policy, subject, &meta, &mut judgement, &mut decision);
+        }
         if judgement.ask {
+            say_who_and_when(&mut meta);
             meta.verdict = judgement.verdict;
             let question = encode(buffer, subject, &meta);
             ask(question, &mut judgement, &mut decision, interpreter);
@@ -127,6 +128,7 @@ pub(crate) fn judge(
             || judgement.would.is_some();
     }
     if record {
+        say_who_and_when(&mut meta);
         push(
             encode(buffer, subject, &meta),
             policy.image.overflow(),
@@ -137,6 +139,15 @@ pub(crate) fn judge(
         interpreter.released(await_end);
     }
     decision
+}
+
+/// Asks the kernel for what most events, which nobody records, need not know. The first time counts.
+fn say_who_and_when(meta: &mut Meta) {
+    if meta.time_ns == 0 {
+        meta.time_ns = process::now_ns();
+        meta.pid = process::pid();
+        meta.tid = process::tid();
+    }
 }
 
 /// Records a refusal that was judged elsewhere.

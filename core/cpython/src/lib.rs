@@ -68,15 +68,14 @@ unsafe extern "C" fn begin(_: c_int, arguments: *mut *const c_char, _: *mut *con
 
 /// Watches the interpreter in this process, if there is one and it is not watched yet.
 fn begin_interpreter() {
-    if process::run_directory().is_empty()
-        || channel::ring().is_some()
-        || real::symbol(c"PySys_AddAuditHook").is_none()
-    {
+    if process::run_directory().is_empty() || real::symbol(c"PySys_AddAuditHook").is_none() {
         return;
     }
-    policy::begin();
-    python::startup::begin();
-    channel::announce(true);
+    if channel::ring().is_none() {
+        policy::begin();
+        python::startup::begin();
+        channel::announce(true);
+    }
     if !python::hook::register() {
         fatal::fault(&[b"the interpreter does not take an audit hook"]);
     }

@@ -223,7 +223,7 @@ impl Resolved {
     }
 }
 
-/// Whether the path exists and passes no symlink at all, so that its text can be taken as it is.
+/// Whether the path passes no symlink at all, so that its text can be taken as it is.
 fn is_free_of_links(
     base: Base<'_>,
     raw: &[u8],
@@ -246,14 +246,28 @@ fn is_free_of_links(
         Base::Directory(_) if raw.starts_with(b"/") => libc::AT_FDCWD,
         Base::Directory(_) => return false,
     };
-    let mut path = [0u8; LONGEST + 1];
-    path[..raw.len()].copy_from_slice(raw);
+    let mut path = [const { MaybeUninit::<u8>::uninit() }; LONGEST + 1];
+    // SAFETY: `raw` is at most LONGEST bytes, which leaves room for the NUL.
+    unsafe {
+        let path = path.as_mut_ptr().cast::<u8>();
+        path.copy_from_nonoverlapping(raw.as_ptr(), raw.len());
+        path.add(raw.len()).write(0);
+    }
+    let mut flags = libc::O_PATH | libc::O_CLOEXEC;
+    if !follow {
+        flags |= libc::O_NOFOLLOW;
+    }
+    if !want_inode {
+        // Most paths name plain files: the kernel walks them and then refuses, which saves making and closing a descriptor.
+        flags |= libc::O_DIRECTORY;
+    }
     let how = OpenHow {
-        flags: (libc::O_PATH | libc::O_CLOEXEC | if follow { 0 } else { libc::O_NOFOLLOW }) as u64,
+        flags: flags as u64,
         mode: 0,
         resolve: RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
     };
-    // SAFETY: `path` is NUL-terminated, `how` is the kernel's `struct open_how` with its size; both outlive the call.
+    // SAFETY: `path` begins with `raw`, which is at most LONGEST bytes, and a NUL; `how` is the kernel's
+    // `struct open_how` with its size; both outlive the call.
     let descriptor = unsafe {
         libc::syscall(
             libc::SYS_openat2,
@@ -264,7 +278,13 @@ fn is_free_of_links(
         )
     };
     if descriptor < 0 {
-        return false;
+        // SAFETY: the location is this thread's own.
+        let error = unsafe { *libc::__errno_location() };
+        // The walk came to no symlink (that is ELOOP) before it came to something that is missing or no directory.
+        // Behind that there is nothing, unless `..` leads elsewhere.
+        return !want_inode
+            && matches!(error, libc::ENOTDIR | libc::ENOENT)
+            && !raw.split(|byte| *byte == b'/').any(|part| part == b"..");
     }
     let descriptor = descriptor as c_int;
     if want_inode {

@@ -4,10 +4,10 @@ use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
+use rustix::process::{Pid, PidfdFlags, WaitOptions};
 
 use crate::control::{Control, Ended, Message};
-use crate::signals::Signals;
+use crate::signals::{self, Signals};
 use crate::tree;
 
 /// The signals that front reads instead of dying, stopping or ignoring.
@@ -31,10 +31,10 @@ const HANDLED: [i32; 14] = [
 /// Waits for the supervisor to say how the command ended, and stands in for the command meanwhile.
 pub(crate) fn wait(supervisor: Pid, control: &Control) -> io::Result<Ended> {
     tree::adopt_orphans()?;
-    let signals = Signals::block(&HANDLED)?;
+    let arriving = Signals::block(&HANDLED)?;
     let life = rustix::process::pidfd_open(supervisor, PidfdFlags::empty())?;
     loop {
-        if let Some(ended) = look(supervisor, control, &signals, &life)? {
+        if let Some(ended) = look(supervisor, control, &arriving, &life)? {
             return Ok(ended);
         }
     }
@@ -43,12 +43,12 @@ pub(crate) fn wait(supervisor: Pid, control: &Control) -> io::Result<Ended> {
 fn look(
     supervisor: Pid,
     control: &Control,
-    signals: &Signals,
+    arriving: &Signals,
     life: &OwnedFd,
 ) -> io::Result<Option<Ended>> {
     let mut waiting = [
         PollFd::new(control, PollFlags::IN),
-        PollFd::new(signals, PollFlags::IN),
+        PollFd::new(arriving, PollFlags::IN),
         PollFd::from_borrowed_fd(life.as_fd(), PollFlags::IN),
     ];
     match poll(&mut waiting, None) {
@@ -59,14 +59,11 @@ fn look(
     while let Some(message) = control.receive() {
         match message {
             Message::Ended(ended) => return Ok(Some(ended)),
-            Message::Stopped(_) => {
-                // The shell sees its job stop, whichever signal the command took.
-                rustix::process::kill_process(rustix::process::getpid(), Signal::STOP)?;
-            }
+            Message::Stopped(signal) => signals::stop_by(signal),
             Message::Continue | Message::Signal(_) => {}
         }
     }
-    while let Some(arrived) = signals.next() {
+    while let Some(arrived) = arriving.next() {
         match arrived.signal {
             libc::SIGCONT => control.send(&Message::Continue),
             // The terminal sends its signals to the whole group: the command has them already.

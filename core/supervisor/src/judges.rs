@@ -2,7 +2,6 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use audithook_abi::Verdict;
 use audithook_wire::flat::Rules;
@@ -23,36 +22,38 @@ pub(crate) struct Question {
     pub(crate) packet: Vec<u8>,
 }
 
-/// The threads.
+/// The threads. They start with the first question: most runs ask none.
 pub(crate) struct Judges {
-    questions: Sender<Question>,
-    _threads: Vec<JoinHandle<()>>,
+    judge: Arc<dyn Judge>,
+    questions: Option<Sender<Question>>,
 }
 
 impl Judges {
-    pub(crate) fn start(judge: Box<dyn Judge>) -> Self {
-        let judge: Arc<dyn Judge> = Arc::from(judge);
-        // Each waiting process waits with one connection: the connections bound this queue.
-        let (questions, waiting) = crossbeam_channel::unbounded();
-        let threads = (0..THREADS)
-            .filter_map(|number| {
-                let (judge, waiting) = (Arc::clone(&judge), waiting.clone());
-                std::thread::Builder::new()
-                    .name(format!("judge-{number}"))
-                    .spawn(move || answer_all(&*judge, &waiting))
-                    .ok()
-            })
-            .collect();
+    pub(crate) fn new(judge: Box<dyn Judge>) -> Self {
         Self {
-            questions,
-            _threads: threads,
+            judge: Arc::from(judge),
+            questions: None,
         }
     }
 
-    pub(crate) fn ask(&self, question: Question) {
+    pub(crate) fn ask(&mut self, question: Question) {
+        let questions = self.questions.get_or_insert_with(|| start(&self.judge));
         // A question that nobody takes closes its connection, which is a refusal.
-        let _ = self.questions.send(question);
+        let _ = questions.send(question);
     }
+}
+
+fn start(judge: &Arc<dyn Judge>) -> Sender<Question> {
+    // Each waiting process waits with one connection: the connections bound this queue.
+    let (questions, waiting) = crossbeam_channel::unbounded();
+    for number in 0..THREADS {
+        let (judge, waiting) = (Arc::clone(judge), waiting.clone());
+        // With fewer threads answers take longer; with none, questions are refused.
+        let _ = std::thread::Builder::new()
+            .name(format!("judge-{number}"))
+            .spawn(move || answer_all(&*judge, &waiting));
+    }
+    questions
 }
 
 fn answer_all(judge: &dyn Judge, waiting: &Receiver<Question>) {

@@ -68,6 +68,21 @@ impl AsFd for Signals {
     }
 }
 
+/// Stops this process by the signal that stopped the command, so that its parent sees the same.
+pub(crate) fn stop_by(signal: i32) {
+    // SAFETY: plain calls with valid arguments; the signal is blocked again when the process goes on.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        // One that came to the whole group is pending here already, and stops this process when it is let through.
+        libc::kill(libc::getpid(), signal);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, &raw mut before);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut());
+    }
+}
+
 /// Ends this process by the signal, as if it had never been handled.
 pub(crate) fn die_of(signal: i32) -> ! {
     // SAFETY: plain calls with valid arguments. The core was dumped by the command itself, if at all.

@@ -151,7 +151,7 @@ impl<'b> Supervisor<'b> {
         watch(beginning.socket.as_fd(), LISTEN)?;
         watch(beginning.control.as_fd(), CONTROL)?;
         watch(signals.as_fd(), SIGNALS)?;
-        let judges = handler.judge().map(Judges::start);
+        let judges = handler.judge().map(Judges::new);
         let files = watch_files(handler);
         if let Some(files) = &files {
             watch(files.as_fd(), FILES)?;
@@ -418,8 +418,8 @@ impl<'b> Supervisor<'b> {
                 handler.notice(process, &record);
             }
             Ok(Packet::Ask(_)) => {
-                if let Some(judges) = &self.judges {
-                    let process = self.process(pid);
+                let process = self.process(pid);
+                if let Some(judges) = &mut self.judges {
                     judges.ask(Question {
                         connection,
                         process,
@@ -619,7 +619,8 @@ impl<'b> Supervisor<'b> {
     fn hear_front(&mut self) {
         while let Some(message) = self.beginning.control.receive() {
             match message {
-                Message::Continue => {
+                // The shell continues the whole group: the command only if it is not among those.
+                Message::Continue if tree::is_stopped(self.root) => {
                     let _ = rustix::process::kill_process(self.root, Signal::CONT);
                 }
                 Message::Signal(signal) if self.root_status.is_none() => {

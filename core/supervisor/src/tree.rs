@@ -73,14 +73,25 @@ fn parent_of_living(pid: Pid) -> Option<Pid> {
     parent(pid).flatten()
 }
 
+/// Whether the process is stopped by a signal.
+pub(crate) fn is_stopped(pid: Pid) -> bool {
+    status(pid).is_some_and(|(state, _)| state == 'T')
+}
+
 /// The parent; `None` if the process is gone, `Some(None)` for the first process.
 fn parent(pid: Pid) -> Option<Option<Pid>> {
+    status(pid).map(|(_, parent)| parent)
+}
+
+/// State and parent (/proc/PID/stat, proc(5)).
+fn status(pid: Pid) -> Option<(char, Option<Pid>)> {
     let status = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The name stands in parentheses and may hold anything, parentheses too.
     let after_name = status.iter().rposition(|byte| *byte == b')')?;
     let text = std::str::from_utf8(&status[after_name + 1..]).ok()?;
-    let number = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
-    Some(Pid::from_raw(number))
+    let mut fields = text.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    Some((state, Pid::from_raw(fields.next()?.parse().ok()?)))
 }
 
 /// Sends a signal to every descendant.

@@ -25,6 +25,7 @@ fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failur
     let flags = FlagOverrides {
         observe: arguments.observe,
         label: arguments.label,
+        journal: arguments.journal,
         ..overrides(&arguments.policy.flags)
     };
     let mut choice = Choice::of(
@@ -50,7 +51,6 @@ fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failur
                 .map_err(|mistakes| mistakes.to_string())
         }),
         command: arguments.command,
-        journal: arguments.journal,
         fail_on_deny: arguments.fail_on_deny,
         wait_tree: arguments.wait_tree,
         quiet: arguments.quiet,

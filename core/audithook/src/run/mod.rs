@@ -42,8 +42,6 @@ pub struct RunRequest {
     pub reload: Reload,
     /// The command and its arguments.
     pub command: Vec<OsString>,
-    /// Where the journal goes: a path, or `fd:N`. Instead of what the policy says.
-    pub journal: Option<String>,
     /// Written to the first `process.start`.
     pub labels: Vec<(String, String)>,
     /// Exit with [`DENIED`] if anything was denied.
@@ -58,7 +56,6 @@ impl std::fmt::Debug for RunRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RunRequest")
             .field("command", &self.command)
-            .field("journal", &self.journal)
             .finish_non_exhaustive()
     }
 }

@@ -628,33 +628,22 @@ fn open_journal(settings: &mut Settings) -> Result<Option<Writer>, String> {
 }
 
 impl JournalOutput {
-    /// What the policy says, unless the command line says otherwise.
-    pub(super) fn choose(policy: &Policy, flag: Option<&str>) -> Result<Self, String> {
-        let rotation = Rotation {
-            max_bytes: policy.journal.rotate_size.unwrap_or(0),
-            keep: u32::try_from(policy.journal.rotate_keep).unwrap_or(u32::MAX),
-        };
-        let descriptor = |number: u32| {
-            audithook_supervisor::take_descriptor(number)
+    /// What the policy says; `--journal` is part of it.
+    pub(super) fn choose(policy: &Policy) -> Result<Self, String> {
+        match &policy.journal.target {
+            JournalTarget::File(path) => Ok(Self::File(
+                PathBuf::from(path),
+                Rotation {
+                    max_bytes: policy.journal.rotate_size.unwrap_or(0),
+                    keep: u32::try_from(policy.journal.rotate_keep).unwrap_or(u32::MAX),
+                },
+            )),
+            JournalTarget::Descriptor(number) => audithook_supervisor::take_descriptor(*number)
                 .map(Self::Descriptor)
                 .map_err(|error| {
                     format!("the journal's descriptor cannot be used: `fd:{number}`: {error}")
-                })
-        };
-        match flag {
-            Some(flag) => match flag.strip_prefix("fd:") {
-                Some(number) => descriptor(
-                    number
-                        .parse()
-                        .map_err(|_| format!("not a descriptor: `{flag}`"))?,
-                ),
-                None => Ok(Self::File(PathBuf::from(flag), rotation)),
-            },
-            None => match &policy.journal.target {
-                JournalTarget::File(path) => Ok(Self::File(PathBuf::from(path), rotation)),
-                JournalTarget::Descriptor(number) => descriptor(*number),
-                JournalTarget::None => Ok(Self::None),
-            },
+                }),
+            JournalTarget::None => Ok(Self::None),
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
     let private_tmp = request.policy.private_tmp.clone();
     let command = command(&request, &file, private_tmp.as_deref())?;
     // Taken before anything is forked: the program must not have the journal's descriptor.
-    let output = JournalOutput::choose(&request.policy, request.journal.as_deref())?;
+    let output = JournalOutput::choose(&request.policy)?;
     make_directories(&request.policy, private_tmp.as_deref())?;
     let RunRequest {
         site,

@@ -112,29 +112,43 @@ static REGISTERED: AtomicBool = AtomicBool::new(false);
 
 /// Adds `hook` to the interpreter, once, if the process holds one. Returns whether it is there now.
 pub(crate) fn register(hook: AuditHook) -> bool {
-    if REGISTERED.load(Ordering::Acquire) {
-        return true;
-    }
-    let Some(found) = Api::find() else {
-        return false;
-    };
-    static PLACE: Place = Place(core::cell::UnsafeCell::new(None));
-    struct Place(core::cell::UnsafeCell<Option<Api>>);
-    // SAFETY: written once, by the thread that wins the exchange below, before API is published.
-    unsafe impl Sync for Place {}
-
     if REGISTERED.swap(true, Ordering::AcqRel) {
         return true;
     }
-    // SAFETY: only the winner of the exchange comes here, and readers wait for API.
+    let api = match api() {
+        Some(api) => api,
+        None => match find() {
+            Some(api) => api,
+            None => {
+                REGISTERED.store(false, Ordering::Release);
+                return false;
+            }
+        },
+    };
+    // SAFETY: documented as safe before Py_Initialize; the hook is a function of this library, which is never unloaded.
+    unsafe { (api.add_audit_hook)(hook, core::ptr::null_mut()) == 0 }
+}
+
+/// Finds the functions and publishes them. Called by the one thread that registers the hook for the first time.
+fn find() -> Option<&'static Api> {
+    struct Place(core::cell::UnsafeCell<Option<Api>>);
+    // SAFETY: written once, before API is published, by the thread that `register` let through.
+    unsafe impl Sync for Place {}
+    static PLACE: Place = Place(core::cell::UnsafeCell::new(None));
+
+    let found = Api::find()?;
+    // SAFETY: readers come only through API, which is still null.
     let api = unsafe {
         *PLACE.0.get() = Some(found);
         (*PLACE.0.get()).as_mut()
-    };
-    let Some(api) = api else { return false };
+    }?;
     API.store(api, Ordering::Release);
-    // SAFETY: documented as safe before Py_Initialize; the hook is a function of this library, which is never unloaded.
-    unsafe { (found.add_audit_hook)(hook, core::ptr::null_mut()) == 0 }
+    Some(api)
+}
+
+/// The interpreter is about to forget its hooks: the next [`register`] adds the hook again.
+pub(crate) fn forget_registration() {
+    REGISTERED.store(false, Ordering::Release);
 }
 
 /// The interpreter's functions, once [`register`] found them.

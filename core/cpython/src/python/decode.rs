@@ -454,6 +454,15 @@ impl<'a, 't> Decoder<'a, 't> {
         let program = self.text(self.item(0));
         let argv = self.item(1);
         let program = program.or_else(|| self.first_element(argv));
+        let may_be_searched = matches!(
+            symbol,
+            event::OS_POSIX_SPAWN | event::_POSIXSUBPROCESS_FORK_EXEC
+        );
+        if may_be_searched && program.is_some_and(|program| !program.contains(&b'/')) {
+            // `posix_spawnp` raises the same event: only the libc call shows whether PATH is searched.
+            arguments.handling = Handling::AtCall;
+            return arguments;
+        }
         if let Some(program) = program {
             let base = match directory {
                 Some(directory) if second.resolve(Base::Cwd, directory, true, false).is_ok() => {

@@ -16,7 +16,7 @@ use super::startup;
 use crate::judge::{Interpreter, Subject};
 use crate::policy::{self, Policy, Remembered};
 use crate::pool::Claim;
-use crate::{channel, judge, pending, pool, process, raise};
+use crate::{channel, judge, load_check, pending, pool, process, raise};
 
 thread_local! {
     /// Events raised while an event is judged come from the decoder's own calls: they are not judged.
@@ -85,13 +85,20 @@ unsafe fn judge_outermost(
         None => policy.custom_plan(text.to_bytes()),
     };
     let symbol = known.map(|(symbol, _)| symbol);
+    if symbol == Some(event::CPYTHON__PYSYS_CLEARAUDITHOOKS) {
+        // The interpreter ends and forgets its hooks; the program may start another.
+        api::forget_registration();
+        startup::begin_anew();
+        load_check::want();
+    }
     if let Some(symbol) = symbol
         && startup::ends_startup(symbol)
     {
         startup::arm();
     }
     let tells_phase = symbol.is_some_and(startup::tells_phase);
-    if remembered == Remembered::Unknown && !tells_phase {
+    let is_last = symbol == Some(event::CPYTHON__PYSYS_CLEARAUDITHOOKS);
+    if remembered == Remembered::Unknown && !tells_phase && !is_last {
         policy.remember(name, symbol, plan.wanted());
     }
     if !plan.wanted() && !tells_phase {

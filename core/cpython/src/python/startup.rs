@@ -113,6 +113,11 @@ pub(crate) fn arm() {
     PHASE.store(Phase::Armed as u8, Ordering::Release);
 }
 
+/// The interpreter ended; if the program starts another, that one has its own start.
+pub(crate) fn begin_anew() {
+    PHASE.store(Phase::Bootstrap as u8, Ordering::Release);
+}
+
 /// Whether everything is judged.
 #[inline]
 pub(crate) fn is_armed() -> bool {
