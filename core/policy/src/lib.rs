@@ -1,4 +1,19 @@
 //! hooks.toml: parsed, checked, planned, compiled to the policy image.
+//!
+//! One way leads through this crate, and each step knows only the one before it:
+//!
+//! ```text
+//! text ── read ──▶ Document ── merge ──▶ Document ── check ──▶ Policy ──┬─ image_input ──▶ image::build ──▶ bytes
+//!  ▲                (grammar)  extends,   (one)      resolve,           ├─ plan, refusal
+//!  └─ files, presets, flags    flags                 expand, look up    ├─ hooks, environment, tests
+//!                                                                       └─ to_toml
+//! ```
+//!
+//! * [`load`] does all of it and reports every mistake, not only the first: [`Diagnostics`]. There is a whole policy or
+//!   none.
+//! * [`document`] is the grammar, the source of the [schema](schema()) and of the names that hints offer.
+//! * Everything that a text may refer to stands in a [`LoadContext`]; nothing here asks the process or runs a program.
+//! * Whatever was written knows where ([`Origin`]), down to the rules of the image.
 #![forbid(unsafe_code)]
 
 pub mod arguments;

@@ -27,6 +27,7 @@ use crate::model::{OwnFiles, Policy};
 use crate::nearest::nearest;
 use crate::paths;
 use crate::presets;
+use crate::programs::PathIndex;
 use crate::python::Pythons;
 use crate::read;
 use crate::source::{Origin, Source, SourceKind, Spot};
@@ -68,6 +69,7 @@ pub fn load(
     flags: &FlagOverrides,
     context: &LoadContext,
 ) -> Result<Loaded, Diagnostics> {
+    let _links = paths::LinksOnce::begin();
     let mut loader = Loader::new(context);
     let flags = flags::read(flags, &context.start_dir, &mut loader.found);
     match input {
@@ -466,9 +468,11 @@ fn missing_preset(policy: &Policy, context: &LoadContext) -> Option<Diagnostic> 
     })
 }
 
-/// The variables of a context, with the built-in ones. The interpreters are looked for once, when somebody asks.
-pub(crate) struct Environment<'c> {
+/// The variables of a context, with the built-in ones. `PATH` and the interpreters are looked at once,
+/// when somebody asks.
+struct Environment<'c> {
     context: &'c LoadContext,
+    index: OnceCell<PathIndex>,
     pythons: OnceCell<Pythons>,
     private_tmp: OnceCell<PathBuf>,
 }
@@ -477,13 +481,21 @@ impl<'c> Environment<'c> {
     fn new(context: &'c LoadContext) -> Self {
         Self {
             context,
+            index: OnceCell::new(),
             pythons: OnceCell::new(),
             private_tmp: OnceCell::new(),
         }
     }
 
-    pub(crate) fn pythons(&self) -> &Pythons {
-        self.pythons.get_or_init(|| Pythons::find(self.context))
+    /// What `PATH` holds.
+    fn index(&self) -> &PathIndex {
+        self.index.get_or_init(|| PathIndex::new(self.context))
+    }
+
+    /// The interpreters.
+    fn pythons(&self) -> &Pythons {
+        self.pythons
+            .get_or_init(|| Pythons::find_in(self.context, self.index()))
     }
 
     fn set_tmp(&self, files: &crate::model::Files) {

@@ -1,5 +1,7 @@
 //! Paths of rules: resolved like the paths of events, and checked as globs.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -10,6 +12,53 @@ use crate::image::{GlobError, PathPattern, check_path_glob};
 
 /// How many symlinks a path may lead over, as in the kernel.
 const SYMLINKS: usize = 40;
+
+thread_local! {
+    /// Where symlinks lead, by their paths, while a policy is loaded.
+    static LINKS: RefCell<Option<HashMap<Vec<u8>, Option<PathBuf>>>> = const { RefCell::new(None) };
+}
+
+/// While a value of this type lives, each path is looked at once: the rules of one policy share most of their
+/// directories, and looking is most of what loading costs.
+#[must_use]
+pub(crate) struct LinksOnce {
+    is_outermost: bool,
+}
+
+impl LinksOnce {
+    pub(crate) fn begin() -> Self {
+        let is_outermost = LINKS.with_borrow_mut(|links| {
+            let is_first = links.is_none();
+            links.get_or_insert_default();
+            is_first
+        });
+        Self { is_outermost }
+    }
+}
+
+impl Drop for LinksOnce {
+    fn drop(&mut self) {
+        if self.is_outermost {
+            LINKS.set(None);
+        }
+    }
+}
+
+/// Where the symlink leads; `None` if it is none.
+fn read_link(path: &Path) -> Option<PathBuf> {
+    LINKS.with_borrow_mut(|links| {
+        let Some(links) = links else {
+            return path.read_link().ok();
+        };
+        let bytes = path.as_os_str().as_bytes();
+        if let Some(known) = links.get(bytes) {
+            return known.clone();
+        }
+        let target = path.read_link().ok();
+        links.insert(bytes.to_vec(), target.clone());
+        target
+    })
+}
 
 /// An absolute path without symlinks and `..`. What does not exist is taken as written. `/proc/self` and its like mean
 /// whoever asks, and stay.
@@ -38,7 +87,7 @@ fn walk(path: &Path, follow_last: bool) -> PathBuf {
         if links >= SYMLINKS || (is_last && !follow_last) || means_the_caller(&done) {
             continue;
         }
-        let Ok(target) = done.read_link() else {
+        let Some(target) = read_link(&done) else {
             continue;
         };
         links += 1;
@@ -241,6 +290,26 @@ mod tests {
             resolve(Path::new("/../../etc/nothing-here")),
             Path::new("/etc/nothing-here")
         );
+    }
+
+    #[test]
+    fn a_symlink_is_looked_at_once_while_a_policy_is_loaded_and_anew_for_the_next() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let root = dir.path().canonicalize().expect("a path");
+        let link = root.join("link");
+        let change = |target: &str| {
+            let _ = std::fs::remove_file(&link);
+            symlink(target, &link).expect("linked");
+        };
+        change("one");
+        {
+            let _outer = LinksOnce::begin();
+            assert_eq!(resolve(&link), root.join("one"));
+            change("two");
+            drop(LinksOnce::begin());
+            assert_eq!(resolve(&link), root.join("one"));
+        }
+        assert_eq!(resolve(&link), root.join("two"));
     }
 
     #[test]

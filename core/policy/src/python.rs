@@ -8,8 +8,9 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::context::{LoadContext, is_program};
+use crate::context::LoadContext;
 use crate::paths;
+use crate::programs::{PathIndex, behind};
 
 /// The interpreters of a context.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,10 @@ impl Pythons {
     /// Looks at the command, at `PATH`, and at `VIRTUAL_ENV`, `PYTHONHOME` and `PYTHONPATH`.
     #[must_use]
     pub fn find(context: &LoadContext) -> Self {
+        Self::find_in(context, &PathIndex::new(context))
+    }
+
+    pub(crate) fn find_in(context: &LoadContext, index: &PathIndex) -> Self {
         let mut search = Search {
             context,
             read: BTreeSet::new(),
@@ -41,7 +46,7 @@ impl Pythons {
         let own = command_interpreter(context);
         let prefix = own.as_ref().and_then(|own| search.add(&own.interpreter));
         let mut first = None;
-        for file in in_path(context) {
+        for file in index.programs(|name| is_python(Path::new(name))) {
             let found = search.add(&file);
             first = first.or(found);
         }
@@ -185,23 +190,6 @@ fn is_python(file: &Path) -> bool {
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b't' | b'd'))
 }
 
-fn in_path(context: &LoadContext) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for dir in context.path_dirs() {
-        let Ok(entries) = dir.read_dir() else {
-            continue;
-        };
-        let mut files: Vec<_> = entries
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|file| is_python(file) && is_program(file))
-            .collect();
-        files.sort();
-        found.extend(files);
-    }
-    found
-}
-
 /// The program of a `#!` line, through `env` and through the line by which pip avoids long ones.
 fn shebang(file: &Path, context: &LoadContext) -> Option<PathBuf> {
     let mut start = Vec::new();
@@ -305,20 +293,16 @@ impl Search<'_> {
     /// A shim asks its manager which version to run: any of them may be meant.
     fn shim(&mut self, file: &Path, root: &Path, versions: &Path) {
         self.programs.insert(paths::resolve(file));
-        for dir in ["libexec", "bin", "pyenv.d", "plugins"] {
+        if let Some(name) = file.file_name() {
+            self.programs.extend(behind(versions, name));
+        }
+        if !self.seen.insert(root.to_path_buf()) {
+            return;
+        }
+        for dir in ["libexec", "bin", "pyenv.d", "plugins", "version"] {
             self.reads(&root.join(dir));
         }
-        self.reads(&root.join("version"));
         self.reads(versions);
-        let Some(name) = file.file_name() else {
-            return;
-        };
-        for version in versions.read_dir().into_iter().flatten().flatten() {
-            let program = version.path().join("bin").join(name);
-            if program.exists() {
-                self.programs.insert(paths::resolve(&program));
-            }
-        }
         for dir in ["libexec", "bin"] {
             for helper in root.join(dir).read_dir().into_iter().flatten().flatten() {
                 self.programs.insert(paths::resolve(&helper.path()));

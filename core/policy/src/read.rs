@@ -688,6 +688,11 @@ impl<'t, 'i> Table<'t, 'i> {
 
     /// The span of the key, and the value.
     fn take(&mut self, key: &'static str) -> Option<(Span, &'t Spanned<DeValue<'i>>)> {
+        debug_assert!(
+            schema::keys(self.path).contains(&key),
+            "the schema does not know `{key}` of `{}`",
+            self.path
+        );
         self.taken.push(key);
         let (name, value) = self.entries.get_key_value(key)?;
         Some((name.span(), value))

@@ -388,7 +388,7 @@ impl Check<'_> {
             self.bad_glob(entry, &error.into());
             return None;
         }
-        let found = programs::lookup(&name, self.context);
+        let found = programs::lookup(&name, self.variables.index());
         if found.is_empty() {
             self.note(
                 format!("no such program in `PATH`: `{text}`"),

@@ -914,3 +914,35 @@ fn findings_are_json_for_machines() {
     );
     assert_eq!(json[0]["span"]["start"], 10);
 }
+
+#[test]
+fn every_key_of_the_schema_is_read() {
+    let tables = [
+        ("", ""),
+        ("files", "[files]"),
+        ("network", "[network]"),
+        ("process", "[process]"),
+        ("env", "[env]"),
+        ("limits", "[limits]"),
+        ("journal", "[journal]"),
+        ("journal.rotate", "[journal.rotate]"),
+        ("plugin", "[plugin.p]"),
+        ("hook", "[[hook]]"),
+        ("test", "[[test]]"),
+    ];
+    for (table, header) in tables {
+        let keys = audithook_policy::schema::keys(table);
+        assert!(!keys.is_empty(), "{header}");
+        for key in keys {
+            let found = Place::new()
+                .load(&format!("{header}\n{key} = 2000-01-01"))
+                .expect_err("no key takes a date");
+            let start = format!("wrong type for `{key}`");
+            let is_read = found
+                .as_slice()
+                .iter()
+                .any(|diagnostic| diagnostic.message.starts_with(&start));
+            assert!(is_read, "{header} {key}: {found}");
+        }
+    }
+}
