@@ -142,6 +142,8 @@ impl Bus {
 /// Raising.
 impl Bus {
     /// The process's default bus, which [`crate::emit!`] raises on.
+    ///
+    /// It is never dropped: a program whose observers must see everything calls [`Bus::shutdown`] before it ends.
     #[must_use]
     pub fn global() -> &'static Self {
         &GLOBAL

@@ -138,7 +138,7 @@ impl Queue {
     }
 
     /// Waits until every event raised before this call is delivered or counted as lost. `false`, at once, on a queue's
-    /// own thread, which cannot wait for itself, and on a queue that is closed.
+    /// own thread, which cannot wait for itself, and on a queue that is closed. Takes a place in the queue while it waits.
     #[must_use = "on a queue's own thread nothing is flushed"]
     pub fn flush(&self) -> bool {
         let shared = &self.0.shared;
