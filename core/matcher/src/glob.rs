@@ -50,7 +50,13 @@ pub fn covers_path(program: &[u8], path: &[u8]) -> bool {
         return false;
     };
     let rooted = path.first() == Some(&b'/');
-    if start == START_ROOT && !rooted || start == START_RELATIVE && rooted {
+    let begins = match start {
+        START_ANY => true,
+        START_ROOT => rooted,
+        START_RELATIVE => !rooted,
+        _ => false,
+    };
+    if !begins {
         return false;
     }
     let mut at = 0;
@@ -181,4 +187,140 @@ fn retry<'p>(star: &mut Option<(&'p [u8], usize)>, length: usize) -> Option<(&'p
     }
     *at += 1;
     *star
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program: `*` and `?`, `[` for a class of `a` and `b`, everything else literal.
+    fn text(pattern: &str) -> Vec<u8> {
+        let mut program = Vec::new();
+        for byte in pattern.bytes() {
+            match byte {
+                b'*' => program.push(STAR),
+                b'?' => program.push(ONE),
+                b'[' => {
+                    let mut class = [0; 32];
+                    class[12] = 0b110;
+                    program.push(CLASS);
+                    program.extend(class);
+                }
+                _ => program.extend([LITERAL, 1, byte]),
+            }
+        }
+        program
+    }
+
+    fn path(start: u8, pattern: &str) -> Vec<u8> {
+        let mut program = vec![start];
+        for name in pattern.split('/').filter(|name| !name.is_empty()) {
+            if name == "**" {
+                program.push(ANY_DEPTH);
+            } else {
+                let text = text(name);
+                program.push(NAMED);
+                program.extend((text.len() as u16).to_le_bytes());
+                program.extend(text);
+            }
+        }
+        program
+    }
+
+    #[test]
+    fn a_star_takes_as_much_as_it_has_to() {
+        for (pattern, matching, other) in [
+            ("", &[""][..], &["a"][..]),
+            ("*", &["", "a", "abc"], &[]),
+            ("a*c", &["ac", "abc", "acc", "abcabc"], &["ab", "cab", ""]),
+            ("*a*b*", &["ab", "xaxbx", "aabb"], &["ba", "a", "b"]),
+            ("a?c", &["abc", "acc"], &["ac", "abbc"]),
+            ("*?", &["a", "ab"], &[""]),
+            ("[*", &["a", "bx"], &["", "cx"]),
+            ("*aab", &["aab", "aaab", "abaab"], &["aaba", "ab"]),
+        ] {
+            let program = text(pattern);
+            assert!(is_sound_text(&program));
+            for text in matching {
+                assert!(matches_text(&program, text.as_bytes()), "{pattern} {text}");
+            }
+            for text in other {
+                assert!(!matches_text(&program, text.as_bytes()), "{pattern} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_is_covered_by_what_matches_something_above_it() {
+        for (start, pattern, matching, other) in [
+            (
+                START_ROOT,
+                "/a/*",
+                &["/a/b", "/a/b/c", "/a//b"][..],
+                &["/a", "/b/a", "a/b"][..],
+            ),
+            (
+                START_ROOT,
+                "/a/**/d",
+                &["/a/d", "/a/b/d", "/a/b/c/d/e"],
+                &["/a", "/a/b", "/d"],
+            ),
+            (
+                START_ANY,
+                "**/x/**/y",
+                &["/x/y", "/a/x/b/x/c/y/z", "x/y"],
+                &["/y/x", "/x"],
+            ),
+            (START_ROOT, "/", &["/", "/a"], &["a", ""]),
+            (START_RELATIVE, "a/b", &["a/b", "a/b/c"], &["/a/b", "a"]),
+            (START_ANY, "**/a/b", &["/a/a/b", "/b/a/a/b/c"], &["/a/c/b"]),
+        ] {
+            let program = path(start, pattern);
+            assert!(is_sound_path(&program));
+            for path in matching {
+                assert!(covers_path(&program, path.as_bytes()), "{pattern} {path}");
+            }
+            for path in other {
+                assert!(!covers_path(&program, path.as_bytes()), "{pattern} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_many_stars_takes_no_exponential_time() {
+        let program = text(&"*a".repeat(100));
+        assert!(!matches_text(&program, &[b'a'; 99]));
+        assert!(!matches_text(
+            &program,
+            &[[b'a'; 4000].as_slice(), b"b"].concat()
+        ));
+        let program = path(START_ANY, &"**/a/".repeat(100));
+        assert!(!covers_path(&program, "/b/a".repeat(99).as_bytes()));
+    }
+
+    #[test]
+    fn a_broken_program_is_found_and_matches_nothing() {
+        for program in [
+            &[LITERAL][..],
+            &[LITERAL, 2, b'a'],
+            &[LITERAL, 0],
+            &[CLASS, 0],
+            &[0],
+            &[9],
+        ] {
+            assert!(!is_sound_text(program), "{program:?}");
+            assert!(!matches_text(program, b"a"), "{program:?}");
+        }
+        for program in [
+            &[][..],
+            &[9],
+            &[START_ROOT, NAMED],
+            &[START_ROOT, NAMED, 1, 0],
+            &[START_ANY, NAMED, 1, 0, LITERAL],
+            &[START_ANY, 7],
+        ] {
+            assert!(!is_sound_path(program), "{program:?}");
+            assert!(!covers_path(program, b"/a"), "{program:?}");
+        }
+    }
 }

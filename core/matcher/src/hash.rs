@@ -46,7 +46,9 @@ pub const fn bit(hash: u64, size: u32) -> usize {
 pub fn gram(bytes: &[u8], size: u32) -> usize {
     let value = match bytes.first_chunk() {
         Some(four) => u32::from_le_bytes(*four),
-        None => bytes.iter().fold(bytes.len() as u32, |value, &byte| value << 8 | u32::from(byte)),
+        None => bytes.iter().fold(bytes.len() as u32, |value, &byte| {
+            value << 8 | u32::from(byte)
+        }),
     };
     // The high bits: the low ones of a product know the low ones of its factors only.
     (u64::from(value.wrapping_mul(0x9e37_79b1)) >> (32 - size.min(32))) as usize

@@ -6,6 +6,7 @@
 
 use core::net::Ipv6Addr;
 
+use crate::letters::UNCERTAIN;
 use crate::punycode::{self, LONGEST_LABEL};
 
 /// The longest name in its text form (RFC 1035: 255 octets on the wire).
@@ -271,7 +272,7 @@ fn fold_unicode(text: &str, out: &mut [u8]) -> Result<usize, HostError> {
                 .map(ascii_width)
                 .flat_map(char::to_lowercase)
             {
-                if is_ambiguous(letter) {
+                if is_uncertain(letter) {
                     return Err(HostError::Ambiguous);
                 }
                 *label.get_mut(letters).ok_or(HostError::BadName)? = letter;
@@ -308,32 +309,314 @@ fn ascii_width(letter: char) -> char {
     }
 }
 
-/// Whether resolvers may map a lower-case character to others: the deviations between IDNA 2003 and 2008, what they ignore,
-/// what has a compatibility decomposition into ASCII, and what composes with its neighbour. The tables of normalisation
-/// are larger than this crate, and a name with these is rarer than an attack with them.
-fn is_ambiguous(letter: char) -> bool {
-    matches!(letter,
-        // ª ² ³ ¹ º ¼–¾, soft hyphen, ß, ŉ, ſ, ǆ–ǌ, ǳ, modifier letters
-        '\u{a0}' | '\u{a8}' | '\u{aa}' | '\u{ad}' | '\u{af}' | '\u{b2}'..='\u{b5}' | '\u{b8}'..='\u{ba}' | '\u{bc}'..='\u{be}'
-        | '\u{df}' | '\u{132}' | '\u{133}' | '\u{13f}' | '\u{140}' | '\u{149}' | '\u{17f}' | '\u{1c4}'..='\u{1cc}' | '\u{1f1}'..='\u{1f3}'
-        | '\u{2b0}'..='\u{2b8}' | '\u{2d8}'..='\u{2dd}' | '\u{2e0}'..='\u{2e4}'
-        // combining marks, ς
-        | '\u{300}'..='\u{36f}' | '\u{3c2}' | '\u{483}'..='\u{487}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
-        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}' | '\u{3099}'..='\u{309c}'
-        // conjoining jamo
-        | '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}' | '\u{d7b0}'..='\u{d7ff}' | '\u{3131}'..='\u{318e}'
-        // ignored by some: variation selectors, joiners, directions, invisible operators
-        | '\u{17b4}' | '\u{17b5}' | '\u{1806}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-        // compatibility forms of ASCII
-        | '\u{1d2c}'..='\u{1d6a}' | '\u{1d9b}'..='\u{1dbf}' | '\u{1e9a}'..='\u{1e9f}' | '\u{2000}'..='\u{200a}' | '\u{2010}'..='\u{2027}'
-        | '\u{2030}'..='\u{205e}' | '\u{2070}'..='\u{209f}' | '\u{20a8}' | '\u{2100}'..='\u{218f}' | '\u{2460}'..='\u{24ff}'
-        | '\u{2c7c}' | '\u{2c7d}' | '\u{2e80}'..='\u{2fdf}' | '\u{3000}' | '\u{3036}'..='\u{303a}' | '\u{3200}'..='\u{33ff}'
-        | '\u{a69c}' | '\u{a69d}' | '\u{a770}' | '\u{a7f2}'..='\u{a7f9}' | '\u{ab5c}'..='\u{ab5f}' | '\u{ab69}' | '\u{f900}'..='\u{faff}'
-        | '\u{fb00}'..='\u{fdff}' | '\u{fe10}'..='\u{fe1f}' | '\u{fe30}'..='\u{fefe}' | '\u{ff00}'..='\u{ffef}'
-        | '\u{10780}'..='\u{107ba}' | '\u{1ccd6}'..='\u{1ccf9}' | '\u{1d400}'..='\u{1d7ff}' | '\u{1e030}'..='\u{1e06d}' | '\u{1ee00}'..='\u{1eeff}'
-        | '\u{1f100}'..='\u{1f2ff}' | '\u{1fbf0}'..='\u{1fbf9}' | '\u{2f800}'..='\u{2fa1f}'
-        // unassigned to text
-        | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' | '\u{80}'..='\u{9f}')
+/// Whether a host with this lower-case letter may be several hosts. The tables that would tell which are larger than this
+/// crate, and a name with such a letter is rarer than an attack with one.
+fn is_uncertain(letter: char) -> bool {
+    let code = u32::from(letter);
+    let after = UNCERTAIN.partition_point(|&(first, _)| first <= code);
+    UNCERTAIN[..after]
+        .last()
+        .is_some_and(|&(_, last)| code <= last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    fn found(text: &str) -> Result<String, HostError> {
+        let mut buffer = HostBuffer::new();
+        normalise(text.as_bytes(), &mut buffer).map(|host| match host {
+            Host::Name(name) => str::from_utf8(name).expect("ASCII").to_owned(),
+            Host::Address(address) => match as_ipv4(&address) {
+                Some(address) => Ipv4Addr::from(address).to_string(),
+                None => format!("[{}]", Ipv6Addr::from(address)),
+            },
+        })
+    }
+
+    #[test]
+    fn names_lose_case_and_the_trailing_dot() {
+        for (text, name) in [
+            ("Example.COM", "example.com"),
+            ("example.com.", "example.com"),
+            ("LOCALHOST", "localhost"),
+            ("_service._tcp.example.com", "_service._tcp.example.com"),
+            ("xn--BCHER-kva.example", "xn--bcher-kva.example"),
+            ("a", "a"),
+            ("1a", "1a"),
+            ("0xfg", "0xfg"),
+            ("3com.com", "3com.com"),
+            ("1.2.3.com", "1.2.3.com"),
+        ] {
+            assert_eq!(found(text).as_deref(), Ok(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_beyond_ascii_become_a_labels() {
+        for (text, name) in [
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("BÜCHER.example.", "xn--bcher-kva.example"),
+            ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
+            ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+            ("пример｡рф", "xn--e1afmkfd.xn--p1ai"),
+            ("ｅｘａｍｐｌｅ．ｃｏｍ", "example.com"),
+            ("K\u{212a}.com", "kk.com"),
+        ] {
+            assert_eq!(found(text).as_deref(), Ok(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn whatever_inet_aton_takes_for_a_number_is_an_address() {
+        for text in [
+            "127.0.0.1",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0X7F.1",
+            "0x7f.0x0.0x0.0x1",
+            "0177.0.0.1",
+            "0177.0.0.01",
+            "017700000001",
+            "127.0.0.1.",
+            "0x7f.1.",
+            "127.0x0.00.1",
+            "::ffff:127.0.0.1",
+            "::FFFF:7f00:1",
+            "[::ffff:127.0.0.1]",
+            "64:ff9b::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "0:0:0:0:0:ffff:7f00:0001",
+            "１２７.０.０.１",
+            "127。0。0。1",
+        ] {
+            assert_eq!(found(text).as_deref(), Ok("127.0.0.1"), "{text}");
+        }
+        for (text, address) in [
+            ("0", "0.0.0.0"),
+            ("0x0", "0.0.0.0"),
+            ("00", "0.0.0.0"),
+            ("1", "0.0.0.1"),
+            ("255.255.255.255", "255.255.255.255"),
+            ("4294967295", "255.255.255.255"),
+            ("<broadcast>", "255.255.255.255"),
+            ("10.16777215", "10.255.255.255"),
+            ("10.1.65535", "10.1.255.255"),
+            ("169.254.169.254", "169.254.169.254"),
+            ("0xa9fea9fe", "169.254.169.254"),
+            ("0251.0376.0251.0376", "169.254.169.254"),
+        ] {
+            assert_eq!(found(text).as_deref(), Ok(address), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_number_and_is_none_is_refused() {
+        for text in [
+            "256.0.0.1",
+            "1.2.3.4.5",
+            "1.2.3.256",
+            "1.256.3",
+            "10.16777216",
+            "10.1.65536",
+            "4294967296",
+            "0x100000000",
+            "0x",
+            "127.0.0.0x",
+            "08",
+            "09.1",
+            "1.2.3.08",
+            "999999999999999999999",
+            "example.0x7f",
+            "example.123",
+            "1..2",
+            "-1.2",
+        ] {
+            assert!(found(text).is_err(), "{text}: {:?}", found(text));
+        }
+    }
+
+    #[test]
+    fn ipv6_addresses_lose_brackets_zones_and_spelling() {
+        for (text, address) in [
+            ("::1", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("0:0:0:0:0:0:0:1", "[::1]"),
+            ("::", "[::]"),
+            ("fe80::1%eth0", "[fe80::1]"),
+            ("[fe80::1%25eth0]", "[fe80::1]"),
+            ("2001:DB8::1", "[2001:db8::1]"),
+            ("2001:0db8:0000:0000:0000:0000:0000:0001", "[2001:db8::1]"),
+            ("::ffff:0:127.0.0.1", "[::ffff:0:7f00:1]"),
+            ("64:ff9b:1::7f00:1", "[64:ff9b:1::7f00:1]"),
+        ] {
+            assert_eq!(found(text).as_deref(), Ok(address), "{text}");
+        }
+        for text in [
+            "[::1",
+            "::1]",
+            "[]",
+            ":",
+            ":::",
+            "1:2:3:4:5:6:7:8:9",
+            "::1%",
+            "[127.0.0.1]",
+            "[example.com]",
+            "a:b",
+            "::1:",
+        ] {
+            assert_eq!(found(text), Err(HostError::BadAddress), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_host_is_called_is_refused() {
+        assert_eq!(found(""), Err(HostError::Empty));
+        let long_label = "a".repeat(64);
+        let longest = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "b".repeat(61));
+        assert_eq!(found(&longest).map(|name| name.len()), Ok(253));
+        assert_eq!(
+            found(&format!("{longest}.")).map(|name| name.len()),
+            Ok(253)
+        );
+        let too_long = format!("{longest}b");
+        for text in [
+            ".",
+            "..",
+            ".example.com",
+            "example..com",
+            "example.com..",
+            "a b",
+            " a",
+            "a ",
+            "a\tb",
+            "a\nb",
+            "a\0b",
+            "127.0.0.1 ",
+            "127.0.0.1\0.example",
+            "a/b",
+            "a@b",
+            "user@127.0.0.1",
+            "*.example.com",
+            "a%b",
+            "a\u{7f}",
+            &long_label,
+            &too_long,
+        ] {
+            assert_eq!(found(text), Err(HostError::BadName), "{text:?}");
+        }
+        assert_eq!(found("é".repeat(80).as_str()), Err(HostError::BadName));
+        assert_eq!(
+            normalise(b"\xff\xfe", &mut HostBuffer::new()),
+            Err(HostError::NotText)
+        );
+        assert_eq!(
+            normalise(&[b'a'; 100_000], &mut HostBuffer::new()),
+            Err(HostError::BadName)
+        );
+    }
+
+    #[test]
+    fn what_resolvers_map_to_different_names_is_refused() {
+        for text in [
+            "faß.de",
+            "βόλος.com",
+            "①②⑦.0.0.1",
+            "127。0。0。¹",
+            "𝟏27.0.0.1",
+            "exa\u{ad}mple.com",
+            "exa\u{200b}mple.com",
+            "e\u{301}xample.com",
+            "ℯxample.com",
+            "ﬁle.com",
+            "\u{1f11e}.com",
+            "a\u{2024}com",
+            "İstanbul.com",
+            "ſ.com",
+            "a\u{feff}.com",
+        ] {
+            assert_eq!(found(text), Err(HostError::Ambiguous), "{text}");
+        }
+    }
+
+    #[test]
+    fn private_are_the_addresses_that_mean_something_inside_a_network_only() {
+        for text in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.0",
+            "10.255.255.255",
+            "100.64.0.0",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.255.255",
+            "169.254.0.1",
+            "172.16.0.0",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.168.255.255",
+            "198.18.0.1",
+            "198.19.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "febf::1",
+            "fec0::1",
+            "fc00::1",
+            "fdff::1",
+            "64:ff9b:1::1",
+            "2002:a00:1::",
+            "2002:7f00:1::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(is_private(&octets(text)), "{text}");
+        }
+        for text in [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "169.253.255.255",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.0.1.1",
+            "192.167.255.255",
+            "193.168.0.0",
+            "198.17.255.255",
+            "198.20.0.0",
+            "::2",
+            "2001:db8::1",
+            "64:ff9b::808:808",
+            "fbff::1",
+            "fe00::1",
+            "ff02::1",
+            "2002:808:808::",
+        ] {
+            assert!(!is_private(&octets(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn localhost_is_a_name_and_all_below_it() {
+        for name in ["localhost", "a.localhost", "a.b.localhost"] {
+            assert!(is_localhost(name.as_bytes()), "{name}");
+        }
+        for name in ["xlocalhost", "localhost.com", "", "local"] {
+            assert!(!is_localhost(name.as_bytes()), "{name}");
+        }
+    }
+
+    fn octets(text: &str) -> [u8; 16] {
+        let address = match text.parse().expect("an address") {
+            IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+            IpAddr::V6(address) => address.octets(),
+        };
+        canonical(address)
+    }
 }

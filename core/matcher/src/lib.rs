@@ -14,6 +14,7 @@ mod hosts;
 mod image;
 mod judge;
 mod judgement;
+mod letters;
 mod network;
 mod paths;
 mod plan;

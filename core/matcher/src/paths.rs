@@ -9,8 +9,8 @@
 //!   say; the others have the glob tried;
 //! - globs that have nothing of the kind (`/*/*`) are tried one by one.
 
-use crate::format::{GLOB_SIZE, ITEM_SIZE, class};
 use crate::bytes::{find_byte, next_name};
+use crate::format::{GLOB_SIZE, ITEM_SIZE, class};
 use crate::glob::covers_path;
 use crate::hash;
 use crate::judgement::Rules;
@@ -198,7 +198,9 @@ impl<'s> Search<'s> {
         for length in (1..=4).filter(|length| self.paths.gram_lengths >> length & 1 == 1) {
             match length {
                 // The common case, in a loop of its own: hardly ever more than a load, a multiplication and a test a byte.
-                4 => self.scan_for(4, |gram| hash::gram(gram.first_chunk::<4>().map_or(&[], |four| four), size)),
+                4 => self.scan_for(4, |gram| {
+                    hash::gram(gram.first_chunk::<4>().map_or(&[], |four| four), size)
+                }),
                 _ => self.scan_for(length, |gram| hash::gram(gram, size)),
             }
         }
@@ -216,7 +218,11 @@ impl<'s> Search<'s> {
 
     #[cold]
     fn take_gram(&mut self, place: usize, length: usize) {
-        if let Some(entry) = self.path.get(place..place + length).and_then(|gram| self.paths.grams.find(gram)) {
+        if let Some(entry) = self
+            .path
+            .get(place..place + length)
+            .and_then(|gram| self.paths.grams.find(gram))
+        {
             self.take(entry.own);
         }
     }

@@ -105,18 +105,27 @@ pub(crate) struct Filter<'a> {
 
 impl<'a> Filter<'a> {
     pub(crate) fn new(bits: &'a [u8]) -> Self {
-        Self { bits, size: (bits.len() * 8).checked_ilog2().unwrap_or(0) }
+        Self {
+            bits,
+            size: (bits.len() * 8).checked_ilog2().unwrap_or(0),
+        }
     }
 
     #[inline]
     pub(crate) fn may_have(&self, hash: u64) -> bool {
         let bit = hash::bit(hash, self.size);
-        self.bits.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
+        self.bits
+            .get(bit / 8)
+            .is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
     }
 
     /// Whether it is a power of two of bits where there is a map to filter for.
     pub(crate) fn is_sound(&self, map: &Map<'_>) -> bool {
-        if map.is_empty() { self.bits.is_empty() } else { self.bits.len().is_power_of_two() }
+        if map.is_empty() {
+            self.bits.is_empty()
+        } else {
+            self.bits.len().is_power_of_two()
+        }
     }
 }
 

@@ -67,9 +67,10 @@ impl Image<'_> {
     fn are_rules_sound(&self) -> bool {
         self.rules.is_whole()
             && self.rules.iter().all(|rule| {
-                [0, 2, 4, 6, 8]
-                    .into_iter()
-                    .all(|place| self.program(rule.field(place), rule.field(place + 1)).is_some())
+                [0, 2, 4, 6, 8].into_iter().all(|place| {
+                    self.program(rule.field(place), rule.field(place + 1))
+                        .is_some()
+                })
             })
     }
 

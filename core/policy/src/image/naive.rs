@@ -728,18 +728,24 @@ fn glob_covers(glob: &str, path: &[u8]) -> bool {
         return !glob.is_empty() && glob.split('/').all(|name| name == "**");
     }
     // To `globset` the root is an empty name below itself; only what matches everything matches it.
-    let matches_root = !glob.is_empty() && glob.split('/').all(|name| name.is_empty() || name == "**");
-    Path::new(OsStr::from_bytes(path)).ancestors().any(|above| match above.as_os_str().as_bytes() {
-        b"" => false,
-        b"/" => matches_root,
-        _ => matcher.is_match(above),
-    })
+    let matches_root =
+        !glob.is_empty() && glob.split('/').all(|name| name.is_empty() || name == "**");
+    Path::new(OsStr::from_bytes(path))
+        .ancestors()
+        .any(|above| match above.as_os_str().as_bytes() {
+            b"" => false,
+            b"/" => matches_root,
+            _ => matcher.is_match(above),
+        })
 }
 
 fn matcher(glob: &str, path: bool) -> globset::GlobMatcher {
     let glob = if path {
         // Of a path, nothing but a slash matches a slash, and no name is empty.
-        let names: Vec<&str> = glob.split('/').map(|name| if name == "*" { "?*" } else { name }).collect();
+        let names: Vec<&str> = glob
+            .split('/')
+            .map(|name| if name == "*" { "?*" } else { name })
+            .collect();
         names.join("/").replace("[!", "[!/")
     } else {
         // Of a text, any number of stars are one.

@@ -66,6 +66,11 @@ proptest! {
     }
 
     #[test]
+    fn letters_together_are_mapped_as_idna_maps_them_or_refused(text in "[a-z\\PC]{1,3}") {
+        check_host(&format!("{text}.example"))?;
+    }
+
+    #[test]
     fn a_host_has_one_form(text in odd_host()) {
         let mut buffer = HostBuffer::new();
         let Ok(found) = host::normalise(text.as_bytes(), &mut buffer) else {
@@ -151,4 +156,116 @@ fn every_operation_of_the_catalogue_is_generated() {
         }
     }
     assert_eq!(missing, []);
+}
+
+/// The table of the letters that a host must not have, against what `idna` makes of every letter.
+///
+/// `UPDATE_LETTERS=1` writes it anew, for a new version of Unicode.
+#[test]
+fn the_table_of_uncertain_letters_is_up_to_date() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../matcher/src/letters.rs");
+    let table = letters_table();
+    if std::env::var_os("UPDATE_LETTERS").is_some() {
+        std::fs::write(path, &table).expect("the table can be written");
+    }
+    let found = std::fs::read_to_string(path).expect("the table");
+    assert!(
+        found == table,
+        "core/matcher/src/letters.rs is stale: run this test with UPDATE_LETTERS=1"
+    );
+}
+
+fn letters_table() -> String {
+    use std::fmt::Write as _;
+
+    let mut uncertain = std::collections::BTreeSet::new();
+    for letter in '\u{80}'..=char::MAX {
+        let lower: String = letter.to_lowercase().collect();
+        let full_width = ('\u{ff01}'..='\u{ff5e}').contains(&letter);
+        if !full_width && !is_certain(letter, &lower) {
+            uncertain.extend(lower.chars().filter(|letter| !letter.is_ascii()));
+        }
+    }
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for letter in uncertain.into_iter().map(u32::from) {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == letter => *last = letter,
+            _ => ranges.push((letter, letter)),
+        }
+    }
+    let mut text = String::from(
+        "//! Made by a test of `audithook-policy`, which says how.\n\n\
+         /// Lower-case letters, first and last of each range, that resolvers map to others, or ignore, or refuse, or that compose\n\
+         /// with their neighbour. A host that has one may be several hosts.\n\
+         #[rustfmt::skip]\n",
+    );
+    let _ = writeln!(
+        text,
+        "pub(crate) static UNCERTAIN: [(u32, u32); {}] = [",
+        ranges.len()
+    );
+    for row in ranges.chunks(8) {
+        let row: Vec<String> = row
+            .iter()
+            .map(|(first, last)| format!("(0x{first:x}, 0x{last:x})"))
+            .collect();
+        let _ = writeln!(text, "    {},", row.join(", "));
+    }
+    text.push_str("];\n");
+    text
+}
+
+/// Whether every mapping leaves a lower-case letter as it is, and makes it of the upper-case one.
+fn is_certain(letter: char, lower: &str) -> bool {
+    let differs_between_idna_2003_and_2008 =
+        matches!(letter, 'ß' | 'ẞ' | 'ς' | '\u{200c}' | '\u{200d}');
+    // In composed text these stand behind a letter only where there is no composed form; marks of other scripts, that
+    // compose with a letter or two, are part of ordinary names.
+    let composes = matches!(letter, '\u{300}'..='\u{36f}' | '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}'
+        | '\u{d7b0}'..='\u{d7ff}' | '\u{3099}' | '\u{309a}');
+    if differs_between_idna_2003_and_2008 || composes {
+        return false;
+    }
+    // Marks stand behind a letter, and some behind one of their own direction only.
+    let mut known = false;
+    for before in ["", "a", "א", "ا"] {
+        let label = format!("{before}{lower}");
+        let expected = if label.is_ascii() {
+            Some(label)
+        } else {
+            idna::punycode::encode_str(&label).map(|label| format!("xn--{label}"))
+        };
+        if let Ok(found) = idna::domain_to_ascii(&format!("{before}{letter}")) {
+            if Some(found) != expected {
+                return false;
+            }
+            known = true;
+        }
+    }
+    known
+}
+
+#[test]
+fn every_letter_is_mapped_as_idna_maps_it_or_refused() {
+    for letter in char::MIN..=char::MAX {
+        check_host(&format!("a{letter}b.example")).expect("one form");
+        check_host(&format!("{letter}.example")).expect("one form");
+    }
+}
+
+/// A name that is not refused is what UTS 46 makes of it, unless that knows no such name.
+fn check_host(text: &str) -> Result<(), TestCaseError> {
+    let mut buffer = HostBuffer::new();
+    if let (Ok(Host::Name(name)), Ok(expected)) = (
+        host::normalise(text.as_bytes(), &mut buffer),
+        idna::domain_to_ascii(text),
+    ) {
+        prop_assert_eq!(
+            String::from_utf8_lossy(name),
+            expected,
+            "{}",
+            text.escape_unicode()
+        );
+    }
+    Ok(())
 }
