@@ -180,7 +180,7 @@ fn base(directory: c_int) -> Base<'static> {
 /// `path` is null or NUL-terminated.
 unsafe fn is_refused(base: Base<'_>, path: *const c_char, flags: c_int, symbol: Symbol) -> bool {
     load_check::run();
-    if !startup::is_armed() || path.is_null() || channel::ring().is_none() {
+    if !startup::judges_calls() || path.is_null() || channel::ring().is_none() {
         return false;
     }
     match process::who() {
@@ -242,7 +242,7 @@ fn judge_call(base: Base<'_>, given: &[u8], flags: c_int, symbol: Symbol) -> boo
         source: Source::Libc,
         args: &args[..count],
         inode: resolved.inode,
-        exempt: false,
+        exempt: startup::is_exempt(symbol, info.operation, &args[..count]),
     };
     let decision = judge::judge(policy, &subject, &mut block.record, Interpreter::NotHeld);
     decision.verdict >= Verdict::Deny

@@ -165,7 +165,7 @@ impl<'n> Lookup<'n> {
     /// # Safety
     /// `node` is null or NUL-terminated and lives for `'n`.
     unsafe fn begin(node: *const c_char) -> Self {
-        if node.is_null() || !startup::is_armed() || channel::ring().is_none() {
+        if node.is_null() || !startup::judges_calls() || channel::ring().is_none() {
             return Self::Free;
         }
         match process::who() {

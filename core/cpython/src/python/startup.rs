@@ -124,6 +124,11 @@ pub(crate) fn is_armed() -> bool {
     PHASE.load(Ordering::Acquire) == Phase::Armed as u8
 }
 
+/// Whether code of the user may be running: calls of libc are judged from here on, with the same exemptions as events.
+pub(crate) fn judges_calls() -> bool {
+    PHASE.load(Ordering::Acquire) >= Phase::UserCode as u8
+}
+
 /// Whether an event must be looked at although nobody wants it, because it tells how far the interpreter is.
 pub(crate) fn tells_phase(symbol: Symbol) -> bool {
     !is_armed() && (ends_startup(symbol) || matches!(symbol, event::IMPORT | event::OPEN))
