@@ -227,7 +227,7 @@ impl Record {
             "{}",
             self.0
         );
-        assert!(!self.event().is_empty() && self.pid() > 0, "{}", self.0);
+        assert!(self.pid() > 0, "{}", self.0);
         assert!(
             self.0["sources"]
                 .as_array()

@@ -33,7 +33,7 @@ pub use run::{Outcome, Run};
 pub use scratch::Scratch;
 
 /// How long a program may take before its test fails. Generous: the machine may be busy.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Says that something is not tested and why, past the capture of a test's output.
 pub fn skip(what: impl Display, why: impl Display) {

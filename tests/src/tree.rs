@@ -111,13 +111,10 @@ pub fn supervisor(front: u32) -> Option<u32> {
         .find(|child| fs::read_link(format!("/proc/{child}/exe")).is_ok_and(|file| file == own))
 }
 
-/// The program of a run: the front's child that is not the supervisor.
+/// The program of a run: the supervisor's child.
 #[must_use]
 pub fn target(front: u32) -> Option<u32> {
-    let supervisor = supervisor(front);
-    children(front)
-        .into_iter()
-        .find(|child| Some(*child) != supervisor)
+    children(supervisor(front)?).first().copied()
 }
 
 /// The processes of a session.
@@ -146,5 +143,10 @@ const SESSION: usize = 3;
 
 fn status(pid: u32, place: usize) -> Option<u32> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    text.rsplit_once(')')?.1.split_ascii_whitespace().nth(place)?.parse().ok()
+    text.rsplit_once(')')?
+        .1
+        .split_ascii_whitespace()
+        .nth(place)?
+        .parse()
+        .ok()
 }

@@ -271,14 +271,15 @@ fn assert_refused(outcome: &Outcome, expected: &[(Operations, &str, &str)]) {
             continue;
         };
         *events.entry((event, at)).or_default() += 1;
-        // A look-up of a name that is not allowed fails before there is an address to connect to.
         let is_refused = result["type"] == "PermissionError" && result["errno"] == 13;
         if !is_refused {
             faults.push(format!("level {level}, {operation}: {result}"));
             continue;
         }
+        // The look-up of a name inside `connect` is refused in libc, which has no words.
+        let is_mute = operation == "connect_ex" || operation.starts_with("host_name");
         let text = result["text"].as_str().unwrap_or_default();
-        if operation != "connect_ex" && !(text.contains(rule) && text.contains(at)) {
+        if !is_mute && !(text.contains(rule) && text.contains(at)) {
             faults.push(format!(
                 "level {level}, {operation}, without its rule: {text}"
             ));

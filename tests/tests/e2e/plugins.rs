@@ -237,26 +237,31 @@ fn a_gate_that_fails_again_and_again_is_quarantined_loudly() {
 #[test]
 fn a_plugin_that_cannot_be_loaded_starts_nothing() {
     let scratch = Scratch::new();
-    let hook = "[[hook]]\non = \"open\"\ncall = \"missing.count\"\n";
-    let run = |plugin: &str| {
-        Run::new(&scratch, &format!("version = 1\n{plugin}{hook}"))
-            .command(["touch", "started"])
-            .finish()
-    };
-    run("[plugin.missing]\npath = \"./nowhere.so\"\n")
-        .assert_code(125)
-        .assert_err("nowhere.so");
     scratch.write("text.so", "no library\n");
-    run("[plugin.missing]\npath = \"./text.so\"\n")
-        .assert_code(125)
-        .assert_err("text.so");
-    run("").assert_code(125).assert_err("missing");
-    let pinned = format!(
-        "[plugin.missing]\npath = \"{}\"\nsha256 = \"{}\"\n",
-        build::bucketing().display(),
-        "0".repeat(64)
+    let hook = "[[hook]]\non = \"open\"\ncall = \"other.count\"\n";
+    let refused = |plugin: &str, why: &str| {
+        let policy = format!("version = 1\n{plugin}{hook}");
+        let outcome = Run::new(&scratch, &policy)
+            .command(["touch", "started"])
+            .finish();
+        outcome.assert_code(125).assert_err(why);
+    };
+    let table = |path: &str, more: &str| {
+        format!("[plugin.other]\npath = \"{path}\"\nplacement = \"supervisor\"\n{more}")
+    };
+    let bucketing = build::bucketing().display().to_string();
+    refused("", "other");
+    refused(&table("./nowhere.so", ""), "nowhere.so");
+    refused(&table("./text.so", ""), "text.so");
+    refused(
+        &table(&bucketing, &format!("sha256 = \"{}\"\n", "0".repeat(64))),
+        "sha256",
     );
-    run(&pinned).assert_code(125).assert_err("sha256");
+    refused(&table(&bucketing, "config = { tops = 20 }\n"), "tops");
+    refused(
+        &format!("[plugin.other]\npath = \"{bucketing}\"\n"),
+        "placement",
+    );
     assert!(!scratch.join("started").exists());
 }
 
