@@ -32,7 +32,7 @@ impl Policy {
             rules: self.rules.clone(),
             files: self.file_rules(),
             network: self.network_rules(),
-            exec: self.process.exec.as_ref().map(path_list),
+            exec: self.process.exec.as_ref().map(|list| self.programs(list)),
             command: self.command.as_deref().map(bytes_of),
             uncovered: self
                 .process
@@ -72,6 +72,15 @@ impl Policy {
             own_any: own(&self.own.any),
             inodes: self.files.deny.iter().flat_map(inodes).collect(),
         }
+    }
+
+    /// What may run: the list, and what the command itself leads to.
+    fn programs(&self, list: &Allowed<PathRule>) -> PathList {
+        let mut made = path_list(list);
+        let behind = self.behind_command.iter();
+        made.entries
+            .extend(behind.map(|program| own_entry(program, list.rule)));
+        made
     }
 
     fn network_rules(&self) -> NetworkRules {

@@ -28,7 +28,7 @@ use crate::nearest::nearest;
 use crate::paths;
 use crate::presets;
 use crate::programs::PathIndex;
-use crate::python::Pythons;
+use crate::python::{self, Pythons};
 use crate::read;
 use crate::source::{Origin, Source, SourceKind, Spot};
 
@@ -341,6 +341,13 @@ impl Check<'_> {
         let tests = self.tests(document.test, &hooks);
         let journal = self.journal(document.journal);
         let own = self.own(&sources, &plugins, &journal);
+        let command = self.context.command_file();
+        let shim = command
+            .as_ref()
+            .and_then(|file| python::behind_shim(file, self.context));
+        let script = command
+            .as_ref()
+            .and_then(|file| python::behind_script(file, self.context));
         Policy {
             default,
             mode: mode.map(settings::mode).unwrap_or_default(),
@@ -362,10 +369,12 @@ impl Check<'_> {
             plugins,
             tests,
             labels: Vec::new(),
-            command: self
-                .context
-                .command_file()
-                .map(|file| paths::resolve(&file)),
+            command: command.as_deref().map(paths::resolve),
+            behind_command: script
+                .into_iter()
+                .chain(shim.as_deref().map(paths::resolve))
+                .collect(),
+            behind_shim: shim,
             notes: Diagnostics::default(),
             hooks,
             own,
@@ -447,7 +456,7 @@ impl Check<'_> {
 /// The program's own start comes from the presets, not from magic: says which one is missing.
 fn missing_preset(policy: &Policy, context: &LoadContext) -> Option<Diagnostic> {
     let read = policy.files.read.as_ref()?;
-    let library = crate::python::command_library(context)?;
+    let library = python::command_library(context)?;
     let patterns = read.entries.iter().flat_map(|entry| &entry.value.patterns);
     let is_covered = patterns.into_iter().any(|pattern| match pattern {
         PathPattern::Literal(path) => library.starts_with(OsStr::from_bytes(path)),

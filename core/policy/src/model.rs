@@ -52,10 +52,15 @@ pub struct Policy {
     pub labels: Vec<(String, String)>,
     /// The command's file, resolved: it may always run.
     pub command: Option<PathBuf>,
+    /// The interpreter that the command's file would run in the end, if it is the shim of a version manager. A run whose
+    /// `exec` does not allow the shell that the shim is written in starts this in its place.
+    pub behind_shim: Option<PathBuf>,
     /// The fresh directory for temporary files, if `tmp` is private and something will run.
     pub private_tmp: Option<PathBuf>,
     /// What is worth knowing: missing paths, lookups that found nothing.
     pub notes: Diagnostics,
+    /// What the command's file executes on its own way: part of the command.
+    pub(crate) behind_command: Vec<PathBuf>,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) own: OwnFiles,
     pub(crate) rules: Vec<RuleText>,

@@ -72,7 +72,7 @@ impl Pythons {
             .filter(|dir| is_venv(dir))
             .or_else(|| active.filter(|dir| is_venv(dir)));
         Self {
-            read: search.read.into_iter().collect(),
+            read: outermost(search.read),
             programs: search.programs.into_iter().collect(),
             prefix: prefix.map(|dir| paths::resolve(&dir)),
             venv: venv.map(|dir| paths::resolve(&dir)),
@@ -100,6 +100,20 @@ pub(crate) fn command_library(context: &LoadContext) -> Option<PathBuf> {
         .collect();
     libraries.sort();
     libraries.pop()
+}
+
+/// The program that a script's `#!` line leads to. The kernel starts `env` unasked; what `env` looks up is a program
+/// that somebody executes, and part of the command.
+pub(crate) fn behind_script(file: &Path, context: &LoadContext) -> Option<PathBuf> {
+    shebang(file, context).map(|program| paths::resolve(&program))
+}
+
+/// The interpreter that a version manager's shim would run for the command.
+pub(crate) fn behind_shim(file: &Path, context: &LoadContext) -> Option<PathBuf> {
+    let (root, versions) = shim_root(file)?;
+    let prefix = chosen_version(context, &root, &versions)?;
+    let program = prefix.join("bin").join(file.file_name()?);
+    program.is_file().then_some(program)
 }
 
 /// The interpreter that the command runs, and the arguments that it gets.
@@ -234,6 +248,26 @@ pub(crate) fn shim_root(file: &Path) -> Option<(PathBuf, PathBuf)> {
         .map(|versions| (root.to_path_buf(), versions))
 }
 
+/// The version that `PYENV_VERSION`, `.python-version` or the global setting names.
+fn chosen_version(context: &LoadContext, root: &Path, versions: &Path) -> Option<PathBuf> {
+    let in_directory = || {
+        context
+            .start_dir
+            .ancestors()
+            .find_map(|dir| std::fs::read_to_string(dir.join(".python-version")).ok())
+    };
+    let named = context
+        .variable("PYENV_VERSION")
+        .map(|name| name.to_string_lossy().into_owned())
+        .or_else(in_directory)
+        .or_else(|| std::fs::read_to_string(root.join("version")).ok())?;
+    let version = named
+        .split([':', '\n', ' '])
+        .next()
+        .filter(|name| !name.is_empty() && !name.contains('/'))?;
+    Some(versions.join(version)).filter(|dir| dir.is_dir())
+}
+
 fn is_venv(dir: &Path) -> bool {
     dir.join("pyvenv.cfg").is_file()
 }
@@ -256,13 +290,16 @@ impl Search<'_> {
             if is_new {
                 self.shim(file, &root, &versions);
             }
-            return self.shim_prefix(&root, &versions);
+            return chosen_version(self.context, &root, &versions);
         }
         let real = paths::resolve(file);
         self.programs.insert(real.clone());
         let base = real.parent()?.parent()?.to_path_buf();
         if is_new {
             self.installation(&base);
+            if is_shared(&base) {
+                self.beside(file);
+            }
         }
         // The symlink in a virtual environment is not followed for its prefix.
         let around = file.parent()?.parent()?;
@@ -271,6 +308,28 @@ impl Search<'_> {
             return Some(around.to_path_buf());
         }
         Some(base)
+    }
+
+    /// What `getpath` looks for beside the interpreter, whether it is there or not.
+    fn beside(&mut self, file: &Path) {
+        let real = paths::resolve(file);
+        for file in [file, &real] {
+            let (Some(dir), Some(name)) = (file.parent(), file.file_name()) else {
+                continue;
+            };
+            let mut configuration = name.to_owned();
+            configuration.push("._pth");
+            let dir = paths::resolve(dir);
+            for name in [
+                &configuration,
+                OsStr::new("pyvenv.cfg"),
+                OsStr::new("pybuilddir.txt"),
+            ] {
+                self.read.insert(dir.join(name));
+            }
+            self.read
+                .extend(dir.parent().map(|prefix| prefix.join("pyvenv.cfg")));
+        }
     }
 
     /// An installation of its own is readable as a whole; in `/usr` only what belongs to Python is.
@@ -310,26 +369,6 @@ impl Search<'_> {
         }
     }
 
-    /// The version that `PYENV_VERSION`, `.python-version` or the global setting names.
-    fn shim_prefix(&self, root: &Path, versions: &Path) -> Option<PathBuf> {
-        let named = self
-            .context
-            .variable("PYENV_VERSION")
-            .map(|name| name.to_string_lossy().into_owned())
-            .or_else(|| {
-                self.context
-                    .start_dir
-                    .ancestors()
-                    .find_map(|dir| std::fs::read_to_string(dir.join(".python-version")).ok())
-            })
-            .or_else(|| std::fs::read_to_string(root.join("version")).ok())?;
-        let version = named
-            .split([':', '\n', ' '])
-            .next()
-            .filter(|name| !name.is_empty())?;
-        Some(versions.join(version)).filter(|dir| dir.is_dir())
-    }
-
     fn reads(&mut self, path: &Path) {
         if path.exists() {
             self.read.insert(paths::resolve(path));
@@ -343,6 +382,18 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Without what lies below another one.
+fn outermost(paths: BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    let mut kept: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        // A directory comes before what it holds.
+        if !kept.iter().any(|dir| path.starts_with(dir)) {
+            kept.push(path);
+        }
+    }
+    kept
 }
 
 /// A prefix that holds more than Python.

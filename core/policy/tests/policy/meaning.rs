@@ -326,6 +326,49 @@ fn the_command_itself_may_always_run() {
 }
 
 #[test]
+fn what_the_commands_script_line_leads_to_is_part_of_the_command() {
+    let mut place = Place::new();
+    let interpreter = place.program("python3");
+    place.file("app", "#!/usr/bin/env python3\n");
+    place.context.command = vec!["./app".into()];
+    let policy = place.policy("version = 1\n[process]\nexec = 'none'");
+    let exec = |path: &str| place.judge(&policy, "os.exec", &[("path", path)]).0;
+    assert_eq!(exec(interpreter.to_str().expect("text")), ALLOW);
+    assert_eq!(exec("/bin/sh"), DENY);
+    assert_eq!(policy.behind_shim, None);
+}
+
+#[test]
+fn a_version_managers_shim_says_what_it_would_run() {
+    let mut place = Place::new();
+    for path in ["../env/shims/python3", "../env/versions/3.12/bin/python3"] {
+        use std::os::unix::fs::PermissionsExt;
+        let file = place.file(path, "#!/nonexistent/bash\n");
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).expect("set");
+    }
+    place.file(".python-version", "3.12\n");
+    let shims = place.root.join("env/shims");
+    place
+        .context
+        .env
+        .insert("PATH".into(), shims.into_os_string());
+    place.context.command = vec!["python3".into()];
+    let policy = place.policy("version = 1\n[process]\nexec = 'none'");
+    let real = place.root.join("env/versions/3.12/bin/python3");
+    assert_eq!(
+        place
+            .judge(
+                &policy,
+                "os.exec",
+                &[("path", real.to_str().expect("text"))]
+            )
+            .0,
+        ALLOW
+    );
+    assert_eq!(policy.behind_shim, Some(real));
+}
+
+#[test]
 fn the_environment_is_what_passes_less_what_is_denied_and_what_is_set() {
     let place = Place::new();
     let policy = place.policy(
