@@ -345,8 +345,10 @@ impl Check<'_> {
         let shim = command
             .as_ref()
             .and_then(|file| python::behind_shim(file, self.context));
+        // A shim's shell is not what anybody wants to run.
         let script = command
             .as_ref()
+            .filter(|_| shim.is_none())
             .and_then(|file| python::behind_script(file, self.context));
         Policy {
             default,

@@ -102,10 +102,13 @@ pub(crate) fn command_library(context: &LoadContext) -> Option<PathBuf> {
     libraries.pop()
 }
 
-/// The program that a script's `#!` line leads to. The kernel starts `env` unasked; what `env` looks up is a program
-/// that somebody executes, and part of the command.
+/// The program that a script's `#!` line has looked up or executed by another: part of the command. What the kernel
+/// starts by itself nobody executes, and needs no leave.
 pub(crate) fn behind_script(file: &Path, context: &LoadContext) -> Option<PathBuf> {
-    shebang(file, context).map(|program| paths::resolve(&program))
+    match shebang(file, context)? {
+        Shebang::Direct(_) => None,
+        Shebang::Through(program) => Some(paths::resolve(&program)),
+    }
 }
 
 /// The interpreter that a version manager's shim would run for the command.
@@ -182,7 +185,7 @@ fn command_interpreter(context: &LoadContext) -> Option<Own> {
             arguments,
         });
     }
-    let interpreter = shebang(&file, context)?;
+    let (Shebang::Direct(interpreter) | Shebang::Through(interpreter)) = shebang(&file, context)?;
     is_python(&interpreter).then(|| Own {
         interpreter,
         arguments: std::iter::once(file.into_os_string())
@@ -204,8 +207,16 @@ fn is_python(file: &Path) -> bool {
         .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b't' | b'd'))
 }
 
+/// What a `#!` line leads to.
+enum Shebang {
+    /// The kernel starts it.
+    Direct(PathBuf),
+    /// `env` or a shell that the kernel starts executes it.
+    Through(PathBuf),
+}
+
 /// The program of a `#!` line, through `env` and through the line by which pip avoids long ones.
-fn shebang(file: &Path, context: &LoadContext) -> Option<PathBuf> {
+fn shebang(file: &Path, context: &LoadContext) -> Option<Shebang> {
     let mut start = Vec::new();
     let script = std::fs::File::open(file).ok()?;
     script.take(1024).read_to_end(&mut start).ok()?;
@@ -217,15 +228,15 @@ fn shebang(file: &Path, context: &LoadContext) -> Option<PathBuf> {
             let name = words.find(|word| {
                 !word.as_bytes().starts_with(b"-") && !word.as_bytes().contains(&b'=')
             })?;
-            context.find_program(&name)
+            context.find_program(&name).map(Shebang::Through)
         }
         b"sh" => {
             let second = String::from_utf8_lossy(lines.next()?).into_owned();
             let path = second.strip_prefix("'''exec' ")?.trim_start_matches('"');
             let end = path.find(['"', ' ']).unwrap_or(path.len());
-            Some(PathBuf::from(&path[..end]))
+            Some(Shebang::Through(PathBuf::from(&path[..end])))
         }
-        _ => Some(program),
+        _ => Some(Shebang::Direct(program)),
     }
 }
 

@@ -329,6 +329,7 @@ fn the_command_itself_may_always_run() {
 fn what_the_commands_script_line_leads_to_is_part_of_the_command() {
     let mut place = Place::new();
     let interpreter = place.program("python3");
+    place.program("bash");
     place.file("app", "#!/usr/bin/env python3\n");
     place.context.command = vec!["./app".into()];
     let policy = place.policy("version = 1\n[process]\nexec = 'none'");
@@ -343,7 +344,7 @@ fn a_version_managers_shim_says_what_it_would_run() {
     let mut place = Place::new();
     for path in ["../env/shims/python3", "../env/versions/3.12/bin/python3"] {
         use std::os::unix::fs::PermissionsExt;
-        let file = place.file(path, "#!/nonexistent/bash\n");
+        let file = place.file(path, "#!/usr/bin/env bash\n");
         std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).expect("set");
     }
     place.file(".python-version", "3.12\n");
@@ -355,6 +356,10 @@ fn a_version_managers_shim_says_what_it_would_run() {
     place.context.command = vec!["python3".into()];
     let policy = place.policy("version = 1\n[process]\nexec = 'none'");
     let real = place.root.join("env/versions/3.12/bin/python3");
+    assert_eq!(
+        policy.image_input(1).exec.map(|list| list.entries.len()),
+        Some(1)
+    );
     assert_eq!(
         place
             .judge(
