@@ -1,6 +1,5 @@
 //! Running a command under a policy, and without one.
 
-use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
@@ -25,7 +24,6 @@ pub struct Run<'s> {
     command: Vec<OsString>,
     environment: Vec<(OsString, Option<OsString>)>,
     input: Option<Vec<u8>>,
-    journals: Cell<u32>,
     journalled: bool,
 }
 
@@ -48,7 +46,6 @@ impl<'s> Run<'s> {
             command: Vec::new(),
             environment: Vec::new(),
             input: None,
-            journals: Cell::new(0),
             journalled: true,
         }
     }
@@ -153,11 +150,7 @@ impl<'s> Run<'s> {
         command.arg("run").args(&self.flags);
         let mut journal = None;
         if self.journalled {
-            self.journals.set(self.journals.get() + 1);
-            let file = self
-                .scratch
-                .join(format!("journal-{}.jsonl", self.journals.get()));
-            let _ = std::fs::remove_file(&file);
+            let file = self.scratch.next_journal();
             command.arg("--journal").arg(&file);
             journal = Some(file);
         }

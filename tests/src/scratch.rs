@@ -1,5 +1,6 @@
 //! A directory for one test, removed with it unless it failed.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use crate::report;
 pub struct Scratch {
     directory: Option<TempDir>,
     path: PathBuf,
+    journals: Cell<u32>,
 }
 
 impl Scratch {
@@ -31,6 +33,7 @@ impl Scratch {
         Self {
             directory: Some(directory),
             path,
+            journals: Cell::new(0),
         }
     }
 
@@ -44,6 +47,13 @@ impl Scratch {
     #[must_use]
     pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// A file for the next journal.
+    #[must_use]
+    pub fn next_journal(&self) -> PathBuf {
+        self.journals.set(self.journals.get() + 1);
+        self.join(format!("journal-{}.jsonl", self.journals.get()))
     }
 
     /// A path in it, as text.

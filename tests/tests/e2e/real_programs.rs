@@ -6,7 +6,7 @@ use std::process::Command;
 
 use audithook_tests::{Python, Run, Scratch, build, for_each_python, packages, skip};
 
-const HARMLESS: &str = "version = 1\n[files]\ndeny = [\"./elsewhere\"]\n[network]\nconnect = [\"127.0.0.1\"]\nbind = [\"127.0.0.1\"]\n";
+const HARMLESS: &str = "version = 1\n[files]\ndeny = [\"./elsewhere\"]\n[network]\nconnect = [\"127.0.0.1\"]\nbind = [\"127.0.0.1\", \"[::1]:0\"]\n";
 
 for_each_python! {
     fn a_web_server_and_its_clients_work(python: &Python) {
