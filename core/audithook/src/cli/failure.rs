@@ -1,7 +1,7 @@
 //! How a command ends when it cannot do what was asked.
 
 use std::error::Error;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, Write};
 
 use audithook_journal::ReadError;
@@ -103,6 +103,23 @@ impl Failure {
                 writeln!(err, "{error} {message}\n\n{} {hint}", paint.bold("hint:"))
             }
         };
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(diagnostics) => diagnostics.fmt(f),
+            Self::Output(error) => write!(f, "cannot write to standard output: {}", reason(error)),
+            Self::Other {
+                message,
+                hint: None,
+            } => f.write_str(message),
+            Self::Other {
+                message,
+                hint: Some(hint),
+            } => write!(f, "{message}\n\nhint: {hint}"),
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Log, terminal: &mut Terminal) -> Result<Answer, Fa
     Ok(Answer::Good)
 }
 
-/// Writes what there is, then waits. Ends with standard output, or by a signal.
+/// Writes what there is, then waits for more. Ends with standard output, or by a signal.
 fn follow(
     reader: &mut Reader,
     printer: &mut Printer,
@@ -54,15 +54,9 @@ fn follow(
 ) -> Result<(), Failure> {
     loop {
         terminal.flush()?;
-        // Looks at the journal once more than asked for, so that nothing is held back while there is more.
-        let mut failed = Ok(());
-        let line = reader.wait_line(POLL, || {
-            failed = terminal.flush();
-            failed.is_ok()
-        });
-        let line = line.map_err(unreadable)?;
-        let Some(line) = line else {
-            return Ok(failed?);
+        let Some(line) = reader.wait_line(POLL, || true).map_err(unreadable)? else {
+            // A stream has ended.
+            return Ok(());
         };
         printer.print(line, terminal.out())?;
         while let Some(line) = reader.next_line().map_err(unreadable)? {

@@ -44,17 +44,25 @@ fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failur
         site,
         labels: policy.labels.clone(),
         policy,
-        reload: Box::new(move || {
-            choice
-                .load()
-                .map(|loaded| loaded.policy)
-                .map_err(|mistakes| mistakes.to_string())
-        }),
+        reload: Box::new(move || reload(&choice)),
         command: arguments.command,
         fail_on_deny: arguments.fail_on_deny,
         wait_tree: arguments.wait_tree,
         quiet: arguments.quiet,
     })
+}
+
+/// The policy as it is by now. A program that can write ./hooks.toml cannot give itself another: what its user has not
+/// read does not come into force.
+fn reload(choice: &Choice) -> Result<Policy, String> {
+    let policy = choice
+        .load()
+        .map_err(|mistakes| mistakes.to_string())?
+        .policy;
+    choice
+        .demand_trust(&policy)
+        .map_err(|failure| failure.to_string())?;
+    Ok(policy)
 }
 
 /// The policy, from ./hooks.toml only if its user trusts it. Where they never did, flags that make a policy stand alone.

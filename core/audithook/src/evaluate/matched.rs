@@ -4,9 +4,12 @@
 //! too: weaker ones, and the entries that allow. An entry that allows is found by turning the list around: in an image that
 //! denies what the list allows, the judgement names the entries.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use audithook_abi::{Value, Verdict, View};
 use audithook_bus::{Pattern, intern};
 use audithook_catalogue::{Operation, arg, find};
+use audithook_matcher::host::{self, Host, HostBuffer};
 use audithook_matcher::{Context, Image, Mode};
 use audithook_policy::arguments::with_values;
 use audithook_policy::image::{self, FileRules, HostEntry, ImageInput, NetworkRules, PathEntry};
@@ -281,7 +284,8 @@ fn wants(values: &[Value<'_>]) -> (bool, bool) {
     (has(&["read"]) || !(writes || has(&["path"])), writes)
 }
 
-/// The main value of an event, for hints: what a person would write into a list.
+/// What a person would write into a list to mean an event: its path, or its host in the one form that it has however it was
+/// spelt.
 #[must_use]
 pub fn subject(args: &Arguments) -> Option<String> {
     let text = |name: &str| {
@@ -289,14 +293,25 @@ pub fn subject(args: &Arguments) -> Option<String> {
         Some(shown(value))
     };
     let host = || {
-        let host = text("host")?;
+        let host = normal_host(&text("host")?);
         Some(match text("port") {
-            Some(port) if host.contains(':') => format!("[{host}]:{port}"),
             Some(port) => format!("{host}:{port}"),
             None => host,
         })
     };
     text("path").or_else(|| text("dst")).or_else(host)
+}
+
+/// IPv6 addresses in brackets, as lists have them.
+fn normal_host(text: &str) -> String {
+    match host::normalise(text.as_bytes(), &mut HostBuffer::new()) {
+        Ok(Host::Name(name)) => String::from_utf8_lossy(name).into_owned(),
+        Ok(Host::Address(address)) => match Ipv6Addr::from(address).to_canonical() {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("[{address}]"),
+        },
+        Err(_) => text.to_owned(),
+    }
 }
 
 /// An argument as a person writes it.
@@ -311,5 +326,31 @@ pub fn shown(argument: &audithook_policy::arguments::Argument) -> String {
         Argument::Str(text) => text.clone(),
         Argument::Path(path) => String::from_utf8_lossy(path).into_owned(),
         Argument::List(elements) => elements.iter().map(shown).collect::<Vec<_>>().join(","),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use audithook_policy::arguments::Argument;
+
+    use super::*;
+
+    #[test]
+    fn a_host_is_taught_in_the_form_that_a_list_has() {
+        let taught = |host: &str| {
+            subject(&vec![
+                ("host".to_owned(), Argument::Str(host.to_owned())),
+                ("port".to_owned(), Argument::U64(80)),
+            ])
+        };
+        for (host, line) in [
+            ("PyPI.org.", "pypi.org:80"),
+            ("0xa9fea9fe", "169.254.169.254:80"),
+            ("::ffff:10.0.0.1", "10.0.0.1:80"),
+            ("2001:DB8::1", "[2001:db8::1]:80"),
+            ("not a host", "not a host:80"),
+        ] {
+            assert_eq!(taught(host).as_deref(), Some(line), "{host}");
+        }
     }
 }

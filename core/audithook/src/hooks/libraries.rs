@@ -1,6 +1,6 @@
 //! The plugins' files, opened: what they offer is known, and nothing of them runs yet.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use audithook_loader::{Digest, Plugin, SearchPath, Spec};
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
@@ -166,15 +166,20 @@ fn placement(plugin: &model::Plugin, search: &SearchPath) -> Result<Placement, B
     }
 }
 
-/// Whether the file is one of those that lie beside the executable.
+/// Whether the file is one of those that came with the executable: beside it, or where a package puts what belongs to it.
 fn is_bundled(plugin: &model::Plugin, search: &SearchPath) -> bool {
-    let file: Option<PathBuf> = plugin
+    let file = plugin
         .path
         .clone()
         .or_else(|| search.find(&plugin.name).ok());
-    let beside = std::env::current_exe().ok();
-    match (&file, beside.as_deref().and_then(Path::parent)) {
-        (Some(file), Some(directory)) => file.parent() == Some(directory),
+    let executable = std::env::current_exe().ok();
+    match (&file, executable.as_deref().and_then(Path::parent)) {
+        (Some(file), Some(directory)) => {
+            let places = [directory.to_owned(), directory.join("../lib/audithook")];
+            let canonical = |path: &Path| path.canonicalize().ok();
+            let place = file.parent().and_then(canonical);
+            place.is_some() && places.iter().any(|bundled| canonical(bundled) == place)
+        }
         // It is not found: loading it says so, and where it was looked for.
         (None, _) => true,
         (Some(_), None) => false,

@@ -89,7 +89,7 @@ fn what_a_list_refuses_comes_with_the_line_that_would_allow_it() {
     rules that match:
       deny   network.connect  hooks.toml:7  nothing in it covers this
 
-    hint: to allow it, add `"PyPI.org.:443"` to `[network] connect` (hooks.toml:7)
+    hint: to allow it, add `"pypi.org:443"` to `[network] connect` (hooks.toml:7)
     "#);
 }
 
@@ -267,20 +267,20 @@ fn the_explanation_is_data_too() {
 fn mistakes_are_said_with_their_remedy() {
     let bench = Bench::with_policy(POLICY);
     for (arguments, snapshot) in [
-        (&["explain", "open", "pth=/x"][..], "a misspelt argument"),
-        (&["explain", "open", "/x"], "no argument"),
-        (&["explain", "socket.connect", "port=http"], "a bad number"),
+        (&["explain", "open", "pth=/x"][..], "a_misspelt_argument"),
+        (&["explain", "open", "/x"], "no_argument"),
+        (&["explain", "socket.connect", "port=http"], "a_bad_number"),
         (
             &["explain", "shop.order", "total:number=5"],
-            "an unknown kind",
+            "an_unknown_kind",
         ),
         (
             &["explain", "open", "path=/x", "path=/y"],
-            "an argument twice",
+            "an_argument_twice",
         ),
         (
             &["explain", "--journal", "none.jsonl", "--seq", "1"],
-            "no journal",
+            "no_journal",
         ),
     ] {
         let said = bench.run(arguments);
