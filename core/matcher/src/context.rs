@@ -27,7 +27,8 @@ impl core::fmt::Debug for Context<'_> {
 
 /// The names that a process resolved, under the policy, to addresses.
 pub trait Names {
-    /// Calls `visit` with every name that was allowed and resolved to this address
+    /// Calls `visit` with every name that was allowed and resolved to this address, which is in the form of
+    /// [`host::canonical`](crate::host::canonical)
     /// (IPv4 as `::ffff:a.b.c.d`), whose answer [`Image::judge_answer`](crate::Image::judge_answer) let pass.
     fn each(&self, address: &[u8; 16], visit: &mut dyn FnMut(&[u8]));
 }

@@ -23,8 +23,8 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let (few, many) = (Policy::with_rules(10), Policy::with_rules(10_000));
     for (name, events) in [
-        ("allowed paths", paths(|number| allowed_path(number))),
-        ("denied paths", paths(|number| denied_path(number))),
+        ("allowed paths", paths(allowed_path)),
+        ("denied paths", paths(denied_path)),
         (
             "paths beside every rule",
             paths(|number| format!("/usr/lib/python3.11/site-packages/module{number}/__init__.py")),
@@ -166,7 +166,7 @@ fn literal(number: usize, denied: bool) -> String {
 }
 
 fn suffix(number: usize) -> String {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         format!("**/*.key{number}")
     } else {
         format!("**/.secret{number}")

@@ -59,7 +59,7 @@ impl RandomEvent {
             .args
             .iter()
             .map(|(_, value)| match value {
-                RandomValue::List(texts) => texts.iter().map(|text| Value::str(text)).collect(),
+                RandomValue::List(texts) => texts.iter().map(Value::str).collect(),
                 _ => Vec::new(),
             })
             .collect();

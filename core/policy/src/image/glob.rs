@@ -423,3 +423,132 @@ fn class(text: &[u8], separator: u8) -> Result<Box<[u8; 32]>, GlobError> {
     }
     Ok(set)
 }
+
+#[cfg(test)]
+mod tests {
+    use audithook_matcher::glob::{covers_path, matches_text};
+
+    use super::*;
+
+    fn covers(pattern: &str, path: &str) -> bool {
+        let globs = PathGlob::parse(pattern).expect(pattern);
+        globs
+            .iter()
+            .any(|glob| covers_path(&glob.program(), path.as_bytes()))
+    }
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        let globs = parse_text(pattern).expect(pattern);
+        globs
+            .iter()
+            .any(|tokens| matches_text(&text_program(tokens), text.as_bytes()))
+    }
+
+    #[test]
+    fn path_globs_mean_what_the_policy_says() {
+        for (pattern, covered, beside) in [
+            (
+                "/a/*",
+                &["/a/b", "/a/b/c", "/a/.hidden"][..],
+                &["/a", "/ab"][..],
+            ),
+            ("/a/**", &["/a/b", "/a/b/c"], &["/a", "/b"]),
+            (
+                "/a/**/b",
+                &["/a/b", "/a/x/b", "/a/x/y/b/z"],
+                &["/a", "/a/x"],
+            ),
+            ("**", &["/", "/a"], &[]),
+            ("/**", &["/", "/a"], &["a"]),
+            (
+                "**/.env",
+                &["/.env", "/a/.env", "/a/.env/b"],
+                &["/a.env", "/env"],
+            ),
+            (
+                "**/*.pem",
+                &["/x.pem", "/.pem", "/a/b.c.pem", "/d.pem/x"],
+                &["/pem", "/x.pem2"],
+            ),
+            ("/a/[!b]c", &["/a/xc"], &["/a/bc", "/a/c", "/a//c"]),
+            ("/a/[]x]", &["/a/]", "/a/x"], &["/a/y"]),
+            ("/a/[a-c-]", &["/a/b", "/a/-"], &["/a/d"]),
+            (
+                "/{a,b/{c,d}}/x",
+                &["/a/x", "/b/c/x", "/b/d/x"],
+                &["/b/x", "/c/x"],
+            ),
+            ("/a{,.bak}", &["/a", "/a.bak"], &["/a.ba"]),
+            ("/a\\*b", &["/a*b"], &["/axb"]),
+            ("/a[*]b", &["/a*b"], &["/axb"]),
+            ("/a\\{b,c}", &["/a{b,c}"], &["/ab"]),
+            ("/é?", &["/éx"], &["/é"]),
+            ("/a//b/", &["/a/b", "/a/b/c"], &["/a"]),
+            ("a/*", &["a/b"], &["/a/b"]),
+        ] {
+            for path in covered {
+                assert!(covers(pattern, path), "{pattern} {path}");
+            }
+            for path in beside {
+                assert!(!covers(pattern, path), "{pattern} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_texts_a_star_takes_anything() {
+        for (pattern, text, expected) in [
+            ("*", "a/b", true),
+            ("**", "a/b", true),
+            ("a*c", "a/b/c", true),
+            ("[!a]", "/", true),
+            ("{os,sub*}", "subprocess", true),
+            ("{os,sub*}", "posix", false),
+            ("", "", true),
+            ("", "a", false),
+            ("a\\?", "a?", true),
+            ("a\\?", "ab", false),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_glob_says_why() {
+        let many = "{a,b}".repeat(11);
+        for (pattern, error) in [
+            ("", GlobError::Empty),
+            ("/a[", GlobError::OpenBracket),
+            ("/a[]", GlobError::OpenBracket),
+            ("/a[!]", GlobError::OpenBracket),
+            ("/{a", GlobError::OpenBrace),
+            ("/[z-a]", GlobError::BadClass),
+            ("/[é]", GlobError::BadClass),
+            ("/a**", GlobError::BadAnyDepth),
+            ("/**a", GlobError::BadAnyDepth),
+            ("/***", GlobError::BadAnyDepth),
+            ("/a\\", GlobError::DanglingBackslash),
+            ("/a/../*", GlobError::NotResolved),
+            ("/./*", GlobError::NotResolved),
+            (many.as_str(), GlobError::TooManyAlternatives),
+            ("a/*", GlobError::Relative),
+            ("{/a,b}/*", GlobError::Relative),
+            (&"/a".repeat(2049), GlobError::TooLong),
+        ] {
+            assert_eq!(check_path_glob(pattern), Err(error), "{pattern}");
+        }
+        assert_eq!(check_path_glob("/{a,b}*"), Ok(()));
+        assert_eq!(check_text_glob("/a**"), Ok(()));
+    }
+
+    #[test]
+    fn the_longest_patterns_fit_into_programs() {
+        let pattern = format!("/{}", "[a]".repeat(LONGEST / 3));
+        assert!(check_path_glob(&pattern).is_ok());
+        assert!(covers(&pattern, &format!("/{}", "a".repeat(LONGEST / 3))));
+        assert!(covers(
+            &format!("/{}", "a".repeat(LONGEST - 1)),
+            &format!("/{}", "a".repeat(LONGEST - 1))
+        ));
+    }
+}

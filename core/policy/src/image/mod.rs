@@ -11,6 +11,8 @@ mod hooks;
 mod hosts;
 mod input;
 mod layout;
+#[cfg(test)]
+mod meaning;
 #[cfg(any(test, feature = "oracle"))]
 pub mod naive;
 mod paths;

@@ -178,7 +178,7 @@ fn the_table_of_uncertain_letters_is_up_to_date() {
 fn letters_table() -> String {
     use std::fmt::Write as _;
 
-    let mut uncertain = std::collections::BTreeSet::new();
+    let mut uncertain = BTreeSet::new();
     for letter in '\u{80}'..=char::MAX {
         let lower: String = letter.to_lowercase().collect();
         let full_width = ('\u{ff01}'..='\u{ff5e}').contains(&letter);

@@ -1,0 +1,43 @@
+//! `[process] exec` and `uncovered`.
+
+use super::*;
+
+#[test]
+fn only_listed_programs_run_and_the_command_itself() {
+    let input = ImageInput {
+        exec: paths(EXEC, &["/usr/bin/git", "/usr/bin/python3*"]),
+        command: Some(b"/opt/app".to_vec()),
+        ..policy()
+    };
+    for event in ["subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"] {
+        assert_eq!(on_path(&input, event, "/usr/bin/git"), [], "{event}");
+        assert_eq!(on_path(&input, event, "/usr/bin/python3.11"), [], "{event}");
+        assert_eq!(on_path(&input, event, "/opt/app"), [], "{event}");
+        assert_eq!(on_path(&input, event, "/opt/app/below"), [EXEC], "{event}");
+        assert_eq!(on_path(&input, event, "/bin/sh"), [EXEC], "{event}");
+        assert_eq!(refused(&input, event, &[]), [EXEC], "{event}");
+    }
+}
+
+#[test]
+fn a_denied_file_does_not_run_either() {
+    let input = files(FileRules {
+        deny: entries(DENY, &["/srv/vault"]),
+        ..FileRules::default()
+    });
+    assert_eq!(on_path(&input, "os.exec", "/srv/vault/tool"), [DENY]);
+}
+
+#[test]
+fn a_program_that_cannot_be_followed_can_be_forbidden() {
+    let input = ImageInput {
+        uncovered: Some(UNCOVERED),
+        ..policy()
+    };
+    assert_eq!(
+        on_path(&input, "process.uncovered", "/bin/static"),
+        [UNCOVERED]
+    );
+    assert_eq!(on_path(&input, "os.exec", "/bin/static"), []);
+    assert_eq!(on_path(&policy(), "process.uncovered", "/bin/static"), []);
+}
