@@ -163,9 +163,31 @@ fn hex(digit: u8) -> Option<u8> {
     (digit as char).to_digit(16).map(|digit| digit as u8)
 }
 
+/// An address (IPv4 as `::ffff:a.b.c.d`) as people write it.
+pub(crate) fn write_address<'t>(address: &[u8; 16], text: &'t mut [u8; 46]) -> &'t [u8] {
+    use std::io::Write as _;
+    let address = std::net::Ipv6Addr::from(*address);
+    let mut rest = &mut text[..];
+    // 46 bytes hold any address (INET6_ADDRSTRLEN).
+    let _ = match address.to_ipv4_mapped() {
+        Some(address) => write!(rest, "{address}"),
+        None => write!(rest, "{address}"),
+    };
+    let left = rest.len();
+    &text[..46 - left]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_written_as_people_write_them() {
+        let mut text = [0; 46];
+        let loopback = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1];
+        assert_eq!(write_address(&loopback, &mut text), b"127.0.0.1");
+        assert_eq!(write_address(&[0xff; 16], &mut text).len(), 39);
+    }
 
     #[test]
     fn a_database_uri_is_read_as_sqlite_reads_it() {

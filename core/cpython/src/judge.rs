@@ -3,13 +3,18 @@
 use audithook_abi::{
     EVENT_STARTUP, EVENT_TRUNCATED, Source, Symbol, VALUE_TRUNCATED, Value, Verdict,
 };
-use audithook_matcher::{Context, Judgement, Overflow, Plan};
-use audithook_wire::flat::{Encoder, Meta, Name, Rules};
-use audithook_wire::message::{MAX_REASON, MAX_REPLY};
+use audithook_catalogue::{Operation, arg, event};
+use audithook_matcher::{Context, Judgement, Overflow, Plan, host};
+use audithook_wire::flat::{Encoder, MAX_RECORD, Meta, Name, Rules};
+use audithook_wire::message::{self, Kind, MAX_REASON, MAX_REPLY};
 
 use crate::policy::Policy;
 use crate::python::api::Api;
-use crate::{channel, granted, plugins, process};
+use crate::python::startup;
+use crate::{address, channel, granted, pending, plugins, process};
+
+/// How many arguments an event of the network has at most.
+const MOST_ARGUMENTS: usize = 8;
 
 /// Whether this thread holds the interpreter, which others must not wait for.
 #[derive(Clone, Copy)]
@@ -51,6 +56,8 @@ pub(crate) struct Decision {
     pub(crate) verdict: Verdict,
     /// The rule that leads, if any does.
     pub(crate) rule: Option<u32>,
+    /// The rule whose hint is given: a protected one, if any agreed.
+    pub(crate) hint: Option<u32>,
     reason: [u8; MAX_REASON],
     reason_length: usize,
 }
@@ -78,6 +85,7 @@ pub(crate) fn judge(
     let mut decision = Decision {
         verdict: Verdict::Allow,
         rule: None,
+        hint: None,
         reason: [0; MAX_REASON],
         reason_length: 0,
     };
@@ -102,6 +110,10 @@ pub(crate) fn judge(
             inode: subject.inode,
         };
         let mut judgement = policy.image.judge(&subject.plan, subject.args, &context);
+        judge_looked_up(policy, subject, &context, &mut judgement);
+        if is_interpreters_listing(policy, subject, &judgement) {
+            return allow_as_startup(policy, subject, buffer, interpreter, decision);
+        }
         if !judgement.target_hooks().is_empty() {
             say_who_and_when(&mut meta);
             plugins::judge(policy, subject, &meta, &mut judgement, &mut decision);
@@ -122,6 +134,18 @@ pub(crate) fn judge(
         };
         decision.verdict = judgement.verdict;
         decision.rule = judgement.rules().first().copied();
+        let protected = |number: &&u32| {
+            policy
+                .image
+                .rule(**number)
+                .is_some_and(|rule| rule.protected)
+        };
+        decision.hint = judgement
+            .rules()
+            .iter()
+            .find(protected)
+            .copied()
+            .or(decision.rule);
         record |= judgement.log
             || judgement.observe
             || judgement.verdict != Verdict::Allow
@@ -148,6 +172,138 @@ fn say_who_and_when(meta: &mut Meta) {
         meta.pid = process::pid();
         meta.tid = process::tid();
     }
+}
+
+/// A connection to a name goes to an address that this thread has just looked up: the address is judged too.
+fn judge_looked_up(
+    policy: &Policy,
+    subject: &Subject<'_>,
+    context: &Context<'_>,
+    judgement: &mut Judgement,
+) {
+    if !matches!(
+        subject.plan.operation(),
+        Operation::Connect | Operation::Bind
+    ) {
+        return;
+    }
+    let find = |name| subject.args.iter().find(|value| value.name() == name);
+    let Some(host) = find(arg::HOST).and_then(Value::as_bytes) else {
+        return;
+    };
+    let mut buffer = host::HostBuffer::new();
+    if !matches!(host::normalise(host, &mut buffer), Ok(host::Host::Name(_))) {
+        return;
+    }
+    pending::take_answers(|address| {
+        let mut text = [0; 46];
+        let text = address::write_address(address, &mut text);
+        let mut args = [Value::NULL; MOST_ARGUMENTS];
+        let count = subject.args.len().min(MOST_ARGUMENTS);
+        for (to, from) in args.iter_mut().zip(subject.args) {
+            *to = if from.name() == arg::HOST {
+                Value::str(text).named(arg::HOST)
+            } else {
+                *from
+            };
+        }
+        let also = policy.image.judge(&subject.plan, &args[..count], context);
+        let said = also.would.unwrap_or(also.verdict);
+        if said.refuses() {
+            for rule in also.rules() {
+                judgement.add(said, *rule);
+            }
+        }
+    });
+}
+
+/// Whether the list alone refuses what the interpreter does for every import: to list `sys.path[0]`.
+fn is_interpreters_listing(policy: &Policy, subject: &Subject<'_>, judgement: &Judgement) -> bool {
+    subject.source == Source::Cpython
+        && subject.plan.operation() == Operation::List
+        && judgement.would.unwrap_or(judgement.verdict).refuses()
+        && subject
+            .args
+            .iter()
+            .find(|value| value.name() == arg::PATH)
+            .and_then(Value::as_bytes)
+            .is_some_and(startup::is_program_directory)
+        && judgement.rules().iter().all(|number| {
+            policy
+                .image
+                .rule(*number)
+                .is_some_and(|rule| rule.id == "files.read")
+        })
+}
+
+/// Lets the event through as one that the interpreter needs.
+fn allow_as_startup(
+    policy: &'static Policy,
+    subject: &Subject<'_>,
+    buffer: &mut [u8],
+    interpreter: Interpreter<'_>,
+    decision: Decision,
+) -> Decision {
+    if subject.plan.journalled() {
+        let mut meta = Meta {
+            generation: policy.image.generation(),
+            flags: EVENT_STARTUP,
+            ..Meta::new(subject.source)
+        };
+        say_who_and_when(&mut meta);
+        push(
+            encode(buffer, subject, &meta),
+            policy.image.overflow(),
+            interpreter,
+        );
+    }
+    decision
+}
+
+/// Judges in a process that has no ring, or must not touch its parent's: what there is to say goes over a connection, and
+/// what is allowed is not recorded. Returns whether it is refused.
+#[inline(never)]
+pub(crate) fn judge_apart(policy: &'static Policy, subject: &Subject<'_>) -> bool {
+    let context = Context {
+        names: &granted::Granted,
+        inode: subject.inode,
+    };
+    let mut judgement = policy.image.judge(&subject.plan, subject.args, &context);
+    if !judgement.target_hooks().is_empty() {
+        // A plugin's gate cannot run here.
+        judgement.add(Verdict::Deny, u32::MAX);
+    }
+    let mut buffer = [0; MAX_RECORD];
+    if judgement.ask {
+        let question = encode(
+            &mut buffer,
+            subject,
+            &refusal(policy, None, judgement.verdict),
+        );
+        let mut reply = [0; MAX_REPLY];
+        match channel::ask(question, &mut reply) {
+            Some(reply) => {
+                for rule in reply.rules.as_slice() {
+                    judgement.add(reply.verdict, *rule);
+                }
+            }
+            None => judgement.add(Verdict::Deny, u32::MAX),
+        }
+    }
+    let is_notice = subject.name == Name::Known(event::PROCESS_UNCOVERED);
+    if is_notice || judgement.would.is_some() || judgement.verdict != Verdict::Allow {
+        let mut meta = refusal(policy, None, judgement.verdict);
+        meta.would = judgement.would;
+        meta.rules = Rules::new(judgement.rules());
+        let packet = message::record(Kind::Exec, &mut buffer, subject.name, &meta, |encoder| {
+            for value in subject.args {
+                encoder.arg(Name::Known(value.name()), value);
+            }
+        });
+        // A refusal stands even if nobody can be told.
+        channel::tell(packet);
+    }
+    judgement.verdict.refuses()
 }
 
 /// Records a refusal that was judged elsewhere.

@@ -66,17 +66,40 @@ unsafe extern "C" fn begin(_: c_int, arguments: *mut *const c_char, _: *mut *con
     }
 }
 
-/// Watches the interpreter in this process, if there is one and it is not watched yet.
-fn begin_interpreter() {
+/// Watches the interpreter in this process, if there is one and it is not watched yet. Returns whether there is nothing
+/// left to do: `false` while an interpreter has ended and no other has started.
+fn begin_interpreter() -> bool {
     if process::run_directory().is_empty() || real::symbol(c"PySys_AddAuditHook").is_none() {
-        return;
+        return true;
     }
     if channel::ring().is_none() {
         policy::begin();
         python::startup::begin();
         channel::announce(true);
+    } else if !python::hook::is_registered() {
+        // An interpreter that ended has forgotten its hooks. They must not be added while it still ends: only when the next
+        // one is there, which then runs the user's code.
+        if !python::api::is_initialized() {
+            return false;
+        }
+        python::startup::arm();
     }
+    register();
+    true
+}
+
+/// Adds the hook, or ends the process: it would run unwatched.
+fn register() {
     if !python::hook::register() {
         fatal::fault(&[b"the interpreter does not take an audit hook"]);
+    }
+}
+
+/// A program is about to initialise its interpreter through a function that this library stands in front of.
+fn before_initialisation() {
+    if channel::ring().is_some() {
+        register();
+    } else {
+        begin_interpreter();
     }
 }

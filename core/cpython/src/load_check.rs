@@ -12,7 +12,11 @@ pub(crate) fn want() {
 /// Looks for an interpreter if a library was loaded meanwhile.
 #[inline]
 pub(crate) fn run() {
-    if WANTED.load(Ordering::Relaxed) && WANTED.swap(false, Ordering::AcqRel) {
-        crate::begin_interpreter();
+    if WANTED.load(Ordering::Relaxed)
+        && WANTED.swap(false, Ordering::AcqRel)
+        && !crate::begin_interpreter()
+    {
+        // An interpreter has ended, and the next one is not there yet.
+        want();
     }
 }

@@ -168,9 +168,11 @@ impl Resolved {
         }
     }
 
-    fn pop(&mut self) {
+    /// Takes the last component away. Always possible: the root's parent is the root.
+    pub(crate) fn pop(&mut self) -> bool {
         let parent = self.as_bytes().iter().rposition(|byte| *byte == b'/');
         self.length = parent.unwrap_or(0).max(1);
+        true
     }
 
     /// Walks `raw` from here, following symlinks as the kernel does.

@@ -9,6 +9,7 @@ thread_local! {
     static OPEN: Cell<u64> = const { Cell::new(0) };
     static LOOKUP: Cell<u64> = const { Cell::new(0) };
     static PROGRAM: Cell<u64> = const { Cell::new(0) };
+    static ANSWERS: Cell<([[u8; 16]; MOST_ANSWERS], usize)> = const { Cell::new(([[0; 16]; MOST_ANSWERS], 0)) };
 }
 
 /// The next open of this text was judged.
@@ -55,6 +56,32 @@ pub(crate) fn is_same_program(program: &[u8]) -> bool {
 /// Forgets the program: it was executed, or could not be.
 pub(crate) fn forget_program() {
     PROGRAM.set(0);
+}
+
+/// How many answers of a lookup are remembered for the connection that follows it.
+const MOST_ANSWERS: usize = 16;
+
+/// The last lookup of this thread has begun anew.
+pub(crate) fn forget_answers() {
+    ANSWERS.set(([[0; 16]; MOST_ANSWERS], 0));
+}
+
+/// The last lookup of this thread gave this address (IPv4 as `::ffff:a.b.c.d`).
+pub(crate) fn add_answer(address: &[u8; 16]) {
+    let (mut answers, count) = ANSWERS.get();
+    if let Some(place) = answers.get_mut(count) {
+        *place = *address;
+        ANSWERS.set((answers, count + 1));
+    }
+}
+
+/// Hands over what the last lookup of this thread gave, once.
+pub(crate) fn take_answers(mut each: impl FnMut(&[u8; 16])) {
+    let (answers, count) = ANSWERS.get();
+    forget_answers();
+    for address in &answers[..count] {
+        each(address);
+    }
 }
 
 /// Not 0 for any text.

@@ -5,6 +5,9 @@ use core::fmt::{self, Write as _};
 use audithook_abi::{Value, View};
 use audithook_catalogue::{Operation, arg};
 
+use audithook_matcher::host;
+
+use crate::address;
 use crate::judge::{Decision, Subject};
 use crate::policy::Policy;
 use crate::python::api::Api;
@@ -80,17 +83,54 @@ pub(crate) fn write_refusal(
     } else if !stated.is_empty() {
         write!(out, ": {stated}")?;
     }
-    let Some(hint) = rule.map(|rule| rule.hint).filter(|hint| !hint.is_empty()) else {
-        return Ok(());
+    let hint = decision
+        .hint
+        .and_then(|number| policy.image.rule(number))
+        .map_or("", |rule| rule.hint);
+    let Some((before, after)) = hint.split_once(PLACEHOLDER) else {
+        return if hint.is_empty() {
+            Ok(())
+        } else {
+            write!(out, "; hint: {hint}")
+        };
     };
-    out.write_str("; hint: ")?;
-    match hint.split_once(PLACEHOLDER) {
-        Some((before, after)) => {
-            out.write_str(before)?;
-            write_bare_value(out, subject)?;
-            out.write_str(after)
+    let length = out.length;
+    write!(out, "; hint: {before}")?;
+    if write_allowed_value(out, subject)? {
+        out.write_str(after)
+    } else {
+        // Nothing is known that could be allowed.
+        out.length = length;
+        Ok(())
+    }
+}
+
+/// What a policy would have to name: hosts in their one form.
+fn write_allowed_value(out: &mut Message, subject: &Subject<'_>) -> Result<bool, fmt::Error> {
+    let find = |name| subject.args.iter().find(|value| value.name() == name);
+    let is_network = matches!(
+        subject.plan.operation(),
+        Operation::Connect | Operation::Bind | Operation::Resolve
+    );
+    let mut buffer = host::HostBuffer::new();
+    let given = find(arg::HOST).and_then(Value::as_bytes);
+    let port = find(arg::PORT).and_then(Value::as_i64);
+    match given.map(|host| host::normalise(host, &mut buffer)) {
+        Some(Ok(host)) if is_network => {
+            let mut text = [0; 46];
+            let host = match &host {
+                host::Host::Name(name) => name,
+                host::Host::Address(address) => address::write_address(address, &mut text),
+            };
+            match port {
+                Some(port) if host.contains(&b':') => write!(out, "[{}]:{port}", Lossy(host))?,
+                Some(port) => write!(out, "{}:{port}", Lossy(host))?,
+                None => write!(out, "{}", Lossy(host))?,
+            }
+            Ok(true)
         }
-        None => out.write_str(hint),
+        _ if is_network && find(arg::PATH).is_none() => Ok(false),
+        _ => write_bare_value(out, subject),
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Status {
 #[cfg_attr(not(test), unsafe(no_mangle))]
 #[cfg_attr(test, expect(non_snake_case, reason = "the name is CPython's"))]
 pub(crate) unsafe extern "C" fn Py_Initialize() {
-    crate::begin_interpreter();
+    crate::before_initialisation();
     // SAFETY: passed on to the caller.
     unsafe { next!(c"Py_Initialize": fn())() };
     startup::arm();
@@ -34,7 +34,7 @@ pub(crate) unsafe extern "C" fn Py_Initialize() {
 #[cfg_attr(not(test), unsafe(no_mangle))]
 #[cfg_attr(test, expect(non_snake_case, reason = "the name is CPython's"))]
 pub(crate) unsafe extern "C" fn Py_InitializeEx(signals: c_int) {
-    crate::begin_interpreter();
+    crate::before_initialisation();
     // SAFETY: passed on to the caller.
     unsafe { next!(c"Py_InitializeEx": fn(c_int))(signals) };
     startup::arm();
@@ -47,7 +47,7 @@ pub(crate) unsafe extern "C" fn Py_InitializeEx(signals: c_int) {
 #[cfg_attr(not(test), unsafe(no_mangle))]
 #[cfg_attr(test, expect(non_snake_case, reason = "the name is CPython's"))]
 pub(crate) unsafe extern "C" fn Py_InitializeFromConfig(config: *const c_void) -> Status {
-    crate::begin_interpreter();
+    crate::before_initialisation();
     // SAFETY: passed on to the caller.
     let status = unsafe { next!(c"Py_InitializeFromConfig": fn(*const c_void) -> Status)(config) };
     startup::arm();

@@ -9,9 +9,7 @@ use core::ffi::{CStr, c_char, c_int};
 use audithook_abi::{Source, Symbol, Value};
 use audithook_catalogue::{self as catalogue, arg, event};
 use audithook_coverage::Coverage;
-use audithook_matcher::Context;
-use audithook_wire::flat::{MAX_RECORD, Name, Rules};
-use audithook_wire::message::{self, Kind, MAX_REPLY};
+use audithook_wire::flat::Name;
 
 use super::{elf, errno, set_errno};
 use crate::judge::{self, Interpreter, Subject};
@@ -20,7 +18,7 @@ use crate::policy::Policy;
 use crate::pool::Claim;
 use crate::process::{self, KeepErrno, Who};
 use crate::real::{self, next};
-use crate::{channel, environment, granted, load_check, pending, policy};
+use crate::{channel, environment, load_check, pending, policy};
 
 type Strings = *const *const c_char;
 
@@ -503,56 +501,7 @@ unsafe fn is_refused(
         .verdict
         .refuses();
     }
-    judge_without_ring(policy, &subject)
-}
-
-/// Judges in a process that has no ring, or must not touch its parent's: what there is to say goes over a connection.
-#[inline(never)]
-fn judge_without_ring(policy: &'static Policy, subject: &Subject<'_>) -> bool {
-    let context = Context {
-        names: &granted::Granted,
-        inode: None,
-    };
-    let mut judgement = policy.image.judge(&subject.plan, subject.args, &context);
-    if !judgement.target_hooks().is_empty() {
-        // A plugin's gate cannot run here.
-        judgement.add(audithook_abi::Verdict::Deny, u32::MAX);
-    }
-    let mut buffer = [0; MAX_RECORD];
-    let mut meta = judge::refusal(policy, None, judgement.verdict);
-    if judgement.ask {
-        let question = judge::encode(&mut buffer, subject, &meta);
-        let mut reply = [0; MAX_REPLY];
-        match channel::ask(question, &mut reply) {
-            Some(reply) => {
-                for rule in reply.rules.as_slice() {
-                    judgement.add(reply.verdict, *rule);
-                }
-            }
-            None => judgement.add(audithook_abi::Verdict::Deny, u32::MAX),
-        }
-    }
-    let refused = judgement.verdict.refuses();
-    let is_notice = subject.name == Name::Known(event::PROCESS_UNCOVERED);
-    if refused
-        || is_notice
-        || judgement.would.is_some()
-        || judgement.verdict != audithook_abi::Verdict::Allow
-    {
-        meta = judge::refusal(policy, None, judgement.verdict);
-        meta.would = judgement.would;
-        meta.rules = Rules::new(judgement.rules());
-        let packet = message::record(Kind::Exec, &mut buffer, subject.name, &meta, |encoder| {
-            for value in subject.args {
-                encoder.arg(Name::Known(value.name()), value);
-            }
-        });
-        if !channel::tell(packet) && refused {
-            // The refusal stands; nobody could be told.
-            return true;
-        }
-    }
-    refused
+    judge::judge_apart(policy, &subject)
 }
 
 const PRELOAD: &[u8] = b"LD_PRELOAD";

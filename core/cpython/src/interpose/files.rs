@@ -15,7 +15,7 @@ use crate::paths::{Base, Resolved, Unresolved};
 use crate::pool::Claim;
 use crate::process::{self, Who};
 use crate::python::decode::flag_words;
-use crate::python::{hook, startup};
+use crate::python::startup;
 use crate::real::next;
 use crate::{channel, load_check, pending, policy};
 
@@ -183,11 +183,10 @@ unsafe fn is_refused(base: Base<'_>, path: *const c_char, flags: c_int, symbol: 
     if !startup::judges_calls() || path.is_null() || channel::ring().is_none() {
         return false;
     }
-    match process::who() {
+    let who = process::who();
+    if who == Who::Borrowing {
         // Between vfork and exec: only what the interpreter does to start a program.
-        Who::Borrowing => return false,
-        Who::Forked => hook::begin_again(),
-        Who::Known => {}
+        return false;
     }
     let keep = process::KeepErrno::new();
     // SAFETY: the caller's promise.
@@ -196,7 +195,7 @@ unsafe fn is_refused(base: Base<'_>, path: *const c_char, flags: c_int, symbol: 
     if !relative_to_directory && symbol == event::OPEN && pending::take_open(given) {
         return false;
     }
-    let refused = judge_call(base, given, flags, symbol);
+    let refused = judge_call(base, given, flags, symbol, who);
     drop(keep);
     if refused {
         set_errno(libc::EACCES);
@@ -204,7 +203,7 @@ unsafe fn is_refused(base: Base<'_>, path: *const c_char, flags: c_int, symbol: 
     refused
 }
 
-fn judge_call(base: Base<'_>, given: &[u8], flags: c_int, symbol: Symbol) -> bool {
+fn judge_call(base: Base<'_>, given: &[u8], flags: c_int, symbol: Symbol, who: Who) -> bool {
     let (Some(policy), Some(info)) = (policy::current(), catalogue::info(symbol)) else {
         return false;
     };
@@ -244,6 +243,10 @@ fn judge_call(base: Base<'_>, given: &[u8], flags: c_int, symbol: Symbol) -> boo
         inode: resolved.inode,
         exempt: startup::is_exempt(symbol, info.operation, &args[..count]),
     };
+    if who == Who::Forked {
+        // A forked child announces itself with its first event: most only execute a program.
+        return judge::judge_apart(policy, &subject);
+    }
     let decision = judge::judge(policy, &subject, &mut block.record, Interpreter::NotHeld);
     decision.verdict >= Verdict::Deny
 }

@@ -6,13 +6,14 @@ use audithook_abi::{Source, Value, Verdict};
 use audithook_catalogue::{self as catalogue, arg, event};
 use audithook_wire::flat::Name;
 
+use super::set_errno;
 use crate::judge::{self, Interpreter, Subject};
 use crate::policy::{self, Policy};
 use crate::pool::Claim;
 use crate::process::{self, Who};
 use crate::python::{hook, startup};
 use crate::real::next;
-use crate::{channel, granted, pending};
+use crate::{address, channel, granted, pending};
 
 /// getaddrinfo(3).
 ///
@@ -28,7 +29,7 @@ pub(crate) unsafe extern "C" fn getaddrinfo(
     // SAFETY: passed on to the caller.
     let lookup = unsafe { Lookup::begin(node) };
     if matches!(lookup, Lookup::Refused) {
-        return libc::EAI_FAIL;
+        return refused_lookup();
     }
     // SAFETY: as above.
     let status = unsafe {
@@ -59,7 +60,10 @@ pub(crate) unsafe extern "C" fn getaddrinfo(
                     libc::freeaddrinfo(answer);
                     continue;
                 }
-                Some((address, _)) => granted::grant(name, &address),
+                Some((address, _)) => {
+                    granted::grant(name, &address);
+                    pending::add_answer(&address);
+                }
                 None => {}
             }
             link = &raw mut answer.ai_next;
@@ -67,12 +71,19 @@ pub(crate) unsafe extern "C" fn getaddrinfo(
         if let Some((address, rule)) = refused {
             record_answer(policy, name, &address, rule);
             if (*result).is_null() {
-                return libc::EAI_FAIL;
+                drop(keep);
+                return refused_lookup();
             }
         }
     }
     drop(keep);
     status
+}
+
+/// The result that Python turns into a PermissionError, as everywhere else.
+fn refused_lookup() -> c_int {
+    set_errno(libc::EACCES);
+    libc::EAI_SYSTEM
 }
 
 type ReentrantLookup = unsafe extern "C" fn(
@@ -182,6 +193,7 @@ impl<'n> Lookup<'n> {
         if name.is_empty() || !policy.image.restricts_network() {
             return Self::Free;
         }
+        pending::forget_answers();
         if !pending::take_lookup(name) && record_lookup(policy, name) {
             return Self::Refused;
         }
@@ -224,7 +236,7 @@ fn judge_lookup(policy: &'static Policy, args: &[Value<'_>]) -> bool {
 /// Records that an allowed name led where it must not.
 fn record_answer(policy: &'static Policy, name: &[u8], address: &[u8; 16], rule: Option<u32>) {
     let mut text = [0; 46];
-    let text = write_address(address, &mut text);
+    let text = address::write_address(address, &mut text);
     let args = [
         Value::str(name).named(arg::HOST),
         Value::str(text).named(arg::ADDRESS),
@@ -282,6 +294,7 @@ unsafe fn all_may_be_used(
             return false;
         }
         granted::grant(name, &address);
+        pending::add_answer(&address);
     }
 }
 
@@ -311,32 +324,4 @@ unsafe fn address_of(address: *const libc::sockaddr) -> Option<[u8; 16]> {
 
 fn mapped([a, b, c, d]: [u8; 4]) -> [u8; 16] {
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
-}
-
-fn write_address<'t>(address: &[u8; 16], text: &'t mut [u8; 46]) -> &'t [u8] {
-    use std::io::Write as _;
-    let address = std::net::Ipv6Addr::from(*address);
-    let mut rest = &mut text[..];
-    // 46 bytes hold any address (INET6_ADDRSTRLEN).
-    let _ = match address.to_ipv4_mapped() {
-        Some(address) => write!(rest, "{address}"),
-        None => write!(rest, "{address}"),
-    };
-    let left = rest.len();
-    &text[..46 - left]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_written_as_people_write_them() {
-        let mut text = [0; 46];
-        assert_eq!(
-            write_address(&mapped([127, 0, 0, 1]), &mut text),
-            b"127.0.0.1"
-        );
-        assert_eq!(write_address(&[0xff; 16], &mut text).len(), 39);
-    }
 }

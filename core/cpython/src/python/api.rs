@@ -7,6 +7,7 @@
 use core::ffi::{CStr, c_char, c_int, c_long, c_longlong, c_ulong, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use super::entry;
 use crate::real;
 
 /// A Python object. Opaque: never read but through the API, except its type.
@@ -27,6 +28,10 @@ macro_rules! api {
             $(pub(crate) $field: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
             /// The address of `PyExc_PermissionError`, which is filled in while the interpreter starts.
             permission_error: *const *mut Object,
+            /// Types and the None object, told by their addresses: a name anyone can give to a class of their own.
+            none: *mut Object,
+            float_type: *mut Object,
+            bytearray_type: *mut Object,
             /// How many bytes stand before an object's own fields: 16, or 32 in a free-threaded build.
             header: usize,
         }
@@ -42,9 +47,13 @@ macro_rules! api {
                     };
                 )*
                 let permission_error = real::symbol(c"PyExc_PermissionError")?.cast_const().cast();
+                let object = |name| real::symbol(name).map(|address| address.cast::<Object>());
+                let none = object(c"_Py_NoneStruct")?;
+                let float_type = object(c"PyFloat_Type")?;
+                let bytearray_type = object(c"PyByteArray_Type")?;
                 // Exported by free-threaded builds alone (PEP 703).
                 let free_threaded = real::symbol(c"PyUnstable_Module_SetGIL").is_some();
-                Some(Self { $($field,)* permission_error, header: if free_threaded { 32 } else { 16 } })
+                Some(Self { $($field,)* permission_error, none, float_type, bytearray_type, header: if free_threaded { 32 } else { 16 } })
             }
         }
     };
@@ -54,6 +63,9 @@ type Size = isize;
 
 api! {
     add_audit_hook = c"PySys_AddAuditHook": fn(AuditHook, *mut c_void) -> c_int;
+    is_initialized = c"Py_IsInitialized": fn() -> c_int;
+    bytearray_as_string = c"PyByteArray_AsString": fn(*mut Object) -> *mut c_char;
+    bytearray_size = c"PyByteArray_Size": fn(*mut Object) -> Size;
     type_flags = c"PyType_GetFlags": fn(*mut Object) -> c_ulong;
     unicode_as_utf8 = c"PyUnicode_AsUTF8AndSize": fn(*mut Object, *mut Size) -> *const c_char;
     unicode_encode_fs = c"PyUnicode_EncodeFSDefault": fn(*mut Object) -> *mut Object;
@@ -99,6 +111,7 @@ pub(crate) enum Kind {
     Integer,
     Text,
     Bytes,
+    ByteArray,
     List,
     Tuple,
     Dict,
@@ -125,8 +138,10 @@ pub(crate) fn register(hook: AuditHook) -> bool {
             }
         },
     };
-    // SAFETY: documented as safe before Py_Initialize; the hook is a function of this library, which is never unloaded.
-    unsafe { (api.add_audit_hook)(hook, core::ptr::null_mut()) == 0 }
+    entry::watch_allocation(|| {
+        // SAFETY: documented as safe before Py_Initialize; the hook is a function of this library, which is never unloaded.
+        unsafe { (api.add_audit_hook)(hook, core::ptr::null_mut()) == 0 }
+    })
 }
 
 /// Finds the functions and publishes them. Called by the one thread that registers the hook for the first time.
@@ -146,8 +161,20 @@ fn find() -> Option<&'static Api> {
     Some(api)
 }
 
+/// Whether the hook is in an interpreter.
+pub(crate) fn is_registered() -> bool {
+    REGISTERED.load(Ordering::Acquire)
+}
+
+/// Whether an interpreter has been initialised and has not begun to end.
+pub(crate) fn is_initialized() -> bool {
+    // SAFETY: callable at any time, without a thread state.
+    api().is_some_and(|api| unsafe { (api.is_initialized)() } != 0)
+}
+
 /// The interpreter is about to forget its hooks: the next [`register`] adds the hook again.
 pub(crate) fn forget_registration() {
+    entry::prepare_release();
     REGISTERED.store(false, Ordering::Release);
 }
 
@@ -180,7 +207,7 @@ impl Api {
     /// # Safety
     /// `object` is null or a live Python object, and the thread state is attached.
     pub(crate) unsafe fn kind(&self, object: *mut Object) -> Kind {
-        if object.is_null() {
+        if object.is_null() || object == self.none {
             return Kind::None;
         }
         // SAFETY: the caller's promise.
@@ -201,10 +228,9 @@ impl Api {
         } else if flags & DICT != 0 {
             Kind::Dict
         } else {
-            // SAFETY: `class` is a live type object.
-            match unsafe { self.type_name(class) }.to_bytes() {
-                b"NoneType" => Kind::None,
-                b"float" => Kind::Float,
+            match class {
+                class if class == self.float_type => Kind::Float,
+                class if class == self.bytearray_type => Kind::ByteArray,
                 _ => Kind::Other,
             }
         }

@@ -370,7 +370,7 @@ impl<'a, 't> Decoder<'a, 't> {
                     arguments.push(arg::PORT, Value::i64(port));
                 }
             }
-            Kind::Text | Kind::Bytes if socket.family == libc::AF_UNIX => {
+            Kind::Text | Kind::Bytes | Kind::ByteArray if socket.family == libc::AF_UNIX => {
                 path = self.text(address).map(Given::Text);
             }
             _ => {}
@@ -644,6 +644,15 @@ impl<'a, 't> Decoder<'a, 't> {
                     self.kept_bytes(bytes)
                 }
                 Kind::Bytes => Some(self.bytes(object)),
+                Kind::ByteArray => {
+                    // It may change once the interpreter is let go of: that happens after the event is encoded.
+                    let start = (self.api.bytearray_as_string)(object);
+                    let length = (self.api.bytearray_size)(object);
+                    if start.is_null() || length <= 0 {
+                        return Some(&[]);
+                    }
+                    Some(core::slice::from_raw_parts(start.cast(), length as usize))
+                }
                 _ => None,
             }
         }
@@ -709,7 +718,9 @@ impl<'a, 't> Decoder<'a, 't> {
                 list,
             ),
             Kind::Text => (self.text(object).map_or(Value::NULL, Value::str), list),
-            Kind::Bytes => (self.text(object).map_or(Value::NULL, Value::bytes), list),
+            Kind::Bytes | Kind::ByteArray => {
+                (self.text(object).map_or(Value::NULL, Value::bytes), list)
+            }
             Kind::List | Kind::Tuple => {
                 let count = self.strings(object, list);
                 let (mine, rest) = list.split_at_mut(count);

@@ -28,6 +28,11 @@ pub(crate) fn register() -> bool {
     api::register(audit_hook)
 }
 
+/// Whether the hook is in an interpreter.
+pub(crate) fn is_registered() -> bool {
+    api::is_registered()
+}
+
 /// `Py_AuditHookFunction`: 0 lets the operation go on, −1 with an exception set refuses it.
 unsafe extern "C" fn audit_hook(name: *const c_char, args: *mut Object, _: *mut c_void) -> c_int {
     let Some(policy) = policy::current() else {
@@ -97,11 +102,12 @@ unsafe fn judge_outermost(
         startup::arm();
     }
     let tells_phase = symbol.is_some_and(startup::tells_phase);
+    let begins_program = symbol.is_some_and(startup::ends_startup);
     let is_last = symbol == Some(event::CPYTHON__PYSYS_CLEARAUDITHOOKS);
     if remembered == Remembered::Unknown && !tells_phase && !is_last {
         policy.remember(name, symbol, plan.wanted());
     }
-    if !plan.wanted() && !tells_phase {
+    if !plan.wanted() && !tells_phase && !begins_program {
         return false;
     }
     let Some(mut claim) = Claim::new() else {
@@ -132,6 +138,11 @@ unsafe fn judge_outermost(
             startup::is_exempt(symbol, info.operation, arguments.as_slice())
         }),
     };
+    if let Some(symbol) = symbol
+        && startup::ends_startup(symbol)
+    {
+        startup::learn_program(symbol, arguments.as_slice());
+    }
     if !plan.wanted() {
         return false;
     }

@@ -2,5 +2,6 @@
 
 pub(crate) mod api;
 pub(crate) mod decode;
+mod entry;
 pub(crate) mod hook;
 pub(crate) mod startup;

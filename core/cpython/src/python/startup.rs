@@ -1,6 +1,6 @@
 //! Arming: what the interpreter does to start is exempt, what the user's code does is not (policy, *Meaning* 7).
 
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use audithook_abi::{Symbol, Value, View};
 use audithook_catalogue::{Operation, arg, event};
@@ -13,7 +13,7 @@ use crate::{process, real};
 enum Phase {
     /// It imports its own library; nothing of the user has run.
     Bootstrap = 0,
-    /// `site` has met a `.pth` file, or `sitecustomize`: the user's code runs between the interpreter's own.
+    /// `site` executes a line of a `.pth` file, or imports `sitecustomize`: the user's code runs between the interpreter's own.
     UserCode = 1,
     /// The main program is about to run.
     Armed = 2,
@@ -108,6 +108,39 @@ fn set_prefix(place: usize, file: &[u8]) {
     LENGTHS[place].store(prefix.len(), Ordering::Release);
 }
 
+/// The directory that the main program's imports begin with: `sys.path[0]`.
+static mut PROGRAM: Resolved = Resolved::root();
+static PROGRAM_IS_KNOWN: AtomicBool = AtomicBool::new(false);
+
+/// Learns `sys.path[0]` from the event that begins the main program.
+pub(crate) fn learn_program(symbol: Symbol, args: &[Value<'_>]) {
+    if PROGRAM_IS_KNOWN.load(Ordering::Acquire) {
+        return;
+    }
+    let mut directory = Resolved::root();
+    let found = match symbol {
+        event::CPYTHON_RUN_FILE => args.first().and_then(Value::as_bytes).is_some_and(|file| {
+            directory.resolve(Base::Cwd, file, true, false).is_ok() && directory.pop()
+        }),
+        event::CPYTHON_RUN_COMMAND | event::CPYTHON_RUN_MODULE | event::CPYTHON_RUN_STDIN => {
+            directory.resolve(Base::Cwd, b".", true, false).is_ok()
+        }
+        _ => false,
+    };
+    if found {
+        // SAFETY: written once: one main program runs, in one thread, and readers wait for the flag.
+        unsafe { (&raw mut PROGRAM).write(directory) };
+        PROGRAM_IS_KNOWN.store(true, Ordering::Release);
+    }
+}
+
+/// Whether the path is `sys.path[0]`, which the interpreter lists for every import, whatever the program does.
+pub(crate) fn is_program_directory(path: &[u8]) -> bool {
+    // SAFETY: written before the flag was set, and never again.
+    PROGRAM_IS_KNOWN.load(Ordering::Acquire)
+        && unsafe { (*(&raw const PROGRAM)).as_bytes() } == path
+}
+
 /// The main program is about to run, or an embedding program has its interpreter: nothing is exempt from here on.
 pub(crate) fn arm() {
     PHASE.store(Phase::Armed as u8, Ordering::Release);
@@ -131,7 +164,7 @@ pub(crate) fn judges_calls() -> bool {
 
 /// Whether an event must be looked at although nobody wants it, because it tells how far the interpreter is.
 pub(crate) fn tells_phase(symbol: Symbol) -> bool {
-    !is_armed() && (ends_startup(symbol) || matches!(symbol, event::IMPORT | event::OPEN))
+    !is_armed() && (ends_startup(symbol) || matches!(symbol, event::IMPORT | event::COMPILE))
 }
 
 /// The events that come right before the main program (PEP 578).
@@ -159,7 +192,10 @@ pub(crate) fn is_exempt(symbol: Symbol, operation: Operation, args: &[Value<'_>]
     };
     let path = text(arg::PATH).unwrap_or(b"");
     match symbol {
-        event::OPEN if is_path_file(path) => PHASE.store(Phase::UserCode as u8, Ordering::Release),
+        // `site` executes a line of a `.pth` file.
+        event::COMPILE if text(arg::FILENAME) == Some(b"<string>") => {
+            PHASE.store(Phase::UserCode as u8, Ordering::Release);
+        }
         event::IMPORT if matches!(text(arg::MODULE), Some(b"sitecustomize" | b"usercustomize")) => {
             PHASE.store(Phase::UserCode as u8, Ordering::Release);
         }
@@ -196,6 +232,9 @@ fn reads_only(args: &[Value<'_>]) -> bool {
 fn is_own_file(path: &[u8]) -> bool {
     is_in_library(path)
         || path.ends_with(b"/pyvenv.cfg")
+        // What getpath looks for beside the executable.
+        || path.ends_with(b"._pth")
+        || path.ends_with(b"/pybuilddir.txt")
         || path.ends_with(b"/sitecustomize.py")
         || is_path_file(path)
 }
