@@ -42,6 +42,11 @@ impl SearchPath {
         }
         if let Some(directory) = env::current_exe().ok().as_deref().and_then(Path::parent) {
             search = search.with(directory, "beside the executable");
+            // Where a package puts what belongs to the executable.
+            let library = directory.join("../lib/audithook");
+            if library.is_dir() {
+                search = search.with(library, "of the installation");
+            }
         }
         if let Some(data) = data_home(env::var_os("XDG_DATA_HOME"), env::var_os("HOME")) {
             search = search.with(data.join("audithook/plugins"), "XDG_DATA_HOME");

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, RwLock};
 use audithook_abi::{Symbol, Value, Verdict};
 use audithook_bus::{Bus, Event};
 use audithook_catalogue::{SYMBOL_COUNT, arg, event};
-use audithook_policy::Policy;
+use audithook_matcher::host::{self, Host, HostBuffer};
+use audithook_policy::{PLACEHOLDER, Policy};
 use audithook_supervisor::{Answer, Judge, Process};
 use audithook_wire::flat::{Content, Encoder, MAX_RECORD, Meta, Name, Record, Rules, Scratch};
 
@@ -216,6 +217,45 @@ pub(super) fn subject(record: &Record<'_>) -> String {
             }
         })
         .unwrap_or_default()
+}
+
+/// A rule's hint with the value that would allow the operation; empty if nothing is known that could be allowed.
+pub(super) fn hint(hint: &str, record: &Record<'_>) -> String {
+    if !hint.contains(PLACEHOLDER) {
+        return hint.to_owned();
+    }
+    let text = |name| record.arg(name).and_then(|argument| argument.as_bytes());
+    let is_socket = record.arg(arg::FAMILY).is_some();
+    let value = match text(arg::HOST) {
+        Some(host) => endpoint(host, record.arg(arg::PORT).map(|argument| argument.content)),
+        None if is_socket && text(arg::PATH).is_none() => String::new(),
+        None => subject(record),
+    };
+    if value.is_empty() {
+        return String::new();
+    }
+    hint.replace(PLACEHOLDER, &value)
+}
+
+/// A host in its one form, with its port.
+fn endpoint(host: &[u8], port: Option<Content<'_>>) -> String {
+    let mut buffer = HostBuffer::new();
+    let host = match host::normalise(host, &mut buffer) {
+        Ok(Host::Name(name)) => String::from_utf8_lossy(name).into_owned(),
+        Ok(Host::Address(address)) => {
+            let address = std::net::Ipv6Addr::from(address);
+            match address.to_ipv4_mapped() {
+                Some(address) => address.to_string(),
+                None => format!("[{address}]"),
+            }
+        }
+        Err(_) => return String::new(),
+    };
+    match port {
+        Some(Content::U64(port)) => format!("{host}:{port}"),
+        Some(Content::I64(port)) => format!("{host}:{port}"),
+        _ => host,
+    }
 }
 
 /// Without what would move the terminal: it comes from the program.

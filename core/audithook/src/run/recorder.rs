@@ -12,7 +12,7 @@ use audithook_catalogue::{Journalled, arg, event};
 use audithook_journal::{Clock, Entry, Formatter, Merger, Ring, Rotation, Rule, RunId, Writer};
 use audithook_matcher::{Image, Plan};
 use audithook_policy::Policy;
-use audithook_policy::image::RuleText;
+use audithook_policy::image::{JournalEvents, RuleText};
 use audithook_policy::model::JournalTarget;
 use audithook_supervisor::{Directive, Ended, Exit, Handler, Judge, Process, RunDirectory};
 use audithook_wire::flat::{Encoder, MAX_RECORD, Meta, Name, Record, Scratch};
@@ -128,7 +128,11 @@ impl Recorder {
     /// Puts the policy of the settings in force as the next generation.
     fn publish(&mut self, mut built: BuiltHooks) -> Result<(), String> {
         let number = self.generations.len() as u32 + 1;
-        let input = self.settings.policy.image_input(number);
+        let mut input = self.settings.policy.image_input(number);
+        if self.journal.is_none() {
+            // Nobody reads what would only be journalled: it need not cross the ring.
+            input.journal = JournalEvents::default();
+        }
         let bytes =
             audithook_policy::image::build(&input).map_err(|error| bridge::chain(&error))?;
         // An image lives as long as the run: records of every generation refer to its rules.
@@ -290,20 +294,26 @@ impl Recorder {
                     reason: reason.as_bytes(),
                 },
             );
-            if let Some(journal) = &mut self.journal
-                && let Err(error) = journal.append(&self.line)
-            {
-                self.directive = Directive::Fault(bridge::chain(&error));
+            let appended = self
+                .journal
+                .as_mut()
+                .map(|journal| journal.append(&self.line));
+            if let Some(Err(error)) = appended {
+                self.fault_of_journal(&bridge::chain(&error));
             }
         }
         if meta.verdict.refuses() || meta.would.is_some_and(Verdict::refuses) {
             let rule = numbers.first().and_then(known);
+            // A protected rule never teaches what would open it, and speaks for the others.
+            let hinting = numbers
+                .iter()
+                .filter_map(known)
+                .find(|rule| rule.protected)
+                .or(rule);
             let value = bridge::subject(&record);
             self.footer.add(Refusal {
                 event: String::from_utf8_lossy(name).into_owned(),
-                hint: rule.map_or_else(String::new, |rule| {
-                    rule.hint.replace(audithook_policy::PLACEHOLDER, &value)
-                }),
+                hint: hinting.map_or_else(String::new, |rule| bridge::hint(&rule.hint, &record)),
                 value,
                 rule: rule.map_or_else(|| "?".into(), |rule| rule.id.clone()),
                 at: rule.map_or_else(String::new, |rule| rule.at.clone()),
@@ -334,11 +344,21 @@ impl Recorder {
         for (time_ns, item) in &ready {
             self.emit(*time_ns, item);
         }
-        if !ready.is_empty()
-            && let Some(journal) = &mut self.journal
-            && let Err(error) = journal.flush()
-        {
-            self.directive = Directive::Fault(bridge::chain(&error));
+        let flushed = (!ready.is_empty()).then(|| self.journal.as_mut().map(Writer::flush));
+        if let Some(Some(Err(error))) = flushed {
+            self.fault_of_journal(&bridge::chain(&error));
+        }
+    }
+
+    /// The journal cannot be written: the run ends, and the first reason is the one that is told.
+    fn fault_of_journal(&mut self, error: &str) {
+        if !matches!(self.directive, Directive::Fault(_)) {
+            let file = match &self.settings.policy.journal.target {
+                JournalTarget::File(file) => format!(": `{file}`"),
+                JournalTarget::Descriptor(number) => format!(": `fd:{number}`"),
+                JournalTarget::None => String::new(),
+            };
+            self.directive = Directive::Fault(format!("{error}{file}"));
         }
     }
 

@@ -21,6 +21,11 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
         Ok(file) => file,
         Err(ended) => return Ok(ended),
     };
+    // A shim of pyenv only looks up the interpreter: where programs are restricted, that one is started in its place.
+    let file = match &request.policy.behind_shim {
+        Some(program) if request.policy.process.exec.is_some() => program.clone(),
+        _ => file,
+    };
     let uncovered = program::coverage(&file).reason();
     if let Some(reason) = uncovered
         && let Some(switch) = &request.policy.process.uncovered
