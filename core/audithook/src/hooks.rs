@@ -11,6 +11,8 @@
 mod condition;
 mod libraries;
 mod services;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ use audithook_policy::LoadContext;
 use audithook_policy::arguments::{Argument, complete, parse};
 
 use super::failure::Failure;
+use super::near::nearest;
 
 /// What `key:kind=value` may say for events of one's own, whose arguments no catalogue knows.
 const KINDS: [&str; 7] = ["str", "path", "bool", "i64", "u64", "f64", "list"];
@@ -59,7 +60,7 @@ fn check_name(event: &str, name: &str) -> Result<(), Failure> {
     if known().any(|known| known == name) {
         return Ok(());
     }
-    let hint = match super::near::nearest(name, known()) {
+    let hint = match nearest(name, known()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known().next().is_none() => "it has none".to_owned(),
         None => format!("it has `{}`", known().collect::<Vec<_>>().join("`, `")),

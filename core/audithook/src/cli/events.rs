@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::arguments::{Events, FormatName};
 use super::failure::{Answer, Failure};
+use super::near::nearest;
 use super::terminal::{Paint, Style, Terminal};
 
 pub(super) fn run(arguments: &Events, terminal: &mut Terminal) -> Result<Answer, Failure> {
@@ -103,16 +104,13 @@ fn find(name: &str) -> Result<&'static EventInfo, Failure> {
     if let Some((_, event)) = audithook_catalogue::find(name) {
         return Ok(event);
     }
-    let near = super::near::nearest(name, EVENTS.iter().map(|event| event.name));
-    let inside = || {
-        EVENTS
-            .iter()
-            .map(|event| event.name)
-            .find(|known| known.contains(name))
-    };
-    let hint = match near.or_else(inside) {
-        Some(near) => format!("did you mean `{near}`? `audithook events '*{name}*'` searches"),
-        None => "a program may raise events of its own; they need no entry here".to_owned(),
+    let names = || EVENTS.iter().map(|event| event.name);
+    let hint = if let Some(near) = nearest(name, names()) {
+        format!("did you mean `{near}`?")
+    } else if names().any(|known| known.contains(name)) {
+        format!("`audithook events '*{name}*'` lists those that have it in their name")
+    } else {
+        "a program may raise events of its own; they need no entry here".to_owned()
     };
     Err(Failure::new(format!("no such event in the catalogue: `{name}`")).hinted(hint))
 }

@@ -7,6 +7,7 @@ use clap_mangen::Man as Page;
 
 use super::arguments::{Arguments, Man};
 use super::failure::{Answer, Failure};
+use super::near::nearest;
 use super::terminal::Terminal;
 
 pub(super) fn run(arguments: &Man, terminal: &mut Terminal) -> Result<Answer, Failure> {
@@ -46,6 +47,9 @@ fn unknown(name: &str, command: &clap::Command) -> Failure {
         .get_subcommands()
         .map(clap::Command::get_name)
         .collect();
-    Failure::new(format!("unknown command: `{name}`"))
-        .hinted(format!("one of `{}`", known.join("`, `")))
+    let hint = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("one of `{}`", known.join("`, `")),
+    };
+    Failure::new(format!("unknown command: `{name}`")).hinted(hint)
 }

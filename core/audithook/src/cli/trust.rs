@@ -57,8 +57,11 @@ struct Trusted {
 
 impl Trusted {
     fn of(policy: &Policy) -> Self {
+        // What a file extends is read before it, and of less interest.
+        let mut files: Vec<_> = policy.files_read().map(PathBuf::from).collect();
+        files.reverse();
         Self {
-            files: policy.files_read().map(PathBuf::from).collect(),
+            files,
             plugins: policy
                 .plugins
                 .iter()

@@ -323,3 +323,16 @@ fn a_recorded_event_is_judged_again() {
     error: no such event in `old.jsonl`: `8`
     ");
 }
+
+#[test]
+fn another_name_of_a_denied_file_is_denied() {
+    let bench = Bench::with_policy("version = 1\n[files]\ndeny = [\"./vault/key\"]\n");
+    std::fs::create_dir(bench.work().join("vault")).expect("made");
+    let key = bench.write("vault/key", "secret");
+    std::fs::hard_link(&key, bench.work().join("data/alias")).expect("linked");
+    std::os::unix::fs::symlink(&key, bench.work().join("data/link")).expect("linked");
+    for path in ["path=data/alias", "path=data/link"] {
+        let said = bench.run(&["explain", "open", path]);
+        assert_eq!(said.status, Some(1), "{path}: {said:?}");
+    }
+}

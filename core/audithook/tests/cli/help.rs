@@ -52,7 +52,7 @@ fn the_manual_has_a_page_for_every_command() {
     --- err ---
     error: unknown command: `rum`
 
-    hint: one of `run`, `init`, `check`, `log`, `trust`, `plan`, `test`, `explain`, `emit`, `events`, `plugin`, `completions`, `man`
+    hint: did you mean `run`?
     ");
 }
 
