@@ -4,7 +4,7 @@ use crate::{ArgInfo, EventInfo, Journalled, Operation};
 
 /// Every event, sorted by name.
 #[rustfmt::skip]
-pub static EVENTS: [EventInfo; 212] = [
+pub static EVENTS: [EventInfo; 217] = [
     EventInfo { name: "_posixsubprocess.fork_exec", operation: Operation::Exec, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "args", kind: "list" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.14", last: "3.14", platform: "all", doc: "library/audit_events", notes: "3.14+; before that direct fork_exec() raised nothing (verified 3.13)" },
     EventInfo { name: "_thread.start_joinable_thread", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.13", last: "3.14", platform: "all", doc: "", notes: "undocumented name" },
     EventInfo { name: "_thread.start_new_thread", operation: Operation::None, args: &[], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.12", last: "3.14", platform: "all", doc: "library/_thread", notes: "" },
@@ -67,6 +67,11 @@ pub static EVENTS: [EventInfo; 212] = [
     EventInfo { name: "gc.get_referrers", operation: Operation::None, args: &[ArgInfo { name: "objs", kind: "any" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/gc", notes: "" },
     EventInfo { name: "glob.glob", operation: Operation::None, args: &[ArgInfo { name: "pattern", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.8", last: "3.14", platform: "all", doc: "library/glob", notes: "" },
     EventInfo { name: "glob.glob/2", operation: Operation::None, args: &[ArgInfo { name: "pattern", kind: "str" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.10", last: "3.14", platform: "all", doc: "library/glob", notes: "" },
+    EventInfo { name: "hook.add", operation: Operation::None, args: &[ArgInfo { name: "hook", kind: "str" }, ArgInfo { name: "on", kind: "list" }, ArgInfo { name: "kind", kind: "str" }, ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "origin", kind: "str" }], sources: &["app"], journalled: Journalled::Default, first: "", last: "", platform: "all", doc: "", notes: "a hook is attached to a bus; gates may refuse" },
+    EventInfo { name: "hook.mode", operation: Operation::None, args: &[ArgInfo { name: "mode", kind: "str" }], sources: &["app"], journalled: Journalled::Default, first: "", last: "", platform: "all", doc: "", notes: "a bus changes what refusals amount to; gates may refuse" },
+    EventInfo { name: "hook.remove", operation: Operation::None, args: &[ArgInfo { name: "hook", kind: "str" }, ArgInfo { name: "plugin", kind: "str" }], sources: &["app"], journalled: Journalled::Default, first: "", last: "", platform: "all", doc: "", notes: "a hook is taken off; gates may refuse" },
+    EventInfo { name: "hook.replace", operation: Operation::None, args: &[ArgInfo { name: "count", kind: "u64" }], sources: &["app"], journalled: Journalled::Default, first: "", last: "", platform: "all", doc: "", notes: "the hooks of a policy are exchanged; gates may refuse" },
+    EventInfo { name: "hook.reset", operation: Operation::None, args: &[ArgInfo { name: "hook", kind: "str" }, ArgInfo { name: "plugin", kind: "str" }], sources: &["app"], journalled: Journalled::Default, first: "", last: "", platform: "all", doc: "", notes: "a hook in quarantine is entered again; gates may refuse" },
     EventInfo { name: "http.client.connect", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.10", last: "3.14", platform: "all", doc: "library/http.client", notes: "" },
     EventInfo { name: "http.client.send", operation: Operation::None, args: &[ArgInfo { name: "data", kind: "bytes" }], sources: &["cpython"], journalled: Journalled::WhenNamed, first: "3.10", last: "3.14", platform: "all", doc: "library/http.client", notes: "" },
     EventInfo { name: "imaplib.open", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], sources: &["cpython"], journalled: Journalled::Default, first: "3.8", last: "3.14", platform: "all", doc: "library/imaplib", notes: "" },
@@ -221,7 +226,7 @@ pub static EVENTS: [EventInfo; 212] = [
 
 /// The names of the events, then those of the arguments, each sorted.
 #[rustfmt::skip]
-pub static SYMBOLS: [&str; 367] = [
+pub static SYMBOLS: [&str; 374] = [
     "_posixsubprocess.fork_exec",
     "_thread.start_joinable_thread",
     "_thread.start_new_thread",
@@ -284,6 +289,11 @@ pub static SYMBOLS: [&str; 367] = [
     "gc.get_referrers",
     "glob.glob",
     "glob.glob/2",
+    "hook.add",
+    "hook.mode",
+    "hook.remove",
+    "hook.replace",
+    "hook.reset",
     "http.client.connect",
     "http.client.send",
     "imaplib.open",
@@ -526,9 +536,11 @@ pub static SYMBOLS: [&str; 367] = [
     "obj",
     "objs",
     "offset",
+    "on",
     "on_error",
     "open_mode",
     "operation",
+    "origin",
     "path",
     "pattern",
     "pgid",
@@ -719,306 +731,316 @@ pub mod event {
     pub const GLOB_GLOB: Symbol = Symbol(60);
     /// `glob.glob/2`
     pub const GLOB_GLOB_2: Symbol = Symbol(61);
+    /// `hook.add`
+    pub const HOOK_ADD: Symbol = Symbol(62);
+    /// `hook.mode`
+    pub const HOOK_MODE: Symbol = Symbol(63);
+    /// `hook.remove`
+    pub const HOOK_REMOVE: Symbol = Symbol(64);
+    /// `hook.replace`
+    pub const HOOK_REPLACE: Symbol = Symbol(65);
+    /// `hook.reset`
+    pub const HOOK_RESET: Symbol = Symbol(66);
     /// `http.client.connect`
-    pub const HTTP_CLIENT_CONNECT: Symbol = Symbol(62);
+    pub const HTTP_CLIENT_CONNECT: Symbol = Symbol(67);
     /// `http.client.send`
-    pub const HTTP_CLIENT_SEND: Symbol = Symbol(63);
+    pub const HTTP_CLIENT_SEND: Symbol = Symbol(68);
     /// `imaplib.open`
-    pub const IMAPLIB_OPEN: Symbol = Symbol(64);
+    pub const IMAPLIB_OPEN: Symbol = Symbol(69);
     /// `imaplib.send`
-    pub const IMAPLIB_SEND: Symbol = Symbol(65);
+    pub const IMAPLIB_SEND: Symbol = Symbol(70);
     /// `import`
-    pub const IMPORT: Symbol = Symbol(66);
+    pub const IMPORT: Symbol = Symbol(71);
     /// `marshal.dumps`
-    pub const MARSHAL_DUMPS: Symbol = Symbol(67);
+    pub const MARSHAL_DUMPS: Symbol = Symbol(72);
     /// `marshal.load`
-    pub const MARSHAL_LOAD: Symbol = Symbol(68);
+    pub const MARSHAL_LOAD: Symbol = Symbol(73);
     /// `marshal.loads`
-    pub const MARSHAL_LOADS: Symbol = Symbol(69);
+    pub const MARSHAL_LOADS: Symbol = Symbol(74);
     /// `mmap.__new__`
-    pub const MMAP___NEW__: Symbol = Symbol(70);
+    pub const MMAP___NEW__: Symbol = Symbol(75);
     /// `msvcrt.get_osfhandle`
-    pub const MSVCRT_GET_OSFHANDLE: Symbol = Symbol(71);
+    pub const MSVCRT_GET_OSFHANDLE: Symbol = Symbol(76);
     /// `msvcrt.locking`
-    pub const MSVCRT_LOCKING: Symbol = Symbol(72);
+    pub const MSVCRT_LOCKING: Symbol = Symbol(77);
     /// `msvcrt.open_osfhandle`
-    pub const MSVCRT_OPEN_OSFHANDLE: Symbol = Symbol(73);
+    pub const MSVCRT_OPEN_OSFHANDLE: Symbol = Symbol(78);
     /// `nntplib.connect`
-    pub const NNTPLIB_CONNECT: Symbol = Symbol(74);
+    pub const NNTPLIB_CONNECT: Symbol = Symbol(79);
     /// `nntplib.putline`
-    pub const NNTPLIB_PUTLINE: Symbol = Symbol(75);
+    pub const NNTPLIB_PUTLINE: Symbol = Symbol(80);
     /// `object.__delattr__`
-    pub const OBJECT___DELATTR__: Symbol = Symbol(76);
+    pub const OBJECT___DELATTR__: Symbol = Symbol(81);
     /// `object.__getattr__`
-    pub const OBJECT___GETATTR__: Symbol = Symbol(77);
+    pub const OBJECT___GETATTR__: Symbol = Symbol(82);
     /// `object.__setattr__`
-    pub const OBJECT___SETATTR__: Symbol = Symbol(78);
+    pub const OBJECT___SETATTR__: Symbol = Symbol(83);
     /// `open`
-    pub const OPEN: Symbol = Symbol(79);
+    pub const OPEN: Symbol = Symbol(84);
     /// `os.add_dll_directory`
-    pub const OS_ADD_DLL_DIRECTORY: Symbol = Symbol(80);
+    pub const OS_ADD_DLL_DIRECTORY: Symbol = Symbol(85);
     /// `os.chdir`
-    pub const OS_CHDIR: Symbol = Symbol(81);
+    pub const OS_CHDIR: Symbol = Symbol(86);
     /// `os.chflags`
-    pub const OS_CHFLAGS: Symbol = Symbol(82);
+    pub const OS_CHFLAGS: Symbol = Symbol(87);
     /// `os.chmod`
-    pub const OS_CHMOD: Symbol = Symbol(83);
+    pub const OS_CHMOD: Symbol = Symbol(88);
     /// `os.chown`
-    pub const OS_CHOWN: Symbol = Symbol(84);
+    pub const OS_CHOWN: Symbol = Symbol(89);
     /// `os.exec`
-    pub const OS_EXEC: Symbol = Symbol(85);
+    pub const OS_EXEC: Symbol = Symbol(90);
     /// `os.fork`
-    pub const OS_FORK: Symbol = Symbol(86);
+    pub const OS_FORK: Symbol = Symbol(91);
     /// `os.forkpty`
-    pub const OS_FORKPTY: Symbol = Symbol(87);
+    pub const OS_FORKPTY: Symbol = Symbol(92);
     /// `os.fwalk`
-    pub const OS_FWALK: Symbol = Symbol(88);
+    pub const OS_FWALK: Symbol = Symbol(93);
     /// `os.getxattr`
-    pub const OS_GETXATTR: Symbol = Symbol(89);
+    pub const OS_GETXATTR: Symbol = Symbol(94);
     /// `os.kill`
-    pub const OS_KILL: Symbol = Symbol(90);
+    pub const OS_KILL: Symbol = Symbol(95);
     /// `os.killpg`
-    pub const OS_KILLPG: Symbol = Symbol(91);
+    pub const OS_KILLPG: Symbol = Symbol(96);
     /// `os.link`
-    pub const OS_LINK: Symbol = Symbol(92);
+    pub const OS_LINK: Symbol = Symbol(97);
     /// `os.listdir`
-    pub const OS_LISTDIR: Symbol = Symbol(93);
+    pub const OS_LISTDIR: Symbol = Symbol(98);
     /// `os.listdrives`
-    pub const OS_LISTDRIVES: Symbol = Symbol(94);
+    pub const OS_LISTDRIVES: Symbol = Symbol(99);
     /// `os.listmounts`
-    pub const OS_LISTMOUNTS: Symbol = Symbol(95);
+    pub const OS_LISTMOUNTS: Symbol = Symbol(100);
     /// `os.listvolumes`
-    pub const OS_LISTVOLUMES: Symbol = Symbol(96);
+    pub const OS_LISTVOLUMES: Symbol = Symbol(101);
     /// `os.listxattr`
-    pub const OS_LISTXATTR: Symbol = Symbol(97);
+    pub const OS_LISTXATTR: Symbol = Symbol(102);
     /// `os.lockf`
-    pub const OS_LOCKF: Symbol = Symbol(98);
+    pub const OS_LOCKF: Symbol = Symbol(103);
     /// `os.mkdir`
-    pub const OS_MKDIR: Symbol = Symbol(99);
+    pub const OS_MKDIR: Symbol = Symbol(104);
     /// `os.mkfifo`
-    pub const OS_MKFIFO: Symbol = Symbol(100);
+    pub const OS_MKFIFO: Symbol = Symbol(105);
     /// `os.mknod`
-    pub const OS_MKNOD: Symbol = Symbol(101);
+    pub const OS_MKNOD: Symbol = Symbol(106);
     /// `os.posix_spawn`
-    pub const OS_POSIX_SPAWN: Symbol = Symbol(102);
+    pub const OS_POSIX_SPAWN: Symbol = Symbol(107);
     /// `os.putenv`
-    pub const OS_PUTENV: Symbol = Symbol(103);
+    pub const OS_PUTENV: Symbol = Symbol(108);
     /// `os.remove`
-    pub const OS_REMOVE: Symbol = Symbol(104);
+    pub const OS_REMOVE: Symbol = Symbol(109);
     /// `os.removexattr`
-    pub const OS_REMOVEXATTR: Symbol = Symbol(105);
+    pub const OS_REMOVEXATTR: Symbol = Symbol(110);
     /// `os.rename`
-    pub const OS_RENAME: Symbol = Symbol(106);
+    pub const OS_RENAME: Symbol = Symbol(111);
     /// `os.rmdir`
-    pub const OS_RMDIR: Symbol = Symbol(107);
+    pub const OS_RMDIR: Symbol = Symbol(112);
     /// `os.scandir`
-    pub const OS_SCANDIR: Symbol = Symbol(108);
+    pub const OS_SCANDIR: Symbol = Symbol(113);
     /// `os.setxattr`
-    pub const OS_SETXATTR: Symbol = Symbol(109);
+    pub const OS_SETXATTR: Symbol = Symbol(114);
     /// `os.spawn`
-    pub const OS_SPAWN: Symbol = Symbol(110);
+    pub const OS_SPAWN: Symbol = Symbol(115);
     /// `os.startfile`
-    pub const OS_STARTFILE: Symbol = Symbol(111);
+    pub const OS_STARTFILE: Symbol = Symbol(116);
     /// `os.startfile/2`
-    pub const OS_STARTFILE_2: Symbol = Symbol(112);
+    pub const OS_STARTFILE_2: Symbol = Symbol(117);
     /// `os.symlink`
-    pub const OS_SYMLINK: Symbol = Symbol(113);
+    pub const OS_SYMLINK: Symbol = Symbol(118);
     /// `os.system`
-    pub const OS_SYSTEM: Symbol = Symbol(114);
+    pub const OS_SYSTEM: Symbol = Symbol(119);
     /// `os.truncate`
-    pub const OS_TRUNCATE: Symbol = Symbol(115);
+    pub const OS_TRUNCATE: Symbol = Symbol(120);
     /// `os.unsetenv`
-    pub const OS_UNSETENV: Symbol = Symbol(116);
+    pub const OS_UNSETENV: Symbol = Symbol(121);
     /// `os.utime`
-    pub const OS_UTIME: Symbol = Symbol(117);
+    pub const OS_UTIME: Symbol = Symbol(122);
     /// `os.walk`
-    pub const OS_WALK: Symbol = Symbol(118);
+    pub const OS_WALK: Symbol = Symbol(123);
     /// `pathlib.Path.glob`
-    pub const PATHLIB_PATH_GLOB: Symbol = Symbol(119);
+    pub const PATHLIB_PATH_GLOB: Symbol = Symbol(124);
     /// `pathlib.Path.rglob`
-    pub const PATHLIB_PATH_RGLOB: Symbol = Symbol(120);
+    pub const PATHLIB_PATH_RGLOB: Symbol = Symbol(125);
     /// `pathlib.Path.walk`
-    pub const PATHLIB_PATH_WALK: Symbol = Symbol(121);
+    pub const PATHLIB_PATH_WALK: Symbol = Symbol(126);
     /// `pdb.Pdb`
-    pub const PDB_PDB: Symbol = Symbol(122);
+    pub const PDB_PDB: Symbol = Symbol(127);
     /// `pickle.find_class`
-    pub const PICKLE_FIND_CLASS: Symbol = Symbol(123);
+    pub const PICKLE_FIND_CLASS: Symbol = Symbol(128);
     /// `plugin.error`
-    pub const PLUGIN_ERROR: Symbol = Symbol(124);
+    pub const PLUGIN_ERROR: Symbol = Symbol(129);
     /// `plugin.load`
-    pub const PLUGIN_LOAD: Symbol = Symbol(125);
+    pub const PLUGIN_LOAD: Symbol = Symbol(130);
     /// `plugin.quarantined`
-    pub const PLUGIN_QUARANTINED: Symbol = Symbol(126);
+    pub const PLUGIN_QUARANTINED: Symbol = Symbol(131);
     /// `policy.reload`
-    pub const POLICY_RELOAD: Symbol = Symbol(127);
+    pub const POLICY_RELOAD: Symbol = Symbol(132);
     /// `poplib.connect`
-    pub const POPLIB_CONNECT: Symbol = Symbol(128);
+    pub const POPLIB_CONNECT: Symbol = Symbol(133);
     /// `poplib.putline`
-    pub const POPLIB_PUTLINE: Symbol = Symbol(129);
+    pub const POPLIB_PUTLINE: Symbol = Symbol(134);
     /// `process.exit`
-    pub const PROCESS_EXIT: Symbol = Symbol(130);
+    pub const PROCESS_EXIT: Symbol = Symbol(135);
     /// `process.start`
-    pub const PROCESS_START: Symbol = Symbol(131);
+    pub const PROCESS_START: Symbol = Symbol(136);
     /// `process.uncovered`
-    pub const PROCESS_UNCOVERED: Symbol = Symbol(132);
+    pub const PROCESS_UNCOVERED: Symbol = Symbol(137);
     /// `pty.spawn`
-    pub const PTY_SPAWN: Symbol = Symbol(133);
+    pub const PTY_SPAWN: Symbol = Symbol(138);
     /// `resource.prlimit`
-    pub const RESOURCE_PRLIMIT: Symbol = Symbol(134);
+    pub const RESOURCE_PRLIMIT: Symbol = Symbol(139);
     /// `resource.setrlimit`
-    pub const RESOURCE_SETRLIMIT: Symbol = Symbol(135);
+    pub const RESOURCE_SETRLIMIT: Symbol = Symbol(140);
     /// `setopencodehook`
-    pub const SETOPENCODEHOOK: Symbol = Symbol(136);
+    pub const SETOPENCODEHOOK: Symbol = Symbol(141);
     /// `shutil.chown`
-    pub const SHUTIL_CHOWN: Symbol = Symbol(137);
+    pub const SHUTIL_CHOWN: Symbol = Symbol(142);
     /// `shutil.copyfile`
-    pub const SHUTIL_COPYFILE: Symbol = Symbol(138);
+    pub const SHUTIL_COPYFILE: Symbol = Symbol(143);
     /// `shutil.copymode`
-    pub const SHUTIL_COPYMODE: Symbol = Symbol(139);
+    pub const SHUTIL_COPYMODE: Symbol = Symbol(144);
     /// `shutil.copystat`
-    pub const SHUTIL_COPYSTAT: Symbol = Symbol(140);
+    pub const SHUTIL_COPYSTAT: Symbol = Symbol(145);
     /// `shutil.copytree`
-    pub const SHUTIL_COPYTREE: Symbol = Symbol(141);
+    pub const SHUTIL_COPYTREE: Symbol = Symbol(146);
     /// `shutil.make_archive`
-    pub const SHUTIL_MAKE_ARCHIVE: Symbol = Symbol(142);
+    pub const SHUTIL_MAKE_ARCHIVE: Symbol = Symbol(147);
     /// `shutil.move`
-    pub const SHUTIL_MOVE: Symbol = Symbol(143);
+    pub const SHUTIL_MOVE: Symbol = Symbol(148);
     /// `shutil.rmtree`
-    pub const SHUTIL_RMTREE: Symbol = Symbol(144);
+    pub const SHUTIL_RMTREE: Symbol = Symbol(149);
     /// `shutil.unpack_archive`
-    pub const SHUTIL_UNPACK_ARCHIVE: Symbol = Symbol(145);
+    pub const SHUTIL_UNPACK_ARCHIVE: Symbol = Symbol(150);
     /// `signal.pthread_kill`
-    pub const SIGNAL_PTHREAD_KILL: Symbol = Symbol(146);
+    pub const SIGNAL_PTHREAD_KILL: Symbol = Symbol(151);
     /// `smtplib.SMTP.send`
-    pub const SMTPLIB_SMTP_SEND: Symbol = Symbol(147);
+    pub const SMTPLIB_SMTP_SEND: Symbol = Symbol(152);
     /// `smtplib.connect`
-    pub const SMTPLIB_CONNECT: Symbol = Symbol(148);
+    pub const SMTPLIB_CONNECT: Symbol = Symbol(153);
     /// `smtplib.send`
-    pub const SMTPLIB_SEND: Symbol = Symbol(149);
+    pub const SMTPLIB_SEND: Symbol = Symbol(154);
     /// `socket.__new__`
-    pub const SOCKET___NEW__: Symbol = Symbol(150);
+    pub const SOCKET___NEW__: Symbol = Symbol(155);
     /// `socket.bind`
-    pub const SOCKET_BIND: Symbol = Symbol(151);
+    pub const SOCKET_BIND: Symbol = Symbol(156);
     /// `socket.connect`
-    pub const SOCKET_CONNECT: Symbol = Symbol(152);
+    pub const SOCKET_CONNECT: Symbol = Symbol(157);
     /// `socket.getaddrinfo`
-    pub const SOCKET_GETADDRINFO: Symbol = Symbol(153);
+    pub const SOCKET_GETADDRINFO: Symbol = Symbol(158);
     /// `socket.gethostbyaddr`
-    pub const SOCKET_GETHOSTBYADDR: Symbol = Symbol(154);
+    pub const SOCKET_GETHOSTBYADDR: Symbol = Symbol(159);
     /// `socket.gethostbyname`
-    pub const SOCKET_GETHOSTBYNAME: Symbol = Symbol(155);
+    pub const SOCKET_GETHOSTBYNAME: Symbol = Symbol(160);
     /// `socket.gethostname`
-    pub const SOCKET_GETHOSTNAME: Symbol = Symbol(156);
+    pub const SOCKET_GETHOSTNAME: Symbol = Symbol(161);
     /// `socket.getnameinfo`
-    pub const SOCKET_GETNAMEINFO: Symbol = Symbol(157);
+    pub const SOCKET_GETNAMEINFO: Symbol = Symbol(162);
     /// `socket.getservbyname`
-    pub const SOCKET_GETSERVBYNAME: Symbol = Symbol(158);
+    pub const SOCKET_GETSERVBYNAME: Symbol = Symbol(163);
     /// `socket.getservbyport`
-    pub const SOCKET_GETSERVBYPORT: Symbol = Symbol(159);
+    pub const SOCKET_GETSERVBYPORT: Symbol = Symbol(164);
     /// `socket.sendmsg`
-    pub const SOCKET_SENDMSG: Symbol = Symbol(160);
+    pub const SOCKET_SENDMSG: Symbol = Symbol(165);
     /// `socket.sendto`
-    pub const SOCKET_SENDTO: Symbol = Symbol(161);
+    pub const SOCKET_SENDTO: Symbol = Symbol(166);
     /// `socket.sethostname`
-    pub const SOCKET_SETHOSTNAME: Symbol = Symbol(162);
+    pub const SOCKET_SETHOSTNAME: Symbol = Symbol(167);
     /// `sqlite3.connect`
-    pub const SQLITE3_CONNECT: Symbol = Symbol(163);
+    pub const SQLITE3_CONNECT: Symbol = Symbol(168);
     /// `sqlite3.connect/handle`
-    pub const SQLITE3_CONNECT_HANDLE: Symbol = Symbol(164);
+    pub const SQLITE3_CONNECT_HANDLE: Symbol = Symbol(169);
     /// `sqlite3.enable_load_extension`
-    pub const SQLITE3_ENABLE_LOAD_EXTENSION: Symbol = Symbol(165);
+    pub const SQLITE3_ENABLE_LOAD_EXTENSION: Symbol = Symbol(170);
     /// `sqlite3.load_extension`
-    pub const SQLITE3_LOAD_EXTENSION: Symbol = Symbol(166);
+    pub const SQLITE3_LOAD_EXTENSION: Symbol = Symbol(171);
     /// `subprocess.Popen`
-    pub const SUBPROCESS_POPEN: Symbol = Symbol(167);
+    pub const SUBPROCESS_POPEN: Symbol = Symbol(172);
     /// `sys._current_exceptions`
-    pub const SYS__CURRENT_EXCEPTIONS: Symbol = Symbol(168);
+    pub const SYS__CURRENT_EXCEPTIONS: Symbol = Symbol(173);
     /// `sys._current_frames`
-    pub const SYS__CURRENT_FRAMES: Symbol = Symbol(169);
+    pub const SYS__CURRENT_FRAMES: Symbol = Symbol(174);
     /// `sys._getframe`
-    pub const SYS__GETFRAME: Symbol = Symbol(170);
+    pub const SYS__GETFRAME: Symbol = Symbol(175);
     /// `sys._getframemodulename`
-    pub const SYS__GETFRAMEMODULENAME: Symbol = Symbol(171);
+    pub const SYS__GETFRAMEMODULENAME: Symbol = Symbol(176);
     /// `sys.addaudithook`
-    pub const SYS_ADDAUDITHOOK: Symbol = Symbol(172);
+    pub const SYS_ADDAUDITHOOK: Symbol = Symbol(177);
     /// `sys.excepthook`
-    pub const SYS_EXCEPTHOOK: Symbol = Symbol(173);
+    pub const SYS_EXCEPTHOOK: Symbol = Symbol(178);
     /// `sys.monitoring.register_callback`
-    pub const SYS_MONITORING_REGISTER_CALLBACK: Symbol = Symbol(174);
+    pub const SYS_MONITORING_REGISTER_CALLBACK: Symbol = Symbol(179);
     /// `sys.remote_exec`
-    pub const SYS_REMOTE_EXEC: Symbol = Symbol(175);
+    pub const SYS_REMOTE_EXEC: Symbol = Symbol(180);
     /// `sys.set_asyncgen_hook_finalizer`
-    pub const SYS_SET_ASYNCGEN_HOOK_FINALIZER: Symbol = Symbol(176);
+    pub const SYS_SET_ASYNCGEN_HOOK_FINALIZER: Symbol = Symbol(181);
     /// `sys.set_asyncgen_hook_firstiter`
-    pub const SYS_SET_ASYNCGEN_HOOK_FIRSTITER: Symbol = Symbol(177);
+    pub const SYS_SET_ASYNCGEN_HOOK_FIRSTITER: Symbol = Symbol(182);
     /// `sys.set_asyncgen_hooks_finalizer`
-    pub const SYS_SET_ASYNCGEN_HOOKS_FINALIZER: Symbol = Symbol(178);
+    pub const SYS_SET_ASYNCGEN_HOOKS_FINALIZER: Symbol = Symbol(183);
     /// `sys.set_asyncgen_hooks_firstiter`
-    pub const SYS_SET_ASYNCGEN_HOOKS_FIRSTITER: Symbol = Symbol(179);
+    pub const SYS_SET_ASYNCGEN_HOOKS_FIRSTITER: Symbol = Symbol(184);
     /// `sys.setprofile`
-    pub const SYS_SETPROFILE: Symbol = Symbol(180);
+    pub const SYS_SETPROFILE: Symbol = Symbol(185);
     /// `sys.settrace`
-    pub const SYS_SETTRACE: Symbol = Symbol(181);
+    pub const SYS_SETTRACE: Symbol = Symbol(186);
     /// `sys.unraisablehook`
-    pub const SYS_UNRAISABLEHOOK: Symbol = Symbol(182);
+    pub const SYS_UNRAISABLEHOOK: Symbol = Symbol(187);
     /// `syslog.closelog`
-    pub const SYSLOG_CLOSELOG: Symbol = Symbol(183);
+    pub const SYSLOG_CLOSELOG: Symbol = Symbol(188);
     /// `syslog.openlog`
-    pub const SYSLOG_OPENLOG: Symbol = Symbol(184);
+    pub const SYSLOG_OPENLOG: Symbol = Symbol(189);
     /// `syslog.setlogmask`
-    pub const SYSLOG_SETLOGMASK: Symbol = Symbol(185);
+    pub const SYSLOG_SETLOGMASK: Symbol = Symbol(190);
     /// `syslog.syslog`
-    pub const SYSLOG_SYSLOG: Symbol = Symbol(186);
+    pub const SYSLOG_SYSLOG: Symbol = Symbol(191);
     /// `telnetlib.Telnet.open`
-    pub const TELNETLIB_TELNET_OPEN: Symbol = Symbol(187);
+    pub const TELNETLIB_TELNET_OPEN: Symbol = Symbol(192);
     /// `telnetlib.Telnet.write`
-    pub const TELNETLIB_TELNET_WRITE: Symbol = Symbol(188);
+    pub const TELNETLIB_TELNET_WRITE: Symbol = Symbol(193);
     /// `tempfile.mkdtemp`
-    pub const TEMPFILE_MKDTEMP: Symbol = Symbol(189);
+    pub const TEMPFILE_MKDTEMP: Symbol = Symbol(194);
     /// `tempfile.mkstemp`
-    pub const TEMPFILE_MKSTEMP: Symbol = Symbol(190);
+    pub const TEMPFILE_MKSTEMP: Symbol = Symbol(195);
     /// `time.sleep`
-    pub const TIME_SLEEP: Symbol = Symbol(191);
+    pub const TIME_SLEEP: Symbol = Symbol(196);
     /// `urllib.Request`
-    pub const URLLIB_REQUEST: Symbol = Symbol(192);
+    pub const URLLIB_REQUEST: Symbol = Symbol(197);
     /// `webbrowser.open`
-    pub const WEBBROWSER_OPEN: Symbol = Symbol(193);
+    pub const WEBBROWSER_OPEN: Symbol = Symbol(198);
     /// `winreg.ConnectRegistry`
-    pub const WINREG_CONNECTREGISTRY: Symbol = Symbol(194);
+    pub const WINREG_CONNECTREGISTRY: Symbol = Symbol(199);
     /// `winreg.CreateKey`
-    pub const WINREG_CREATEKEY: Symbol = Symbol(195);
+    pub const WINREG_CREATEKEY: Symbol = Symbol(200);
     /// `winreg.DeleteKey`
-    pub const WINREG_DELETEKEY: Symbol = Symbol(196);
+    pub const WINREG_DELETEKEY: Symbol = Symbol(201);
     /// `winreg.DeleteValue`
-    pub const WINREG_DELETEVALUE: Symbol = Symbol(197);
+    pub const WINREG_DELETEVALUE: Symbol = Symbol(202);
     /// `winreg.DisableReflectionKey`
-    pub const WINREG_DISABLEREFLECTIONKEY: Symbol = Symbol(198);
+    pub const WINREG_DISABLEREFLECTIONKEY: Symbol = Symbol(203);
     /// `winreg.EnableReflectionKey`
-    pub const WINREG_ENABLEREFLECTIONKEY: Symbol = Symbol(199);
+    pub const WINREG_ENABLEREFLECTIONKEY: Symbol = Symbol(204);
     /// `winreg.EnumKey`
-    pub const WINREG_ENUMKEY: Symbol = Symbol(200);
+    pub const WINREG_ENUMKEY: Symbol = Symbol(205);
     /// `winreg.EnumValue`
-    pub const WINREG_ENUMVALUE: Symbol = Symbol(201);
+    pub const WINREG_ENUMVALUE: Symbol = Symbol(206);
     /// `winreg.ExpandEnvironmentStrings`
-    pub const WINREG_EXPANDENVIRONMENTSTRINGS: Symbol = Symbol(202);
+    pub const WINREG_EXPANDENVIRONMENTSTRINGS: Symbol = Symbol(207);
     /// `winreg.LoadKey`
-    pub const WINREG_LOADKEY: Symbol = Symbol(203);
+    pub const WINREG_LOADKEY: Symbol = Symbol(208);
     /// `winreg.OpenKey`
-    pub const WINREG_OPENKEY: Symbol = Symbol(204);
+    pub const WINREG_OPENKEY: Symbol = Symbol(209);
     /// `winreg.OpenKey/result`
-    pub const WINREG_OPENKEY_RESULT: Symbol = Symbol(205);
+    pub const WINREG_OPENKEY_RESULT: Symbol = Symbol(210);
     /// `winreg.PyHKEY.Detach`
-    pub const WINREG_PYHKEY_DETACH: Symbol = Symbol(206);
+    pub const WINREG_PYHKEY_DETACH: Symbol = Symbol(211);
     /// `winreg.QueryInfoKey`
-    pub const WINREG_QUERYINFOKEY: Symbol = Symbol(207);
+    pub const WINREG_QUERYINFOKEY: Symbol = Symbol(212);
     /// `winreg.QueryReflectionKey`
-    pub const WINREG_QUERYREFLECTIONKEY: Symbol = Symbol(208);
+    pub const WINREG_QUERYREFLECTIONKEY: Symbol = Symbol(213);
     /// `winreg.QueryValue`
-    pub const WINREG_QUERYVALUE: Symbol = Symbol(209);
+    pub const WINREG_QUERYVALUE: Symbol = Symbol(214);
     /// `winreg.SaveKey`
-    pub const WINREG_SAVEKEY: Symbol = Symbol(210);
+    pub const WINREG_SAVEKEY: Symbol = Symbol(215);
     /// `winreg.SetValue`
-    pub const WINREG_SETVALUE: Symbol = Symbol(211);
+    pub const WINREG_SETVALUE: Symbol = Symbol(216);
 }
 
 /// The symbols of the arguments' names.
@@ -1026,313 +1048,317 @@ pub mod event {
 pub mod arg {
     use crate::Symbol;
     /// `0`
-    pub const PLACE_0: Symbol = Symbol(212);
+    pub const PLACE_0: Symbol = Symbol(217);
     /// `1`
-    pub const PLACE_1: Symbol = Symbol(213);
+    pub const PLACE_1: Symbol = Symbol(218);
     /// `2`
-    pub const PLACE_2: Symbol = Symbol(214);
+    pub const PLACE_2: Symbol = Symbol(219);
     /// `3`
-    pub const PLACE_3: Symbol = Symbol(215);
+    pub const PLACE_3: Symbol = Symbol(220);
     /// `4`
-    pub const PLACE_4: Symbol = Symbol(216);
+    pub const PLACE_4: Symbol = Symbol(221);
     /// `5`
-    pub const PLACE_5: Symbol = Symbol(217);
+    pub const PLACE_5: Symbol = Symbol(222);
     /// `6`
-    pub const PLACE_6: Symbol = Symbol(218);
+    pub const PLACE_6: Symbol = Symbol(223);
     /// `7`
-    pub const PLACE_7: Symbol = Symbol(219);
+    pub const PLACE_7: Symbol = Symbol(224);
     /// `8`
-    pub const PLACE_8: Symbol = Symbol(220);
+    pub const PLACE_8: Symbol = Symbol(225);
     /// `9`
-    pub const PLACE_9: Symbol = Symbol(221);
+    pub const PLACE_9: Symbol = Symbol(226);
     /// `_`
-    pub const UNDECODED: Symbol = Symbol(222);
+    pub const UNDECODED: Symbol = Symbol(227);
     /// `access`
-    pub const ACCESS: Symbol = Symbol(223);
+    pub const ACCESS: Symbol = Symbol(228);
     /// `address`
-    pub const ADDRESS: Symbol = Symbol(224);
+    pub const ADDRESS: Symbol = Symbol(229);
     /// `application_name`
-    pub const APPLICATION_NAME: Symbol = Symbol(225);
+    pub const APPLICATION_NAME: Symbol = Symbol(230);
     /// `arg`
-    pub const ARG: Symbol = Symbol(226);
+    pub const ARG: Symbol = Symbol(231);
     /// `args`
-    pub const ARGS: Symbol = Symbol(227);
+    pub const ARGS: Symbol = Symbol(232);
     /// `arguments`
-    pub const ARGUMENTS: Symbol = Symbol(228);
+    pub const ARGUMENTS: Symbol = Symbol(233);
     /// `argv`
-    pub const ARGV: Symbol = Symbol(229);
+    pub const ARGV: Symbol = Symbol(234);
     /// `attribute`
-    pub const ATTRIBUTE: Symbol = Symbol(230);
+    pub const ATTRIBUTE: Symbol = Symbol(235);
     /// `base_dir`
-    pub const BASE_DIR: Symbol = Symbol(231);
+    pub const BASE_DIR: Symbol = Symbol(236);
     /// `base_name`
-    pub const BASE_NAME: Symbol = Symbol(232);
+    pub const BASE_NAME: Symbol = Symbol(237);
     /// `breakpointhook`
-    pub const BREAKPOINTHOOK: Symbol = Symbol(233);
+    pub const BREAKPOINTHOOK: Symbol = Symbol(238);
     /// `buffer`
-    pub const BUFFER: Symbol = Symbol(234);
+    pub const BUFFER: Symbol = Symbol(239);
     /// `cmd`
-    pub const CMD: Symbol = Symbol(235);
+    pub const CMD: Symbol = Symbol(240);
     /// `code`
-    pub const CODE: Symbol = Symbol(236);
+    pub const CODE: Symbol = Symbol(241);
     /// `command`
-    pub const COMMAND: Symbol = Symbol(237);
+    pub const COMMAND: Symbol = Symbol(242);
     /// `command_line`
-    pub const COMMAND_LINE: Symbol = Symbol(238);
+    pub const COMMAND_LINE: Symbol = Symbol(243);
     /// `computer_name`
-    pub const COMPUTER_NAME: Symbol = Symbol(239);
+    pub const COMPUTER_NAME: Symbol = Symbol(244);
     /// `connection`
-    pub const CONNECTION: Symbol = Symbol(240);
+    pub const CONNECTION: Symbol = Symbol(245);
     /// `connection_handle`
-    pub const CONNECTION_HANDLE: Symbol = Symbol(241);
+    pub const CONNECTION_HANDLE: Symbol = Symbol(246);
     /// `count`
-    pub const COUNT: Symbol = Symbol(242);
+    pub const COUNT: Symbol = Symbol(247);
     /// `creation_disposition`
-    pub const CREATION_DISPOSITION: Symbol = Symbol(243);
+    pub const CREATION_DISPOSITION: Symbol = Symbol(248);
     /// `current_directory`
-    pub const CURRENT_DIRECTORY: Symbol = Symbol(244);
+    pub const CURRENT_DIRECTORY: Symbol = Symbol(249);
     /// `cwd`
-    pub const CWD: Symbol = Symbol(245);
+    pub const CWD: Symbol = Symbol(250);
     /// `data`
-    pub const DATA: Symbol = Symbol(246);
+    pub const DATA: Symbol = Symbol(251);
     /// `depth`
-    pub const DEPTH: Symbol = Symbol(247);
+    pub const DEPTH: Symbol = Symbol(252);
     /// `desired_access`
-    pub const DESIRED_ACCESS: Symbol = Symbol(248);
+    pub const DESIRED_ACCESS: Symbol = Symbol(253);
     /// `dst`
-    pub const DST: Symbol = Symbol(249);
+    pub const DST: Symbol = Symbol(254);
     /// `dst_path`
-    pub const DST_PATH: Symbol = Symbol(250);
+    pub const DST_PATH: Symbol = Symbol(255);
     /// `enabled`
-    pub const ENABLED: Symbol = Symbol(251);
+    pub const ENABLED: Symbol = Symbol(256);
     /// `env`
-    pub const ENV: Symbol = Symbol(252);
+    pub const ENV: Symbol = Symbol(257);
     /// `errno`
-    pub const ERRNO: Symbol = Symbol(253);
+    pub const ERRNO: Symbol = Symbol(258);
     /// `error`
-    pub const ERROR: Symbol = Symbol(254);
+    pub const ERROR: Symbol = Symbol(259);
     /// `exe`
-    pub const EXE: Symbol = Symbol(255);
+    pub const EXE: Symbol = Symbol(260);
     /// `exit_code`
-    pub const EXIT_CODE: Symbol = Symbol(256);
+    pub const EXIT_CODE: Symbol = Symbol(261);
     /// `extract_dir`
-    pub const EXTRACT_DIR: Symbol = Symbol(257);
+    pub const EXTRACT_DIR: Symbol = Symbol(262);
     /// `facility`
-    pub const FACILITY: Symbol = Symbol(258);
+    pub const FACILITY: Symbol = Symbol(263);
     /// `family`
-    pub const FAMILY: Symbol = Symbol(259);
+    pub const FAMILY: Symbol = Symbol(264);
     /// `fd`
-    pub const FD: Symbol = Symbol(260);
+    pub const FD: Symbol = Symbol(265);
     /// `file_name`
-    pub const FILE_NAME: Symbol = Symbol(261);
+    pub const FILE_NAME: Symbol = Symbol(266);
     /// `filename`
-    pub const FILENAME: Symbol = Symbol(262);
+    pub const FILENAME: Symbol = Symbol(267);
     /// `flags`
-    pub const FLAGS: Symbol = Symbol(263);
+    pub const FLAGS: Symbol = Symbol(268);
     /// `flags_and_attributes`
-    pub const FLAGS_AND_ATTRIBUTES: Symbol = Symbol(264);
+    pub const FLAGS_AND_ATTRIBUTES: Symbol = Symbol(269);
     /// `follow_symlinks`
-    pub const FOLLOW_SYMLINKS: Symbol = Symbol(265);
+    pub const FOLLOW_SYMLINKS: Symbol = Symbol(270);
     /// `format`
-    pub const FORMAT: Symbol = Symbol(266);
+    pub const FORMAT: Symbol = Symbol(271);
     /// `frame`
-    pub const FRAME: Symbol = Symbol(267);
+    pub const FRAME: Symbol = Symbol(272);
     /// `from`
-    pub const FROM: Symbol = Symbol(268);
+    pub const FROM: Symbol = Symbol(273);
     /// `func`
-    pub const FUNC: Symbol = Symbol(269);
+    pub const FUNC: Symbol = Symbol(274);
     /// `func_pointer`
-    pub const FUNC_POINTER: Symbol = Symbol(270);
+    pub const FUNC_POINTER: Symbol = Symbol(275);
     /// `generation`
-    pub const GENERATION: Symbol = Symbol(271);
+    pub const GENERATION: Symbol = Symbol(276);
     /// `gid`
-    pub const GID: Symbol = Symbol(272);
+    pub const GID: Symbol = Symbol(277);
     /// `group`
-    pub const GROUP: Symbol = Symbol(273);
+    pub const GROUP: Symbol = Symbol(278);
     /// `handle`
-    pub const HANDLE: Symbol = Symbol(274);
+    pub const HANDLE: Symbol = Symbol(279);
     /// `hook`
-    pub const HOOK: Symbol = Symbol(275);
+    pub const HOOK: Symbol = Symbol(280);
     /// `hooked`
-    pub const HOOKED: Symbol = Symbol(276);
+    pub const HOOKED: Symbol = Symbol(281);
     /// `host`
-    pub const HOST: Symbol = Symbol(277);
+    pub const HOST: Symbol = Symbol(282);
     /// `id`
-    pub const ID: Symbol = Symbol(278);
+    pub const ID: Symbol = Symbol(283);
     /// `ident`
-    pub const IDENT: Symbol = Symbol(279);
+    pub const IDENT: Symbol = Symbol(284);
     /// `index`
-    pub const INDEX: Symbol = Symbol(280);
+    pub const INDEX: Symbol = Symbol(285);
     /// `init`
-    pub const INIT: Symbol = Symbol(281);
+    pub const INIT: Symbol = Symbol(286);
     /// `initializer`
-    pub const INITIALIZER: Symbol = Symbol(282);
+    pub const INITIALIZER: Symbol = Symbol(287);
     /// `key`
-    pub const KEY: Symbol = Symbol(283);
+    pub const KEY: Symbol = Symbol(288);
     /// `kind`
-    pub const KIND: Symbol = Symbol(284);
+    pub const KIND: Symbol = Symbol(289);
     /// `labels`
-    pub const LABELS: Symbol = Symbol(285);
+    pub const LABELS: Symbol = Symbol(290);
     /// `len`
-    pub const LEN: Symbol = Symbol(286);
+    pub const LEN: Symbol = Symbol(291);
     /// `length`
-    pub const LENGTH: Symbol = Symbol(287);
+    pub const LENGTH: Symbol = Symbol(292);
     /// `library`
-    pub const LIBRARY: Symbol = Symbol(288);
+    pub const LIBRARY: Symbol = Symbol(293);
     /// `limits`
-    pub const LIMITS: Symbol = Symbol(289);
+    pub const LIMITS: Symbol = Symbol(294);
     /// `line`
-    pub const LINE: Symbol = Symbol(290);
+    pub const LINE: Symbol = Symbol(295);
     /// `logoption`
-    pub const LOGOPTION: Symbol = Symbol(291);
+    pub const LOGOPTION: Symbol = Symbol(296);
     /// `maskpri`
-    pub const MASKPRI: Symbol = Symbol(292);
+    pub const MASKPRI: Symbol = Symbol(297);
     /// `max_rss`
-    pub const MAX_RSS: Symbol = Symbol(293);
+    pub const MAX_RSS: Symbol = Symbol(298);
     /// `message`
-    pub const MESSAGE: Symbol = Symbol(294);
+    pub const MESSAGE: Symbol = Symbol(299);
     /// `method`
-    pub const METHOD: Symbol = Symbol(295);
+    pub const METHOD: Symbol = Symbol(300);
     /// `mode`
-    pub const MODE: Symbol = Symbol(296);
+    pub const MODE: Symbol = Symbol(301);
     /// `module`
-    pub const MODULE: Symbol = Symbol(297);
+    pub const MODULE: Symbol = Symbol(302);
     /// `name`
-    pub const NAME: Symbol = Symbol(298);
+    pub const NAME: Symbol = Symbol(303);
     /// `nbytes`
-    pub const NBYTES: Symbol = Symbol(299);
+    pub const NBYTES: Symbol = Symbol(304);
     /// `ns`
-    pub const NS: Symbol = Symbol(300);
+    pub const NS: Symbol = Symbol(305);
     /// `obj`
-    pub const OBJ: Symbol = Symbol(301);
+    pub const OBJ: Symbol = Symbol(306);
     /// `objs`
-    pub const OBJS: Symbol = Symbol(302);
+    pub const OBJS: Symbol = Symbol(307);
     /// `offset`
-    pub const OFFSET: Symbol = Symbol(303);
+    pub const OFFSET: Symbol = Symbol(308);
+    /// `on`
+    pub const ON: Symbol = Symbol(309);
     /// `on_error`
-    pub const ON_ERROR: Symbol = Symbol(304);
+    pub const ON_ERROR: Symbol = Symbol(310);
     /// `open_mode`
-    pub const OPEN_MODE: Symbol = Symbol(305);
+    pub const OPEN_MODE: Symbol = Symbol(311);
     /// `operation`
-    pub const OPERATION: Symbol = Symbol(306);
+    pub const OPERATION: Symbol = Symbol(312);
+    /// `origin`
+    pub const ORIGIN: Symbol = Symbol(313);
     /// `path`
-    pub const PATH: Symbol = Symbol(307);
+    pub const PATH: Symbol = Symbol(314);
     /// `pattern`
-    pub const PATTERN: Symbol = Symbol(308);
+    pub const PATTERN: Symbol = Symbol(315);
     /// `pgid`
-    pub const PGID: Symbol = Symbol(309);
+    pub const PGID: Symbol = Symbol(316);
     /// `pid`
-    pub const PID: Symbol = Symbol(310);
+    pub const PID: Symbol = Symbol(317);
     /// `pipe_mode`
-    pub const PIPE_MODE: Symbol = Symbol(311);
+    pub const PIPE_MODE: Symbol = Symbol(318);
     /// `placement`
-    pub const PLACEMENT: Symbol = Symbol(312);
+    pub const PLACEMENT: Symbol = Symbol(319);
     /// `plugin`
-    pub const PLUGIN: Symbol = Symbol(313);
+    pub const PLUGIN: Symbol = Symbol(320);
     /// `pointer`
-    pub const POINTER: Symbol = Symbol(314);
+    pub const POINTER: Symbol = Symbol(321);
     /// `policy`
-    pub const POLICY: Symbol = Symbol(315);
+    pub const POLICY: Symbol = Symbol(322);
     /// `port`
-    pub const PORT: Symbol = Symbol(316);
+    pub const PORT: Symbol = Symbol(323);
     /// `ppid`
-    pub const PPID: Symbol = Symbol(317);
+    pub const PPID: Symbol = Symbol(324);
     /// `priority`
-    pub const PRIORITY: Symbol = Symbol(318);
+    pub const PRIORITY: Symbol = Symbol(325);
     /// `process_id`
-    pub const PROCESS_ID: Symbol = Symbol(319);
+    pub const PROCESS_ID: Symbol = Symbol(326);
     /// `prompt`
-    pub const PROMPT: Symbol = Symbol(320);
+    pub const PROMPT: Symbol = Symbol(327);
     /// `protocol`
-    pub const PROTOCOL: Symbol = Symbol(321);
+    pub const PROTOCOL: Symbol = Symbol(328);
     /// `ptr`
-    pub const PTR: Symbol = Symbol(322);
+    pub const PTR: Symbol = Symbol(329);
     /// `raw`
-    pub const RAW: Symbol = Symbol(323);
+    pub const RAW: Symbol = Symbol(330);
     /// `raw_dst`
-    pub const RAW_DST: Symbol = Symbol(324);
+    pub const RAW_DST: Symbol = Symbol(331);
     /// `raw_src`
-    pub const RAW_SRC: Symbol = Symbol(325);
+    pub const RAW_SRC: Symbol = Symbol(332);
     /// `readonly`
-    pub const READONLY: Symbol = Symbol(326);
+    pub const READONLY: Symbol = Symbol(333);
     /// `reason`
-    pub const REASON: Symbol = Symbol(327);
+    pub const REASON: Symbol = Symbol(334);
     /// `request`
-    pub const REQUEST: Symbol = Symbol(328);
+    pub const REQUEST: Symbol = Symbol(335);
     /// `resource`
-    pub const RESOURCE: Symbol = Symbol(329);
+    pub const RESOURCE: Symbol = Symbol(336);
     /// `result`
-    pub const RESULT: Symbol = Symbol(330);
+    pub const RESULT: Symbol = Symbol(337);
     /// `root`
-    pub const ROOT: Symbol = Symbol(331);
+    pub const ROOT: Symbol = Symbol(338);
     /// `root_dir`
-    pub const ROOT_DIR: Symbol = Symbol(332);
+    pub const ROOT_DIR: Symbol = Symbol(339);
     /// `script_path`
-    pub const SCRIPT_PATH: Symbol = Symbol(333);
+    pub const SCRIPT_PATH: Symbol = Symbol(340);
     /// `seconds`
-    pub const SECONDS: Symbol = Symbol(334);
+    pub const SECONDS: Symbol = Symbol(341);
     /// `service`
-    pub const SERVICE: Symbol = Symbol(335);
+    pub const SERVICE: Symbol = Symbol(342);
     /// `sha256`
-    pub const SHA256: Symbol = Symbol(336);
+    pub const SHA256: Symbol = Symbol(343);
     /// `share_mode`
-    pub const SHARE_MODE: Symbol = Symbol(337);
+    pub const SHARE_MODE: Symbol = Symbol(344);
     /// `show_cmd`
-    pub const SHOW_CMD: Symbol = Symbol(338);
+    pub const SHOW_CMD: Symbol = Symbol(345);
     /// `signal`
-    pub const SIGNAL: Symbol = Symbol(339);
+    pub const SIGNAL: Symbol = Symbol(346);
     /// `signalnum`
-    pub const SIGNALNUM: Symbol = Symbol(340);
+    pub const SIGNALNUM: Symbol = Symbol(347);
     /// `size`
-    pub const SIZE: Symbol = Symbol(341);
+    pub const SIZE: Symbol = Symbol(348);
     /// `source`
-    pub const SOURCE: Symbol = Symbol(342);
+    pub const SOURCE: Symbol = Symbol(349);
     /// `src`
-    pub const SRC: Symbol = Symbol(343);
+    pub const SRC: Symbol = Symbol(350);
     /// `src_path`
-    pub const SRC_PATH: Symbol = Symbol(344);
+    pub const SRC_PATH: Symbol = Symbol(351);
     /// `start`
-    pub const START: Symbol = Symbol(345);
+    pub const START: Symbol = Symbol(352);
     /// `status`
-    pub const STATUS: Symbol = Symbol(346);
+    pub const STATUS: Symbol = Symbol(353);
     /// `str`
-    pub const STR: Symbol = Symbol(347);
+    pub const STR: Symbol = Symbol(354);
     /// `sub_key`
-    pub const SUB_KEY: Symbol = Symbol(348);
+    pub const SUB_KEY: Symbol = Symbol(355);
     /// `system_ns`
-    pub const SYSTEM_NS: Symbol = Symbol(349);
+    pub const SYSTEM_NS: Symbol = Symbol(356);
     /// `target`
-    pub const TARGET: Symbol = Symbol(350);
+    pub const TARGET: Symbol = Symbol(357);
     /// `thread_id`
-    pub const THREAD_ID: Symbol = Symbol(351);
+    pub const THREAD_ID: Symbol = Symbol(358);
     /// `times`
-    pub const TIMES: Symbol = Symbol(352);
+    pub const TIMES: Symbol = Symbol(359);
     /// `to`
-    pub const TO: Symbol = Symbol(353);
+    pub const TO: Symbol = Symbol(360);
     /// `type`
-    pub const TYPE: Symbol = Symbol(354);
+    pub const TYPE: Symbol = Symbol(361);
     /// `typecode`
-    pub const TYPECODE: Symbol = Symbol(355);
+    pub const TYPECODE: Symbol = Symbol(362);
     /// `uid`
-    pub const UID: Symbol = Symbol(356);
+    pub const UID: Symbol = Symbol(363);
     /// `url`
-    pub const URL: Symbol = Symbol(357);
+    pub const URL: Symbol = Symbol(364);
     /// `user`
-    pub const USER: Symbol = Symbol(358);
+    pub const USER: Symbol = Symbol(365);
     /// `user_ns`
-    pub const USER_NS: Symbol = Symbol(359);
+    pub const USER_NS: Symbol = Symbol(366);
     /// `value`
-    pub const VALUE: Symbol = Symbol(360);
+    pub const VALUE: Symbol = Symbol(367);
     /// `value_name`
-    pub const VALUE_NAME: Symbol = Symbol(361);
+    pub const VALUE_NAME: Symbol = Symbol(368);
     /// `verdict`
-    pub const VERDICT: Symbol = Symbol(362);
+    pub const VERDICT: Symbol = Symbol(369);
     /// `version`
-    pub const VERSION: Symbol = Symbol(363);
+    pub const VERSION: Symbol = Symbol(370);
     /// `volume`
-    pub const VOLUME: Symbol = Symbol(364);
+    pub const VOLUME: Symbol = Symbol(371);
     /// `waits`
-    pub const WAITS: Symbol = Symbol(365);
+    pub const WAITS: Symbol = Symbol(372);
     /// `whence`
-    pub const WHENCE: Symbol = Symbol(366);
+    pub const WHENCE: Symbol = Symbol(373);
 }

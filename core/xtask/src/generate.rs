@@ -23,7 +23,7 @@ fn all() -> Result<Vec<Generated>, String> {
             text: catalogue::table(&tsv)?,
         },
         Generated {
-            file: "core/policy/schema/hooks.schema.json".into(),
+            file: "core/policy/hooks.schema.json".into(),
             text: schema + "\n",
         },
         Generated {
