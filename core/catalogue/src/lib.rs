@@ -164,7 +164,12 @@ mod tests {
         ];
         for event in &EVENTS {
             for argument in event.args {
-                assert!(kinds.contains(&argument.kind), "{}: {}", event.name, argument.kind);
+                assert!(
+                    kinds.contains(&argument.kind),
+                    "{}: {}",
+                    event.name,
+                    argument.kind
+                );
                 let symbol = arg_symbol(argument.name.as_bytes()).expect(argument.name);
                 assert_eq!(text(symbol), Some(argument.name));
             }

@@ -39,7 +39,11 @@ pub(crate) fn table(tsv: &str) -> Result<String, String> {
          use crate::{ArgInfo, EventInfo, Journalled, Operation};\n\n\
          /// Every event, sorted by name.\n",
     );
-    let _ = writeln!(out, "#[rustfmt::skip]\npub static EVENTS: [EventInfo; {}] = [", events.len());
+    let _ = writeln!(
+        out,
+        "#[rustfmt::skip]\npub static EVENTS: [EventInfo; {}] = [",
+        events.len()
+    );
     for fields in &events {
         let operation = camel(fields[1]);
         let journalled = match fields[4] {
@@ -127,7 +131,11 @@ pub(crate) fn page(tsv: &str) -> Result<String, String> {
             "always" => "always",
             _ => "named",
         };
-        let versions = if fields[5].is_empty() { String::new() } else { format!("{}–{}", fields[5], fields[6]) };
+        let versions = if fields[5].is_empty() {
+            String::new()
+        } else {
+            format!("{}–{}", fields[5], fields[6])
+        };
         let operation = if fields[1] == "none" { "" } else { fields[1] };
         let _ = writeln!(
             out,
@@ -147,15 +155,26 @@ fn constants<'a>(
     first: usize,
     names: impl Iterator<Item = &'a str>,
 ) {
-    let _ = writeln!(out, "/// {doc}\n#[rustfmt::skip]\npub mod {module} {{\n    use crate::Symbol;");
+    let _ = writeln!(
+        out,
+        "/// {doc}\n#[rustfmt::skip]\npub mod {module} {{\n    use crate::Symbol;"
+    );
     for (place, name) in names.enumerate() {
         let constant: String = name
             .chars()
-            .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' })
+            .map(|letter| {
+                if letter.is_ascii_alphanumeric() {
+                    letter.to_ascii_uppercase()
+                } else {
+                    '_'
+                }
+            })
             .collect();
         let constant = match constant.as_str() {
             "_" => "UNDECODED".to_owned(),
-            digit if digit.starts_with(|letter: char| letter.is_ascii_digit()) => format!("PLACE_{digit}"),
+            digit if digit.starts_with(|letter: char| letter.is_ascii_digit()) => {
+                format!("PLACE_{digit}")
+            }
             other => other.to_owned(),
         };
         let _ = writeln!(

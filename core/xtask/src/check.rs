@@ -10,14 +10,35 @@ use crate::shell::{self, cargo, has, read};
 
 /// The licences that a dependency may have; of `A OR B` one is enough.
 const LICENCES: [&str; 13] = [
-    "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "MPL-2.0", "Zlib", "ISC",
-    "Unlicense", "CC0-1.0", "Unicode-3.0", "0BSD", "MIT-0",
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "MPL-2.0",
+    "Zlib",
+    "ISC",
+    "Unlicense",
+    "CC0-1.0",
+    "Unicode-3.0",
+    "0BSD",
+    "MIT-0",
 ];
 
 pub(crate) fn run() -> Result<(), String> {
     shell::run(&mut cargo(&["fmt", "--all", "--check"]))?;
-    shell::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
-    shell::run(cargo(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    shell::run(&mut cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    shell::run(
+        cargo(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
     generate::check()?;
     licences()?;
     advisories()?;
@@ -27,10 +48,17 @@ pub(crate) fn run() -> Result<(), String> {
 
 /// Holds the licences of all dependencies against the list.
 fn licences() -> Result<(), String> {
-    let metadata = read(&mut cargo(&["metadata", "--format-version", "1", "--all-features"]))
-        .ok_or("`cargo metadata` failed")?;
+    let metadata = read(&mut cargo(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--all-features",
+    ]))
+    .ok_or("`cargo metadata` failed")?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
-    let packages = metadata["packages"].as_array().ok_or("`cargo metadata` names no packages")?;
+    let packages = metadata["packages"]
+        .as_array()
+        .ok_or("`cargo metadata` names no packages")?;
     let mut refused = BTreeMap::new();
     for package in packages {
         let licence = package["license"].as_str().unwrap_or("");
@@ -49,9 +77,11 @@ fn licences() -> Result<(), String> {
 fn is_allowed(expression: &str) -> bool {
     let plain = expression.replace(['(', ')'], "").replace('/', " OR ");
     !plain.trim().is_empty()
-        && plain
-            .split(" OR ")
-            .any(|choice| choice.split(" AND ").all(|licence| LICENCES.contains(&licence.trim())))
+        && plain.split(" OR ").any(|choice| {
+            choice
+                .split(" AND ")
+                .all(|licence| LICENCES.contains(&licence.trim()))
+        })
 }
 
 /// Known vulnerabilities, where the tool and its database are at hand.

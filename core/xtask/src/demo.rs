@@ -15,24 +15,46 @@ pub(crate) fn run() -> Result<(), String> {
     let _ = std::fs::remove_file(&journal);
 
     println!("\n--- the policy: examples/demo/hooks.toml\n");
-    let policy = std::fs::read_to_string(demo.join("hooks.toml")).map_err(|error| error.to_string())?;
+    let policy =
+        std::fs::read_to_string(demo.join("hooks.toml")).map_err(|error| error.to_string())?;
     print!("{policy}");
 
     println!("\n--- the program under the policy\n");
-    shell::run(Command::new(&audithook)
-        .args(["run", "-c", "hooks.toml", "--journal"])
-        .arg(&journal)
-        .args(["--", "python3", "app.py"])
-        .current_dir(&demo))?;
+    shell::run(
+        Command::new(&audithook)
+            .args(["run", "-c", "hooks.toml", "--journal"])
+            .arg(&journal)
+            .args(["--", "python3", "app.py"])
+            .current_dir(&demo),
+    )?;
 
     println!("\n--- what was refused\n");
-    shell::run(Command::new(&audithook).arg("log").arg(&journal).args(["--verdict", "deny"]))?;
+    shell::run(
+        Command::new(&audithook)
+            .arg("log")
+            .arg(&journal)
+            .args(["--verdict", "deny"]),
+    )?;
     println!("\n--- some of what was allowed\n");
-    shell::run(Command::new(&audithook).arg("log").arg(&journal).args(["--verdict", "allow", "--event", "s*"]))?;
+    shell::run(Command::new(&audithook).arg("log").arg(&journal).args([
+        "--verdict",
+        "allow",
+        "--event",
+        "s*",
+    ]))?;
     println!("\n--- why, and what would change it\n");
-    shell::run(Command::new(&audithook)
-        .args(["explain", "-c", "hooks.toml", "open", "path=vault/key", "flags=read"])
-        .current_dir(&demo))?;
+    shell::run(
+        Command::new(&audithook)
+            .args([
+                "explain",
+                "-c",
+                "hooks.toml",
+                "open",
+                "path=vault/key",
+                "flags=read",
+            ])
+            .current_dir(&demo),
+    )?;
     println!("\ndemo: it works; now try `audithook init`, or read README.md");
     Ok(())
 }

@@ -22,16 +22,31 @@ pub(crate) fn run() -> Result<(), String> {
     for library in ["libaudithook_cpython.so", "libbucketing.so"] {
         copy(&from.join(library), "lib/audithook")?;
     }
-    for text in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "hooks.toml"] {
+    for text in [
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "hooks.toml",
+    ] {
         copy(&root().join(text), "share/doc/audithook")?;
     }
     copy(&root().join("core/abi/include/audithook.h"), "include")?;
     let audithook = from.join("audithook");
     for (arguments, file) in [
         (&["man"][..], "share/man/man1/audithook.1"),
-        (&["completions", "bash"], "share/bash-completion/completions/audithook"),
-        (&["completions", "zsh"], "share/zsh/site-functions/_audithook"),
-        (&["completions", "fish"], "share/fish/vendor_completions.d/audithook.fish"),
+        (
+            &["completions", "bash"],
+            "share/bash-completion/completions/audithook",
+        ),
+        (
+            &["completions", "zsh"],
+            "share/zsh/site-functions/_audithook",
+        ),
+        (
+            &["completions", "fish"],
+            "share/fish/vendor_completions.d/audithook.fish",
+        ),
     ] {
         let text = read(Command::new(&audithook).args(arguments))
             .ok_or_else(|| format!("`audithook {}` failed", arguments.join(" ")))?;

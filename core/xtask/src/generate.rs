@@ -41,7 +41,8 @@ pub(crate) fn write() -> Result<(), String> {
             continue;
         }
         if let Some(directory) = file.parent() {
-            fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+            fs::create_dir_all(directory)
+                .map_err(|error| format!("{}: {error}", directory.display()))?;
         }
         fs::write(&file, generated.text).map_err(|error| format!("{}: {error}", file.display()))?;
         println!("wrote {}", generated.file.display());
@@ -54,7 +55,10 @@ pub(crate) fn check() -> Result<(), String> {
     let stale: Vec<String> = all()?
         .iter()
         .filter(|generated| {
-            fs::read_to_string(root().join(&generated.file)).ok().as_deref() != Some(generated.text.as_str())
+            fs::read_to_string(root().join(&generated.file))
+                .ok()
+                .as_deref()
+                != Some(generated.text.as_str())
         })
         .map(|generated| generated.file.display().to_string())
         .collect();
@@ -62,5 +66,8 @@ pub(crate) fn check() -> Result<(), String> {
         println!("the generated files are up to date");
         return Ok(());
     }
-    Err(format!("stale: {}\n\nhint: run `cargo xtask gen` and commit what it writes", stale.join(", ")))
+    Err(format!(
+        "stale: {}\n\nhint: run `cargo xtask gen` and commit what it writes",
+        stale.join(", ")
+    ))
 }

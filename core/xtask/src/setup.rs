@@ -36,7 +36,10 @@ pub(crate) fn debian_packages() {
             .env("DEBIAN_FRONTEND", "noninteractive"))
     });
     if let Err(error) = installed {
-        eprintln!("xtask: {error}; what needs {} is skipped, and says so", missing.join(", "));
+        eprintln!(
+            "xtask: {error}; what needs {} is skipped, and says so",
+            missing.join(", ")
+        );
     }
 }
 
@@ -55,15 +58,27 @@ pub(crate) fn python_packages() -> Option<PathBuf> {
     }
     // A half-made environment is no environment.
     let _ = fs::remove_dir_all(&environment);
-    let made = run(Command::new("python3").args(["-m", "venv"]).arg(&environment)).and_then(|()| {
+    let made = run(Command::new("python3")
+        .args(["-m", "venv"])
+        .arg(&environment))
+    .and_then(|()| {
         run(Command::new(environment.join("bin/python"))
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "-r",
+            ])
             .arg(&requirements))
     });
     match made.and_then(|()| fs::write(&stamp, wanted).map_err(|error| error.to_string())) {
         Ok(()) => Some(environment),
         Err(error) => {
-            eprintln!("xtask: {error}\n\nhint: the tests that need PyPI packages are skipped, and say so");
+            eprintln!(
+                "xtask: {error}\n\nhint: the tests that need PyPI packages are skipped, and say so"
+            );
             None
         }
     }

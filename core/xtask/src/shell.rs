@@ -47,8 +47,9 @@ pub(crate) fn read(command: &mut Command) -> Option<String> {
 
 /// Whether a program is in PATH.
 pub(crate) fn has(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|directory| directory.join(program).is_file()))
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+    })
 }
 
 fn shown(command: &Command) -> String {

@@ -5,7 +5,15 @@ use crate::shell::{self, cargo};
 
 /// What the end-to-end tests run: built first, because cargo does not know that they need it.
 const PROGRAMS: [&str; 10] = [
-    "build", "--quiet", "-p", "audithook", "-p", "audithook-cpython", "-p", "audithook-plugin-bucketing", "-p",
+    "build",
+    "--quiet",
+    "-p",
+    "audithook",
+    "-p",
+    "audithook-cpython",
+    "-p",
+    "audithook-plugin-bucketing",
+    "-p",
     "gate-plugin",
 ];
 

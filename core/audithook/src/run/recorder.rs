@@ -429,10 +429,7 @@ impl Handler for Recorder {
             .iter()
             .map(|argument| argument.as_encoded_bytes().to_vec())
             .collect();
-        let list: Vec<Value<'_>> = arguments
-            .iter()
-            .map(|argument| Value::str(argument))
-            .collect();
+        let list: Vec<Value<'_>> = arguments.iter().map(Value::str).collect();
         let hash = self.settings.policy.hash();
         self.has_started = true;
         self.own(
@@ -560,7 +557,7 @@ impl Handler for Recorder {
             }
         };
         let generation = self.generations.len() as u64;
-        let waits: Vec<Value<'_>> = waits.iter().map(|wait| Value::str(wait)).collect();
+        let waits: Vec<Value<'_>> = waits.iter().map(Value::str).collect();
         self.own(
             event::POLICY_RELOAD,
             self.own_process,
@@ -570,7 +567,7 @@ impl Handler for Recorder {
                 Value::u64(generation).named(arg::GENERATION),
                 error
                     .as_ref()
-                    .map_or(Value::NULL, |error| Value::str(error))
+                    .map_or(Value::NULL, Value::str)
                     .named(arg::ERROR),
                 Value::list(&waits).named(arg::WAITS),
             ],

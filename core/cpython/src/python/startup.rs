@@ -136,9 +136,12 @@ pub(crate) fn learn_program(symbol: Symbol, args: &[Value<'_>]) {
 
 /// Whether the path is `sys.path[0]`, which the interpreter lists for every import, whatever the program does.
 pub(crate) fn is_program_directory(path: &[u8]) -> bool {
+    if !PROGRAM_IS_KNOWN.load(Ordering::Acquire) {
+        return false;
+    }
+    let program = &raw const PROGRAM;
     // SAFETY: written before the flag was set, and never again.
-    PROGRAM_IS_KNOWN.load(Ordering::Acquire)
-        && unsafe { (*(&raw const PROGRAM)).as_bytes() } == path
+    unsafe { &*program }.as_bytes() == path
 }
 
 /// The main program is about to run, or an embedding program has its interpreter: nothing is exempt from here on.
