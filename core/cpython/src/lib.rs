@@ -8,7 +8,7 @@
 //! It runs inside programs that know nothing of it: in signal handlers, between `vfork` and `exec`, in threads with
 //! small stacks, while the interpreter starts and ends. So it takes no locks, does not allocate from the heap, keeps
 //! no descriptor open and leaves `errno` alone. What it cannot do safely it does not do, and a program that it can no
-//! longer watch does not go on ([`fatal`]).
+//! longer watch does not go on (`fatal`).
 //!
 //! # Map
 //!
