@@ -32,8 +32,8 @@ pub(crate) enum Message {
     Stopped(i32),
     /// The run has ended; the journal is closed.
     Ended(Ended),
-    /// Front was continued: so is the command.
-    Continue,
+    /// Front was continued, having been told of so many stops: so is the command, unless it has stopped again meanwhile.
+    Continue(i32),
     /// Front got this signal from another process: the command gets it.
     Signal(i32),
 }
@@ -42,7 +42,7 @@ impl Message {
     fn encode(&self) -> Vec<u8> {
         let (kind, number, text) = match self {
             Self::Stopped(signal) => (1, *signal, ""),
-            Self::Continue => (2, 0, ""),
+            Self::Continue(stops) => (2, *stops, ""),
             Self::Signal(signal) => (3, *signal, ""),
             Self::Ended(Ended::Exited(status)) => (4, *status, ""),
             Self::Ended(Ended::Signalled(signal)) => (5, *signal, ""),
@@ -63,7 +63,7 @@ impl Message {
         let text = || String::from_utf8_lossy(text).into_owned();
         Some(match kind {
             1 => Self::Stopped(number),
-            2 => Self::Continue,
+            2 => Self::Continue(number),
             3 => Self::Signal(number),
             4 => Self::Ended(Ended::Exited(number)),
             5 => Self::Ended(Ended::Signalled(number)),
@@ -125,7 +125,7 @@ mod tests {
         let (front, supervisor) = Control::pair().expect("a socket pair");
         let messages = [
             Message::Stopped(20),
-            Message::Continue,
+            Message::Continue(2),
             Message::Signal(15),
             Message::Ended(Ended::Exited(3)),
             Message::Ended(Ended::Signalled(11)),

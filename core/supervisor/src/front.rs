@@ -33,14 +33,16 @@ pub(crate) fn wait(supervisor: Pid, control: &Control) -> io::Result<Ended> {
     tree::adopt_orphans()?;
     let arriving = Signals::block(&HANDLED)?;
     let life = rustix::process::pidfd_open(supervisor, PidfdFlags::empty())?;
+    let mut stops = 0;
     loop {
-        if let Some(ended) = look(supervisor, control, &arriving, &life)? {
+        if let Some(ended) = look(&mut stops, supervisor, control, &arriving, &life)? {
             return Ok(ended);
         }
     }
 }
 
 fn look(
+    stops: &mut i32,
     supervisor: Pid,
     control: &Control,
     arriving: &Signals,
@@ -59,13 +61,16 @@ fn look(
     while let Some(message) = control.receive() {
         match message {
             Message::Ended(ended) => return Ok(Some(ended)),
-            Message::Stopped(signal) => signals::stop_by(signal),
-            Message::Continue | Message::Signal(_) => {}
+            Message::Stopped(signal) => {
+                *stops += 1;
+                signals::stop_by(signal);
+            }
+            Message::Continue(_) | Message::Signal(_) => {}
         }
     }
     while let Some(arrived) = arriving.next() {
         match arrived.signal {
-            libc::SIGCONT => control.send(&Message::Continue),
+            libc::SIGCONT => control.send(&Message::Continue(*stops)),
             // The terminal sends its signals to the whole group: the command has them already.
             _ if arrived.by_process && is_forwarded(arrived.signal) => {
                 control.send(&Message::Signal(arrived.signal));

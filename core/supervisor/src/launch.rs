@@ -2,11 +2,10 @@
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 
 use rustix::process::Pid;
 
-/// What to execute. All strings are made before the fork: the child allocates nothing.
+/// What to execute.
 #[derive(Debug)]
 pub struct Command {
     /// The program, found already.
@@ -83,27 +82,10 @@ impl Inherited {
             }
         }
     }
-
-    /// Gives them to this process, which is about to execute something.
-    fn restore(&self) {
-        // SAFETY: async-signal-safe calls with valid arguments.
-        unsafe {
-            let pipe = if self.ignores_pipe {
-                libc::SIG_IGN
-            } else {
-                libc::SIG_DFL
-            };
-            libc::signal(libc::SIGPIPE, pipe);
-            libc::pthread_sigmask(
-                libc::SIG_SETMASK,
-                &raw const self.mask,
-                std::ptr::null_mut(),
-            );
-        }
-    }
 }
 
-/// Forks and executes. The child stays in this process's process group.
+/// Starts the command in this process's process group, with `posix_spawn`: no page of this process is copied for a child
+/// that only executes something.
 ///
 /// # Errors
 /// If there is no new process, or it cannot execute the program.
@@ -111,60 +93,76 @@ pub(crate) fn start(command: &Command, inherited: &Inherited) -> Result<Pid, Lau
     let pointers = |strings: &[CString]| {
         strings
             .iter()
-            .map(|string| string.as_ptr())
-            .chain([std::ptr::null()])
+            .map(|string| string.as_ptr().cast_mut())
+            .chain([std::ptr::null_mut()])
             .collect::<Vec<_>>()
     };
     let arguments = pointers(&command.arguments);
     let environment = pointers(&command.environment);
-    let (reader, writer) = pipe().map_err(LaunchError::Fork)?;
-    // SAFETY: the child calls only async-signal-safe functions until it executes or exits.
-    let pid = unsafe { libc::fork() };
-    if pid < 0 {
-        return Err(LaunchError::Fork(io::Error::last_os_error()));
-    }
-    if pid == 0 {
-        inherited.restore();
-        // SAFETY: null-terminated arrays of strings made before the fork; the pipe's end is open; _exit runs nothing.
-        unsafe {
-            libc::execve(
-                command.program.as_ptr(),
-                arguments.as_ptr(),
-                environment.as_ptr(),
-            );
-            let error = (*libc::__errno_location()).to_ne_bytes();
-            libc::write(writer.as_raw_fd(), error.as_ptr().cast(), error.len());
-            libc::_exit(127);
-        }
-    }
-    drop(writer);
-    let mut error = [0; 4];
-    let failed = loop {
-        match rustix::io::read(&reader, &mut error) {
-            Ok(length) => break length == error.len(),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(_) => break false,
-        }
+    let attributes = Attributes::of(inherited).map_err(LaunchError::Fork)?;
+    let mut pid = 0;
+    // SAFETY: null-terminated arrays of strings that outlive the call, which changes none of them; initialised attributes.
+    let error = unsafe {
+        libc::posix_spawn(
+            &raw mut pid,
+            command.program.as_ptr(),
+            std::ptr::null(),
+            &raw const attributes.0,
+            arguments.as_ptr(),
+            environment.as_ptr(),
+        )
     };
-    let pid =
-        Pid::from_raw(pid).ok_or_else(|| LaunchError::Fork(io::Error::other("no process id")))?;
-    if failed {
-        let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
-        return Err(LaunchError::Exec {
+    let source = io::Error::from_raw_os_error(error);
+    match error {
+        0 => Pid::from_raw(pid).ok_or_else(|| LaunchError::Fork(io::Error::other("no process id"))),
+        libc::EAGAIN | libc::ENOMEM => Err(LaunchError::Fork(source)),
+        _ => Err(LaunchError::Exec {
             program: command.program.to_string_lossy().into_owned(),
-            source: io::Error::from_raw_os_error(i32::from_ne_bytes(error)),
-        });
+            source,
+        }),
     }
-    Ok(pid)
 }
 
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut ends = [-1; 2];
-    // SAFETY: the array has room for two descriptors, which are new and owned by nobody else.
-    unsafe {
-        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) != 0 {
-            return Err(io::Error::last_os_error());
+/// How the child's signals are.
+struct Attributes(libc::posix_spawnattr_t);
+
+impl Attributes {
+    fn of(inherited: &Inherited) -> io::Result<Self> {
+        let checked = |error| match error {
+            0 => Ok(()),
+            error => Err(io::Error::from_raw_os_error(error)),
+        };
+        // SAFETY: the attributes are initialised before anything else is done with them, and destroyed when dropped.
+        unsafe {
+            let mut attributes = std::mem::zeroed();
+            checked(libc::posix_spawnattr_init(&raw mut attributes))?;
+            let mut attributes = Self(attributes);
+            let mut defaults = std::mem::zeroed();
+            libc::sigemptyset(&raw mut defaults);
+            if !inherited.ignores_pipe {
+                libc::sigaddset(&raw mut defaults, libc::SIGPIPE);
+            }
+            let flags = libc::POSIX_SPAWN_SETSIGDEF | libc::POSIX_SPAWN_SETSIGMASK;
+            checked(libc::posix_spawnattr_setflags(
+                &raw mut attributes.0,
+                flags as i16,
+            ))?;
+            checked(libc::posix_spawnattr_setsigdefault(
+                &raw mut attributes.0,
+                &raw const defaults,
+            ))?;
+            checked(libc::posix_spawnattr_setsigmask(
+                &raw mut attributes.0,
+                &raw const inherited.mask,
+            ))?;
+            Ok(attributes)
         }
-        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
+    }
+}
+
+impl Drop for Attributes {
+    fn drop(&mut self) {
+        // SAFETY: initialised by `of`.
+        unsafe { libc::posix_spawnattr_destroy(&raw mut self.0) };
     }
 }

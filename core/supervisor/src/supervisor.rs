@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -104,12 +104,15 @@ struct Supervisor<'b> {
     beginning: &'b Beginning,
     epoll: OwnedFd,
     signals: Signals,
-    files: Option<OwnedFd>,
+    /// Never closed: that waits for the kernel's other readers, 10 ms and more, and the command's end would too.
+    files: ManuallyDrop<Option<OwnedFd>>,
     judges: Option<Judges>,
     root: Pid,
     root_status: Option<Ended>,
     /// When what is left of the tree is killed.
     deadline: Option<Instant>,
+    /// How often the command was stopped.
+    stops: i32,
     known: HashMap<u32, Known>,
     incarnations: HashMap<u32, u32>,
     /// What is behind a number of the epoll set.
@@ -159,11 +162,12 @@ impl<'b> Supervisor<'b> {
         let mut supervisor = Self {
             beginning,
             signals,
-            files,
+            files: ManuallyDrop::new(files),
             judges,
             root,
             root_status: None,
             deadline: None,
+            stops: 0,
             known: HashMap::new(),
             incarnations: HashMap::new(),
             connections: HashMap::new(),
@@ -276,7 +280,11 @@ impl<'b> Supervisor<'b> {
         for number in ready {
             match number {
                 LISTEN => self.accept(handler),
-                CONTROL => self.hear_front(),
+                CONTROL => {
+                    // A stop that has not been looked at yet counts too.
+                    self.reap(handler);
+                    self.hear_front();
+                }
                 SIGNALS => self.take_signals(handler),
                 FRONT => self.end_for_front(),
                 FILES => self.take_file_changes(handler),
@@ -572,6 +580,7 @@ impl<'b> Supervisor<'b> {
                 }
                 Change::Stopped(pid, signal) => {
                     if pid == self.root {
+                        self.stops += 1;
                         self.beginning.control.send(&Message::Stopped(signal));
                     }
                 }
@@ -619,8 +628,9 @@ impl<'b> Supervisor<'b> {
     fn hear_front(&mut self) {
         while let Some(message) = self.beginning.control.receive() {
             match message {
-                // The shell continues the whole group: the command only if it is not among those.
-                Message::Continue if tree::is_stopped(self.root) => {
+                // The shell continues the whole group: the command only if it is not among those, and if this is not the
+                // next stop, which front has not heard of.
+                Message::Continue(stops) if stops == self.stops && tree::is_stopped(self.root) => {
                     let _ = rustix::process::kill_process(self.root, Signal::CONT);
                 }
                 Message::Signal(signal) if self.root_status.is_none() => {
@@ -644,7 +654,7 @@ impl<'b> Supervisor<'b> {
     }
 
     fn take_file_changes(&mut self, handler: &mut dyn Handler) {
-        let Some(files) = &self.files else { return };
+        let Some(files) = &*self.files else { return };
         let mut buffer = [const { MaybeUninit::<u8>::uninit() }; 4096];
         let mut reader = inotify::Reader::new(files, &mut buffer);
         let mut names = Vec::new();
