@@ -26,10 +26,17 @@ pub(crate) fn is_constant(address: usize) -> bool {
         return false;
     }
     let count = COUNT.load(Ordering::Relaxed).min(MOST_SEGMENTS);
-    let found = (0..count).any(|place| {
-        STARTS[place].load(Ordering::Relaxed) <= address
-            && address < ENDS[place].load(Ordering::Relaxed)
-    });
+    // The last segment that begins at or before the address: they are sorted.
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        if STARTS[middle].load(Ordering::Relaxed) <= address {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    let found = low > 0 && address < ENDS[low - 1].load(Ordering::Relaxed);
     core::sync::atomic::fence(Ordering::Acquire);
     found && VERSION.load(Ordering::Relaxed) == version
 }
@@ -37,6 +44,12 @@ pub(crate) fn is_constant(address: usize) -> bool {
 /// A module was loaded or unloaded: the table is read again when it is next needed.
 pub(crate) fn changed() {
     STALE.store(true, Ordering::Release);
+}
+
+/// Where the segments begin and end.
+struct Segments {
+    places: [(usize, usize); MOST_SEGMENTS],
+    count: usize,
 }
 
 fn read_modules() {
@@ -49,10 +62,19 @@ fn read_modules() {
         // Another thread reads; this one goes on without.
         return;
     }
-    let mut count: usize = 0;
-    // SAFETY: the callback gets `count` back as it is passed here, and does not unwind.
-    unsafe { libc::dl_iterate_phdr(Some(add_module), (&raw mut count).cast::<c_void>()) };
-    COUNT.store(count, Ordering::Relaxed);
+    let mut segments = Segments {
+        places: [(0, 0); MOST_SEGMENTS],
+        count: 0,
+    };
+    // SAFETY: the callback gets `segments` back as it is passed here, and does not unwind.
+    unsafe { libc::dl_iterate_phdr(Some(add_module), (&raw mut segments).cast::<c_void>()) };
+    let segments = &mut segments.places[..segments.count];
+    segments.sort_unstable();
+    for (place, (start, end)) in segments.iter().enumerate() {
+        STARTS[place].store(*start, Ordering::Relaxed);
+        ENDS[place].store(*end, Ordering::Relaxed);
+    }
+    COUNT.store(segments.len(), Ordering::Relaxed);
     VERSION.store(version + 2, Ordering::Release);
 }
 
@@ -62,26 +84,25 @@ unsafe extern "C" fn add_module(
     data: *mut c_void,
 ) -> c_int {
     // SAFETY: the loader passes a valid module, whose headers are mapped as long as it is loaded; `data` is ours.
-    let (module, count, headers) = unsafe {
+    let (module, segments, headers) = unsafe {
         let module = &*module;
         let headers = if module.dlpi_phdr.is_null() {
             &[][..]
         } else {
             core::slice::from_raw_parts(module.dlpi_phdr, module.dlpi_phnum.into())
         };
-        (module, &mut *data.cast::<usize>(), headers)
+        (module, &mut *data.cast::<Segments>(), headers)
     };
     for header in headers {
         if header.p_type != libc::PT_LOAD || header.p_flags & libc::PF_W != 0 {
             continue;
         }
-        if *count >= MOST_SEGMENTS {
-            return 1;
-        }
         let start = module.dlpi_addr as usize + header.p_vaddr as usize;
-        STARTS[*count].store(start, Ordering::Relaxed);
-        ENDS[*count].store(start + header.p_memsz as usize, Ordering::Relaxed);
-        *count += 1;
+        let Some(place) = segments.places.get_mut(segments.count) else {
+            return 1;
+        };
+        *place = (start, start + header.p_memsz as usize);
+        segments.count += 1;
     }
     0
 }

@@ -4,6 +4,7 @@
 //! is marked MADV_WIPEONFORK: a forked child finds it zeroed, however it was forked. A `vfork` child shares the page;
 //! there the process id differs from the one that the page holds.
 
+use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
@@ -136,6 +137,20 @@ pub(crate) fn mark_known() {
 pub(crate) fn pid() -> u32 {
     // SAFETY: cannot fail and has no side effects.
     (unsafe { libc::syscall(libc::SYS_getpid) }) as u32
+}
+
+/// The ids of process and thread. The thread's is asked for once: a child, forked or borrowing, has another process id.
+pub(crate) fn pid_and_tid() -> (u32, u32) {
+    thread_local! {
+        static KNOWN: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+    }
+    let pid = pid();
+    let (of, mut tid) = KNOWN.get();
+    if of != pid {
+        tid = self::tid();
+        KNOWN.set((pid, tid));
+    }
+    (pid, tid)
 }
 
 /// The thread id.
