@@ -1,5 +1,6 @@
 //! What starting a run costs, and what a run adds to each program that starts in it.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use audithook_tests::Python;
@@ -13,17 +14,22 @@ use crate::spawner::Spawner;
 
 const TURNS: usize = 60;
 
-const POLICY: &str = "version = 1\nextends = [\"python\"]\n[files]\nread = [\".\"]\ndeny = [\"~/.ssh\"]\n\
-    [network]\ndeny = [\"169.254.169.254\"]\n[journal]\npath = \"{}\"\n";
+/// For any program.
+const BASE: &str = "version = 1\nextends = [\"base\"]\n[network]\ndeny = [\"169.254.169.254\"]\n";
+/// For Python: what the interpreters of this machine need is looked up at each start.
+const PYTHON: &str = "version = 1\nextends = [\"python\"]\n[files]\nread = [\".\"]\n\
+    [network]\ndeny = [\"169.254.169.254\"]\n";
 
 /// A whole run of a program that does nothing.
 pub(crate) fn run(place: &Place, report: &mut Report) -> Result<(), String> {
-    let policy = place.write("run.toml", policy(place))?;
+    let base = policy(place, "base.toml", BASE)?;
+    let policy = policy(place, "python.toml", PYTHON)?;
     let nothing = Command::new("/bin/true");
     let mut bubble = Command::new("bwrap");
     bubble.args(["--unshare-all", "--ro-bind", "/", "/", "/bin/true"]);
     let has_bubble = time(&mut bubble).is_ok();
     let mut contestants = vec![
+        timed(behind(place.run(&base), &nothing)),
         timed(behind(place.run(&policy), &nothing)),
         timed(Command::new("/bin/true")),
     ];
@@ -33,10 +39,10 @@ pub(crate) fn run(place: &Place, report: &mut Report) -> Result<(), String> {
         report.skip("run over bwrap", "bwrap does not work here".into());
     }
     let samples = turns(TURNS, &mut contestants)?;
-    if let Some(bubble) = samples.get(2) {
+    if let Some(bubble) = samples.get(3) {
         report.add(
             Row::new(
-                "`audithook run -- /bin/true`",
+                "`audithook run -- /bin/true`, preset base",
                 &samples[0],
                 "bwrap --unshare-all",
                 bubble,
@@ -44,12 +50,14 @@ pub(crate) fn run(place: &Place, report: &mut Report) -> Result<(), String> {
             .bar(Bar::Ratio(1.0)),
         );
     }
-    report.add(Row::new(
-        "`audithook run -- /bin/true`",
-        &samples[0],
-        "/bin/true",
-        &samples[1],
-    ));
+    for (name, place) in [("base", 0), ("python", 1)] {
+        report.add(Row::new(
+            format!("`audithook run -- /bin/true`, preset {name}"),
+            &samples[place],
+            "/bin/true",
+            &samples[2],
+        ));
+    }
     for python in pythons()? {
         let samples = turns(
             TURNS / 4,
@@ -94,7 +102,7 @@ fn child(
     most: f64,
     rounds: usize,
 ) -> Result<(), String> {
-    let policy = place.write("children.toml", policy(place))?;
+    let policy = policy(place, "python.toml", PYTHON)?;
     let mut inside = Spawner::start(Some(place.run(&policy)), command)?;
     let mut outside = Spawner::start(None, command)?;
     let samples = turns(
@@ -105,9 +113,11 @@ fn child(
     Ok(())
 }
 
-fn policy(place: &Place) -> String {
+/// A policy of this run, with a journal.
+fn policy(place: &Place, name: &str, text: &str) -> Result<PathBuf, String> {
     let journal = place.scratch().join("starts.jsonl");
-    POLICY.replace("{}", &journal.display().to_string())
+    let journal = format!("[journal]\npath = \"{}\"\n", journal.display());
+    place.write(name, format!("{text}{journal}"))
 }
 
 fn pass(python: &Python) -> Command {
