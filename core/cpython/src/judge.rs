@@ -169,8 +169,7 @@ pub(crate) fn judge(
 fn say_who_and_when(meta: &mut Meta) {
     if meta.time_ns == 0 {
         meta.time_ns = process::now_ns();
-        meta.pid = process::pid();
-        meta.tid = process::tid();
+        (meta.pid, meta.tid) = process::pid_and_tid();
     }
 }
 
