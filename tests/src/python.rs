@@ -136,7 +136,12 @@ fn candidates() -> Vec<PathBuf> {
         candidates
             .extend((8..30).map(|minor| Path::new(directory).join(format!("python3.{minor}"))));
     }
-    candidates.retain(|path| path.exists());
+    // One program is asked once, whatever links lead to it.
+    let mut seen = BTreeSet::new();
+    candidates.retain(|path| {
+        path.canonicalize()
+            .is_ok_and(|program| seen.insert(program))
+    });
     candidates
 }
 

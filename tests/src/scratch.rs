@@ -92,6 +92,12 @@ impl Scratch {
     }
 }
 
+impl AsRef<std::ffi::OsStr> for Scratch {
+    fn as_ref(&self) -> &std::ffi::OsStr {
+        self.path.as_os_str()
+    }
+}
+
 impl AsRef<Path> for Scratch {
     fn as_ref(&self) -> &Path {
         &self.path

@@ -257,11 +257,8 @@ fn a_plugin_that_cannot_be_loaded_starts_nothing() {
         &table(&bucketing, &format!("sha256 = \"{}\"\n", "0".repeat(64))),
         "sha256",
     );
-    refused(&table(&bucketing, "config = { tops = 20 }\n"), "tops");
-    refused(
-        &format!("[plugin.other]\npath = \"{bucketing}\"\n"),
-        "placement",
-    );
+    refused(&table(&bucketing, ""), "it is the plugin `bucketing`");
+    refused("[plugin.other]\npath = \"./text.so\"\n", "placement");
     assert!(!scratch.join("started").exists());
 }
 

@@ -90,18 +90,23 @@ for_each_python! {
         let scratch = Scratch::new();
         scratch.write("data", "data\n");
         let policy = "version = 1\n[files]\nread = \"none\"\n[[hook]]\nname = \"listing\"\non = [\"os.listdir\", \"marshal.loads\"]\ndo = \"deny\"\n";
+        // `posix` is built in: under -S the interpreter has not imported `os`, and the program may not.
         let code = "\
-import os
-for attempt in (lambda: open('data'), lambda: os.listdir('.')):
+import posix
+for attempt in (lambda: open('data'), lambda: posix.listdir('..')):
     try:
         attempt()
         print('done')
     except PermissionError as error:
         print(error)
 ";
-        for flags in [&["-c"][..], &["-I", "-c"], &["-I", "-S", "-E", "-c"]] {
-            let arguments: Vec<_> = flags.iter().copied().chain([code]).collect();
-            let outcome = Run::new(&scratch, policy).python(python, &arguments).finish();
+        // An environment without packages: those that come with the interpreter have `.pth` files, which are user code.
+        let Some(python) = &virtual_environment(&scratch, python) else {
+            return;
+        };
+        // From standard input: 3.13 imports a module for `-c`, after the start.
+        for flags in [&["-"][..], &["-I", "-"], &["-I", "-S", "-E", "-"]] {
+            let outcome = Run::new(&scratch, policy).input(code).python(python, flags).finish();
             outcome.assert_success().assert_out("denied by rule `files.read` (hooks.toml:3)");
             assert!(!outcome.out().contains("done"), "{}", outcome.describe());
             outcome.journal().refusal("open", &[("path", &scratch.text("data"))]).assert_denied("files.read", "hooks.toml:3");
@@ -113,7 +118,6 @@ for attempt in (lambda: open('data'), lambda: os.listdir('.')):
     fn path_files_and_sitecustomize_are_judged(python: &Python) {
         let scratch = Scratch::new();
         scratch.write("secret", "secret\n");
-        scratch.directory("venv");
         let attempt = "\
 try:
     print(open('secret').read().strip())
@@ -121,23 +125,42 @@ except PermissionError as error:
     print('refused', error.errno)
 ";
         let oneline = "import importlib; importlib.import_module('started_by_pth')\n";
-        let made = python.command().args(["-m", "venv", "--without-pip"]).arg(scratch.join("venv")).output();
-        let made = made.expect("the interpreter runs");
-        if !made.status.success() {
-            return skip(format_args!(".pth files with {}", python.title), String::from_utf8_lossy(&made.stderr));
-        }
+        let Some(venv) = virtual_environment(&scratch, python) else {
+            return;
+        };
         let site = format!("venv/lib/python3.{}/site-packages", python.minor);
         scratch.write(&format!("{site}/started.pth"), oneline);
         scratch.write(&format!("{site}/started_by_pth.py"), attempt);
         scratch.write("custom/sitecustomize.py", attempt);
         let policy = "version = 1\n[files]\ndeny = [\"./secret\"]\n";
-        let venv = Python { path: scratch.join("venv/bin/python3"), ..python.clone() };
         let run = Run::new(&scratch, policy).env("PYTHONPATH", scratch.join("custom")).code(&venv, "print('main')");
         let (hooked, bare) = (run.finish(), run.finish_bare());
         assert_eq!(bare.assert_success().out(), "secret\nsecret\nmain\n", "the control");
         assert_eq!(hooked.assert_success().out(), "refused 13\nrefused 13\nmain\n", "{}", hooked.describe());
         assert_eq!(hooked.journal().refusals().count(), 2);
     }
+}
+
+/// Makes an environment without packages in `venv`; `None`, loudly, if the interpreter cannot.
+fn virtual_environment(scratch: &Scratch, python: &Python) -> Option<Python> {
+    let made = python
+        .command()
+        .args(["-m", "venv", "--without-pip"])
+        .arg(scratch.join("venv"))
+        .output()
+        .expect("the interpreter runs");
+    if !made.status.success() {
+        let why = String::from_utf8_lossy(&made.stderr).into_owned();
+        skip(
+            format_args!("a virtual environment of {}", python.title),
+            why,
+        );
+        return None;
+    }
+    Some(Python {
+        path: scratch.join("venv/bin/python3"),
+        ..python.clone()
+    })
 }
 
 #[test]
