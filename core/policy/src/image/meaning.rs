@@ -15,6 +15,9 @@ use audithook_matcher::{Context, Image, Names};
 
 use super::*;
 
+/// No rules: it is allowed.
+const NOTHING: [u32; 0] = [];
+
 /// Rules by what they are about, so that tests can name them.
 const READ: u32 = 0;
 const WRITE: u32 = 1;
