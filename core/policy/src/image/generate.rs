@@ -1,10 +1,10 @@
 //! Random policies and events, drawn from few words so that they meet often.
 
-use std::collections::BTreeMap;
+mod events;
 
-use audithook_abi::{Symbol, Value, Verdict};
+use audithook_abi::Verdict;
 use audithook_catalogue::arg_symbol;
-use audithook_matcher::Names;
+use audithook_matcher::host::mapped;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -17,87 +17,10 @@ use super::{
     TargetHook, TargetPlugin, UnixList, When,
 };
 
+pub use events::{RandomEvent, RandomNames, RandomValue, event, names};
+
 /// How many rules a random policy has.
 const RULES: u32 = 40;
-
-/// An event that owns what it says.
-#[derive(Debug, Clone)]
-pub struct RandomEvent {
-    /// Its name.
-    pub name: String,
-    /// Names and values of its arguments.
-    pub args: Vec<(&'static str, RandomValue)>,
-    /// Device and inode of its path.
-    pub inode: Option<(u64, u64)>,
-}
-
-/// A value that owns what it says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RandomValue {
-    /// Nothing.
-    Null,
-    /// A truth value.
-    Bool(bool),
-    /// A number.
-    U64(u64),
-    /// A number.
-    I64(i64),
-    /// A descriptor.
-    Fd(i32),
-    /// Text.
-    Str(String),
-    /// A path.
-    Path(Vec<u8>),
-    /// Texts.
-    List(Vec<String>),
-}
-
-impl RandomEvent {
-    /// Calls `judge` with the arguments.
-    pub fn with_args<R>(&self, judge: impl FnOnce(&[Value<'_>]) -> R) -> R {
-        let lists: Vec<Vec<Value<'_>>> = self
-            .args
-            .iter()
-            .map(|(_, value)| match value {
-                RandomValue::List(texts) => texts.iter().map(Value::str).collect(),
-                _ => Vec::new(),
-            })
-            .collect();
-        let args: Vec<Value<'_>> = self
-            .args
-            .iter()
-            .zip(&lists)
-            .map(|((name, value), list)| {
-                let value = match value {
-                    RandomValue::Null => Value::NULL,
-                    RandomValue::Bool(value) => Value::bool(*value),
-                    RandomValue::U64(value) => Value::u64(*value),
-                    RandomValue::I64(value) => Value::i64(*value),
-                    RandomValue::Fd(value) => Value::fd(*value),
-                    RandomValue::Str(value) => Value::str(value),
-                    RandomValue::Path(value) => Value::path(value),
-                    RandomValue::List(_) => Value::list(list),
-                };
-                value.named(arg_symbol(name.as_bytes()).unwrap_or(Symbol::NONE))
-            })
-            .collect();
-        judge(&args)
-    }
-}
-
-/// What a process resolved.
-#[derive(Debug, Clone, Default)]
-pub struct RandomNames(pub BTreeMap<[u8; 16], Vec<String>>);
-
-impl Names for RandomNames {
-    fn each(&self, address: &[u8; 16], visit: &mut dyn FnMut(&[u8])) {
-        self.0
-            .get(address)
-            .into_iter()
-            .flatten()
-            .for_each(|name| visit(name.as_bytes()));
-    }
-}
 
 /// Any policy.
 pub fn policy() -> impl Strategy<Value = ImageInput> {
@@ -136,123 +59,14 @@ pub fn policy() -> impl Strategy<Value = ImageInput> {
     )
 }
 
-/// Any event, mostly with the arguments that its operation needs.
-pub fn event() -> impl Strategy<Value = RandomEvent> {
-    let name = select(vec![
-        "open",
-        "open",
-        "open",
-        "os.listdir",
-        "os.chmod",
-        "os.mkdir",
-        "os.remove",
-        "os.rename",
-        "os.link",
-        "os.symlink",
-        "sqlite3.connect",
-        "import",
-        "ctypes.dlopen",
-        "socket.connect",
-        "socket.connect",
-        "socket.connect",
-        "socket.bind",
-        "socket.sendto",
-        "socket.getaddrinfo",
-        "socket.gethostbyname",
-        "socket.__new__",
-        "os.exec",
-        "subprocess.Popen",
-        "os.system",
-        "process.uncovered",
-        "pickle.find_class",
-        "os.fork",
-        "shop.order",
-        "shop.sold",
-        "o",
-        "",
-    ]);
-    let paths = (path_value(), path_value(), path_value());
-    let flags = prop_oneof![
-        8 => vec(select(vec!["read", "write", "create", "truncate", "append", "nofollow", "path", "tmpfile"]), 0..3)
-            .prop_map(|flags| RandomValue::List(flags.into_iter().map(str::to_owned).collect())),
-        1 => value(),
-    ];
-    let socket = (
-        host_value(),
-        port_value(),
-        family_value(),
-        kind_value(),
-        protocol_value(),
-    );
-    let others = (value(), value());
-    (
-        name,
-        paths,
-        flags,
-        socket,
-        others,
-        vec(0_usize..12, 0..2),
-        option::of((0_u64..3, 0_u64..3)),
-    )
-        .prop_map(
-            |(
-                name,
-                (path, src, dst),
-                flags,
-                (host, port, family, kind, protocol),
-                (module, first),
-                dropped,
-                inode,
-            )| {
-                let mut args = vec![
-                    ("path", path),
-                    ("src", src),
-                    ("dst", dst),
-                    ("flags", flags),
-                    ("host", host),
-                    ("port", port),
-                    ("family", family),
-                    ("kind", kind),
-                    ("protocol", protocol),
-                    ("module", module),
-                    ("0", first),
-                ];
-                for place in dropped {
-                    if place < args.len() {
-                        args.remove(place);
-                    }
-                }
-                RandomEvent {
-                    name: name.to_owned(),
-                    args,
-                    inode,
-                }
-            },
-        )
-}
-
-/// Names for some of the addresses that events have.
-pub fn names() -> impl Strategy<Value = RandomNames> {
-    vec((address(), host_name()), 0..4).prop_map(|pairs| {
-        let mut names = RandomNames::default();
-        for (address, name) in pairs {
-            names.0.entry(address).or_default().push(name);
-        }
-        names
-    })
-}
-
 /// A canonical address, mostly one that policies speak of.
 pub fn address() -> impl Strategy<Value = [u8; 16]> {
     let v4 = select(vec![
-        [127, 0, 0, 1],
         [127, 9, 9, 9],
         [0, 0, 0, 0],
-        [10, 0, 0, 1],
         [10, 1, 2, 3],
         [10, 1, 2, 255],
         [192, 168, 0, 7],
-        [8, 8, 8, 8],
         [8, 8, 8, 9],
         [93, 184, 216, 34],
         [169, 254, 169, 254],
@@ -262,34 +76,42 @@ pub fn address() -> impl Strategy<Value = [u8; 16]> {
     let v6 = select(vec![
         0_u128,
         1,
-        0x2001_0db8_0000_0000_0000_0000_0000_0001,
         0x2001_0db8_0000_0001_0000_0000_0000_0001,
         0xfe80_0000_0000_0000_0000_0000_0000_0001,
         0xfd00_0000_0000_0000_0000_0000_0000_0001,
         u128::MAX,
     ]);
     prop_oneof![
-        3 => v4.prop_map(|address| audithook_matcher::host::mapped(u32::from_be_bytes(address))),
+        6 => frequent_address(),
+        3 => v4.prop_map(|address| mapped(u32::from_be_bytes(address))),
         2 => v6.prop_map(u128::to_be_bytes),
     ]
 }
 
+/// Few, so that what is resolved, what is connected to and what is listed meet.
+fn frequent_address() -> impl Strategy<Value = [u8; 16]> {
+    select(vec![
+        mapped(u32::from_be_bytes([127, 0, 0, 1])),
+        mapped(u32::from_be_bytes([8, 8, 8, 8])),
+        mapped(u32::from_be_bytes([10, 0, 0, 1])),
+        0x2001_0db8_0000_0000_0000_0000_0000_0001_u128.to_be_bytes(),
+    ])
+}
+
 /// A host name in its one form.
 pub fn host_name() -> impl Strategy<Value = String> {
-    select(vec![
-        "a.test",
-        "b.a.test",
+    let frequent = select(vec!["a.test", "b.a.test", "localhost"]);
+    let others = select(vec![
         "c.b.a.test",
         "xa.test",
         "test",
         "example.com",
         "www.example.com",
-        "localhost",
         "x.localhost",
         "xlocalhost",
         "xn--bcher-kva.test",
-    ])
-    .prop_map(str::to_owned)
+    ]);
+    prop_oneof![frequent, others].prop_map(str::to_owned)
 }
 
 fn rule() -> impl Strategy<Value = u32> {
@@ -365,15 +187,6 @@ fn path_glob() -> impl Strategy<Value = String> {
         .prop_map(|(start, names)| format!("{start}{}", names.join("/")))
 }
 
-fn path_value() -> impl Strategy<Value = RandomValue> {
-    prop_oneof![
-        20 => path().prop_map(RandomValue::Path),
-        1 => select(vec!["a/b", "/a/../b", "/a/./b", "", ":memory:", "@a", "@b"]).prop_map(|path| RandomValue::Path(path.into())),
-        1 => value(),
-        1 => Just(RandomValue::Fd(3)),
-    ]
-}
-
 fn network() -> impl Strategy<Value = NetworkRules> {
     let lists = (option::of(host_list()), option::of(host_list()));
     let unix = (
@@ -444,74 +257,6 @@ fn host_entry() -> impl Strategy<Value = HostEntry> {
         protocol,
         rule,
     })
-}
-
-fn host_value() -> impl Strategy<Value = RandomValue> {
-    let address = address().prop_map(|address| match audithook_matcher::host::as_ipv4(&address) {
-        Some(address) => std::net::Ipv4Addr::from(address).to_string(),
-        None => std::net::Ipv6Addr::from(address).to_string(),
-    });
-    prop_oneof![
-        6 => address.prop_map(RandomValue::Str),
-        6 => host_name().prop_map(RandomValue::Str),
-        1 => Just(RandomValue::Str(String::new())),
-        1 => select(vec![RandomValue::Null, RandomValue::U64(1)]),
-    ]
-}
-
-fn port_value() -> impl Strategy<Value = RandomValue> {
-    prop_oneof![
-        8 => (79_u64..85).prop_map(RandomValue::U64),
-        1 => select(vec![RandomValue::Null, RandomValue::U64(65_616), RandomValue::I64(-1), RandomValue::I64(81)]),
-    ]
-}
-
-fn family_value() -> impl Strategy<Value = RandomValue> {
-    words(&[
-        "inet", "inet", "inet", "inet6", "inet6", "unix", "unix", "netlink", "packet",
-    ])
-}
-
-fn kind_value() -> impl Strategy<Value = RandomValue> {
-    words(&[
-        "stream",
-        "stream",
-        "stream",
-        "dgram",
-        "dgram",
-        "raw",
-        "seqpacket",
-    ])
-}
-
-fn protocol_value() -> impl Strategy<Value = RandomValue> {
-    prop_oneof![
-        8 => select(vec![-1_i64, 0, 0, 6, 17, 1, 132, 262, 99]).prop_map(RandomValue::I64),
-        1 => Just(RandomValue::Null),
-    ]
-}
-
-fn words(words: &[&str]) -> impl Strategy<Value = RandomValue> + use<> {
-    let words: Vec<RandomValue> = words
-        .iter()
-        .map(|&word| RandomValue::Str(word.to_owned()))
-        .collect();
-    prop_oneof![12 => select(words), 1 => Just(RandomValue::Null)]
-}
-
-fn value() -> impl Strategy<Value = RandomValue> {
-    prop_oneof![
-        Just(RandomValue::Null),
-        any::<bool>().prop_map(RandomValue::Bool),
-        (0_u64..20).prop_map(RandomValue::U64),
-        (-9_i64..9).prop_map(RandomValue::I64),
-        select(vec!["os", "subprocess", "os.path", "a/b", ""])
-            .prop_map(|text| RandomValue::Str(text.to_owned())),
-        vec(select(vec!["os", "b"]), 0..3)
-            .prop_map(|texts| RandomValue::List(texts.into_iter().map(str::to_owned).collect())),
-        path().prop_map(RandomValue::Path),
-        Just(RandomValue::Path(b"a/b".to_vec())),
-    ]
 }
 
 fn event_glob() -> impl Strategy<Value = String> {
