@@ -7,6 +7,8 @@
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
 
+use crate::process;
+
 /// The longest resolved path, in bytes: PATH_MAX without its NUL.
 pub(crate) const LONGEST: usize = 4095;
 
@@ -82,13 +84,39 @@ impl Resolved {
             self.begin_at(base)?;
         }
         if is_free_of_links(base, raw, follow, want_inode, &mut self.inode) {
-            return self.append_lexically(raw);
+            self.append_lexically(raw)?;
+        } else {
+            self.walk(raw, follow)?;
+            if want_inode {
+                self.inode = inode_of(self.as_bytes());
+            }
         }
-        self.walk(raw, follow)?;
-        if want_inode {
-            self.inode = inode_of(self.as_bytes());
-        }
+        self.name_own_process();
         Ok(())
+    }
+
+    /// `/proc/4242/…` of this process is `/proc/self/…`: that is how a policy names the caller.
+    fn name_own_process(&mut self) {
+        const PROC: &[u8] = b"/proc/";
+        const OWN: &[u8] = b"/proc/self";
+        let Some(rest) = self.as_bytes().strip_prefix(PROC) else {
+            return;
+        };
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits == 0 || !matches!(rest.get(digits), None | Some(b'/')) {
+            return;
+        }
+        let number = rest[..digits].iter().try_fold(0_u32, |number, digit| {
+            number.checked_mul(10)?.checked_add(u32::from(digit - b'0'))
+        });
+        let (start, end) = (PROC.len() + digits, self.length);
+        let length = OWN.len() + end - start;
+        if number != Some(process::pid()) || length > LONGEST {
+            return;
+        }
+        self.bytes.copy_within(start..end, OWN.len());
+        self.bytes[..OWN.len()].copy_from_slice(OWN);
+        self.length = length;
     }
 
     /// Resolves the directory or file behind a descriptor.
@@ -455,6 +483,28 @@ mod tests {
         let (reader, _writer) = std::io::pipe().expect("a pipe");
         let raw = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
         assert_eq!(resolve(&raw, true), Err(Unresolved::NoFile));
+    }
+
+    #[test]
+    fn the_directory_of_this_process_is_named_as_a_policy_names_it() {
+        let own = std::process::id();
+        assert_eq!(
+            resolve("/proc/self/status", true).unwrap(),
+            "/proc/self/status"
+        );
+        assert_eq!(
+            resolve(&format!("/proc/{own}/fd"), true).unwrap(),
+            "/proc/self/fd"
+        );
+        assert_eq!(
+            resolve(&format!("/proc/{own}"), true).unwrap(),
+            "/proc/self"
+        );
+        assert_eq!(resolve("/proc/1/status", true).unwrap(), "/proc/1/status");
+        assert_eq!(
+            resolve(&format!("/proc/{own}x"), true).unwrap(),
+            format!("/proc/{own}x")
+        );
     }
 
     #[test]

@@ -67,6 +67,8 @@ impl Pythons {
             }
         }
         let prefix = prefix.or(first);
+        // Some look into the executable that runs them.
+        search.read.extend(search.programs.iter().cloned());
         let venv = prefix
             .clone()
             .filter(|dir| is_venv(dir))
