@@ -11,6 +11,13 @@
 //!
 //! `build` makes the binary, `python` finds interpreters, `packages` their virtual environments, `run` runs, `journal`
 //! reads, `server` is what the programs talk to, `terminal` is a terminal with a shell in it.
+//!
+//! | variable | |
+//! |---|---|
+//! | `AUDITHOOK_TEST_PYTHONS` | more interpreters, separated by `:` |
+//! | `AUDITHOOK_TEST_ALL_PYTHONS` | set: a missing version fails instead of being said to be missing |
+//! | `AUDITHOOK_TEST_BUILT` | set: the command and its libraries are built already |
+//! | `AUDITHOOK_TRIES` | how many random moments front and supervisor are killed at; 20 |
 #![forbid(unsafe_code)]
 
 pub mod build;
