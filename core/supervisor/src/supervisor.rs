@@ -280,11 +280,7 @@ impl<'b> Supervisor<'b> {
         for number in ready {
             match number {
                 LISTEN => self.accept(handler),
-                CONTROL => {
-                    // A stop that has not been looked at yet counts too.
-                    self.reap(handler);
-                    self.hear_front();
-                }
+                CONTROL => self.hear_front(handler),
                 SIGNALS => self.take_signals(handler),
                 FRONT => self.end_for_front(),
                 FILES => self.take_file_changes(handler),
@@ -625,13 +621,18 @@ impl<'b> Supervisor<'b> {
         self.childless = tree::descendants().is_empty();
     }
 
-    fn hear_front(&mut self) {
+    fn hear_front(&mut self, handler: &mut dyn Handler) {
         while let Some(message) = self.beginning.control.receive() {
             match message {
                 // The shell continues the whole group: the command only if it is not among those, and if this is not the
-                // next stop, which front has not heard of.
-                Message::Continue(stops) if stops == self.stops && tree::is_stopped(self.root) => {
-                    let _ = rustix::process::kill_process(self.root, Signal::CONT);
+                // next stop, which front has not heard of. A stop is counted before or after it is seen here, so it is
+                // looked for first and counted then.
+                Message::Continue(stops) => {
+                    let is_stopped = tree::is_stopped(self.root);
+                    self.reap(handler);
+                    if is_stopped && stops == self.stops {
+                        let _ = rustix::process::kill_process(self.root, Signal::CONT);
+                    }
                 }
                 Message::Signal(signal) if self.root_status.is_none() => {
                     if let Some(signal) = Signal::from_named_raw(signal) {
