@@ -27,9 +27,9 @@ impl core::fmt::Debug for Context<'_> {
 
 /// The names that a process resolved, under the policy, to addresses.
 pub trait Names {
-    /// Calls `visit` with every name that was allowed and resolved to this address, which is in the form of
-    /// [`host::canonical`](crate::host::canonical)
-    /// (IPv4 as `::ffff:a.b.c.d`), whose answer [`Image::judge_answer`](crate::Image::judge_answer) let pass.
+    /// Calls `visit` with every name that was allowed and resolved to this address, and whose answer
+    /// [`Image::judge_answer`](crate::Image::judge_answer) let pass. The address is in the form of
+    /// [`host::canonical`](crate::host::canonical): what a resolver gave is to be brought into it before it is remembered.
     fn each(&self, address: &[u8; 16], visit: &mut dyn FnMut(&[u8]));
 }
 

@@ -112,7 +112,8 @@ pub enum Section {
     GramSlots,
     /// Their records.
     GramRecords,
-    /// A power of two of bytes: those that [`hash::gram`](crate::hash::gram) says are 1, the others 0.
+    /// [`SMALL_FILTER`] or [`LARGE_FILTER`] bytes, none where there are no grams: those that
+    /// [`hash::gram`](crate::hash::gram) says are 1, the others 0.
     GramFilter,
     /// Denied files by device and inode, 16 bytes: slots.
     InodeSlots,
@@ -190,6 +191,12 @@ pub const SLOT_SIZE: usize = 8;
 /// The head of a map's record: tag, length of the key, first item, items, first item below, items below. The key follows,
 /// padded to a multiple of 4.
 pub const RECORD_SIZE: usize = 24;
+
+/// The size of [`Section::GramFilter`] for few grams.
+pub const SMALL_FILTER: usize = 1 << 12;
+
+/// The size of [`Section::GramFilter`] for many.
+pub const LARGE_FILTER: usize = 1 << 16;
 
 /// A text: offset, length.
 pub const TEXT_SIZE: usize = 8;

@@ -1,4 +1,13 @@
 //! The policy image and its evaluation.
+//!
+//! An image is a whole policy laid out as bytes, by `audithook_policy::image`, to be mapped read-only into every process
+//! that is watched. [`Image::parse`] checks it once; [`Image::plan`] finds what an event's name needs, once for a name;
+//! [`Image::judge`] judges an event by its arguments. Nothing here allocates, recurses on input, or panics on any bytes; what
+//! an event costs follows its arguments and not the number of rules (`paths`, `hosts`), and whatever a list needs and the
+//! arguments do not say is refused.
+//!
+//! What the image cannot say (a condition in CEL, a plugin's gate in the supervisor) a [`Judgement`] leaves open, for
+//! the caller to ask.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 

@@ -10,7 +10,7 @@
 //! - globs that have nothing of the kind (`/*/*`) are tried one by one.
 
 use crate::bytes::{find_byte, next_name};
-use crate::format::{GLOB_SIZE, ITEM_SIZE, class};
+use crate::format::{GLOB_SIZE, ITEM_SIZE, LARGE_FILTER, SMALL_FILTER, class};
 use crate::glob::covers_path;
 use crate::hash;
 use crate::judgement::Rules;
@@ -194,24 +194,39 @@ impl<'s> Search<'s> {
 
     /// Goes through the bytes: what is known by a few of them.
     fn scan(&mut self) {
-        let size = self.paths.gram_filter.len().checked_ilog2().unwrap_or(0);
-        for length in (1..=4).filter(|length| self.paths.gram_lengths >> length & 1 == 1) {
-            match length {
-                // The common case, in a loop of its own: hardly ever more than a load, a multiplication and a test a byte.
-                4 => self.scan_for(4, |gram| {
-                    hash::gram(gram.first_chunk::<4>().map_or(&[], |four| four), size)
-                }),
-                _ => self.scan_for(length, |gram| hash::gram(gram, size)),
-            }
+        let filter = self.paths.gram_filter;
+        if let Ok(filter) = <&[u8; SMALL_FILTER]>::try_from(filter) {
+            self.scan_through(filter);
+        } else if let Ok(filter) = <&[u8; LARGE_FILTER]>::try_from(filter) {
+            self.scan_through(filter);
+        }
+    }
+
+    /// A loop for each size and length, so that a byte of the path costs hardly more than a load, a multiplication and a test.
+    fn scan_through<const SIZE: usize>(&mut self, filter: &[u8; SIZE]) {
+        let lengths = self.paths.gram_lengths;
+        if lengths >> 1 & 1 == 1 {
+            self.scan_for::<1, SIZE>(filter);
+        }
+        if lengths >> 2 & 1 == 1 {
+            self.scan_for::<2, SIZE>(filter);
+        }
+        if lengths >> 3 & 1 == 1 {
+            self.scan_for::<3, SIZE>(filter);
+        }
+        if lengths >> 4 & 1 == 1 {
+            self.scan_for::<4, SIZE>(filter);
         }
     }
 
     #[inline]
-    fn scan_for(&mut self, length: usize, place_of: impl Fn(&[u8]) -> usize) {
-        let filter = self.paths.gram_filter;
-        for (place, gram) in self.path.windows(length).enumerate() {
-            if filter.get(place_of(gram)).is_some_and(|&known| known != 0) {
-                self.take_gram(place, length);
+    fn scan_for<const LENGTH: usize, const SIZE: usize>(&mut self, filter: &[u8; SIZE]) {
+        for (place, gram) in self.path.windows(LENGTH).enumerate() {
+            let Some(gram) = gram.first_chunk::<LENGTH>() else {
+                return;
+            };
+            if filter[hash::gram(gram, SIZE.ilog2()) % SIZE] != 0 {
+                self.take_gram(place, LENGTH);
             }
         }
     }

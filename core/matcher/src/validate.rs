@@ -2,7 +2,7 @@
 
 use audithook_abi::Verdict;
 
-use crate::format::{Field, NONE, action, class, when};
+use crate::format::{Field, LARGE_FILTER, NONE, SMALL_FILTER, action, class, when};
 use crate::glob::{is_sound_path, is_sound_text};
 use crate::table::{Entry, Map, Numbers, Rows};
 use crate::{Image, Mode, Overflow, Protocol};
@@ -89,7 +89,7 @@ impl Image<'_> {
             && (if paths.gram_lengths == 0 {
                 filter == 0
             } else {
-                filter.is_power_of_two()
+                filter == SMALL_FILTER || filter == LARGE_FILTER
             })
             && paths.gram_lengths & !0b1_1110 == 0
             && paths.items.is_whole()

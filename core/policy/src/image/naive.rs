@@ -150,7 +150,7 @@ impl Case<'_> {
             Operation::None => {}
             Operation::Open => match self.list("flags") {
                 Some(flags) => {
-                    let has = |flag: &str| flags.iter().any(|text| *text == flag.as_bytes());
+                    let has = |flag: &str| flags.contains(&flag.as_bytes());
                     let write = ["write", "create", "truncate", "append", "tmpfile"]
                         .iter()
                         .any(|flag| has(flag));

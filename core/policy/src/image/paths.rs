@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use audithook_matcher::MOST_NAMED;
-use audithook_matcher::format::{Field, Section, class};
+use audithook_matcher::format::{Field, LARGE_FILTER, SMALL_FILTER, Section, class};
 use audithook_matcher::hash;
 
 use super::glob::{self, Component, PathGlob, Start, Token};
@@ -12,9 +12,6 @@ use super::{BuildError, PathEntry, PathPattern};
 
 /// The longest run of bytes that a glob is known by.
 const LONGEST_GRAM: usize = 4;
-
-/// The largest filter over grams, in bytes.
-const LARGEST_FILTER: usize = 1 << 15;
 
 pub(super) struct PathsBuilder {
     trie: MapBuilder<Item>,
@@ -206,9 +203,14 @@ impl PathsBuilder {
             grams.iter().fold(0, |bits, gram| bits | 1 << gram.len()),
         );
         if !grams.is_empty() {
-            // One in sixteen is set, as long as it stays in the cache: few bytes of a path are looked up in vain.
-            let mut filter = vec![0_u8; (16 * grams.len()).next_power_of_two().min(LARGEST_FILTER)];
-            let size = filter.len().ilog2();
+            // Few enough are set that hardly a byte of a path is looked up in vain.
+            let size = if grams.len() <= SMALL_FILTER / 16 {
+                SMALL_FILTER
+            } else {
+                LARGE_FILTER
+            };
+            let mut filter = vec![0_u8; size];
+            let size = size.ilog2();
             for gram in grams {
                 filter[hash::gram(gram, size)] = 1;
             }

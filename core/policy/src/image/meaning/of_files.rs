@@ -310,3 +310,41 @@ fn a_thousand_rules_at_one_place_are_named_by_the_first_few() {
     assert_eq!(open(&input, "/a/b/x", &["read"]), [0, 1, 2, 3, 4, 5, 6, 7]);
     assert_eq!(rename(&input, "/", "/b"), [0, 1, 2, 3, 4, 5, 6, 7]);
 }
+
+#[test]
+fn every_one_of_thousands_of_globs_is_found() {
+    let glob = |number: u32| match number % 6 {
+        0 => format!("**/*word{number}*"),
+        1 => format!("/srv/*/dir{number}/x?"),
+        2 => format!("**/*.ext{number}"),
+        3 => format!("/srv/place{number}/*"),
+        4 => format!("**/name{number}"),
+        _ => format!("**/?b{number}*/**/y"),
+    };
+    let path = |number: u32| match number % 6 {
+        0 => format!("/a/b-word{number}-c/d"),
+        1 => format!("/srv/q/dir{number}/xy"),
+        2 => format!("/a/b.c.ext{number}"),
+        3 => format!("/srv/place{number}/z/z"),
+        4 => format!("/a/name{number}/z"),
+        _ => format!("/ab{number}c/d/e/y"),
+    };
+    let mut input = files(FileRules {
+        deny: (0..3000)
+            .flat_map(|number| entries(number, &[&glob(number)]))
+            .collect(),
+        ..FileRules::default()
+    });
+    input.rules = vec![RuleText::default(); 3000];
+    let bytes = build(&input).expect("a policy");
+    let image = Image::parse(&bytes).expect("an image");
+    let plan = image.plan(b"os.chmod");
+    let refused = |path: &str| {
+        let args = [Value::path(path).named(arg::PATH)];
+        image.judge(&plan, &args, &Context::NONE).rules().to_vec()
+    };
+    for number in 0..3000 {
+        assert!(refused(&path(number)).contains(&number), "{}", glob(number));
+    }
+    assert!(refused("/srv/other/dir/x/name/ext.y/wor").is_empty());
+}
