@@ -119,6 +119,8 @@ struct Supervisor<'b> {
     connections: HashMap<u64, OwnedFd>,
     lives: HashMap<u64, u32>,
     reaped: HashMap<u32, Exit>,
+    /// Processes that had died when they were met.
+    dead: Vec<u32>,
     next_number: u64,
     idle_passes: u32,
     asleep: bool,
@@ -173,6 +175,7 @@ impl<'b> Supervisor<'b> {
             connections: HashMap::new(),
             lives: HashMap::new(),
             reaped: HashMap::new(),
+            dead: Vec::new(),
             next_number: FIRST_OTHER,
             idle_passes: 0,
             asleep: false,
@@ -291,6 +294,9 @@ impl<'b> Supervisor<'b> {
                 }
                 number => self.read_connection(number, handler),
             }
+        }
+        while let Some(pid) = self.dead.pop() {
+            self.bury(pid, handler);
         }
         self.look_for_the_silent(handler);
         Ok(())
@@ -489,8 +495,8 @@ impl<'b> Supervisor<'b> {
             },
         );
         if is_dead {
-            // It died before we looked: what it said is in its ring. The next pass reads it, and nothing else will come.
-            self.reaped.entry(pid).or_default();
+            // It died before we looked: what it said is in its ring, and nothing else will come.
+            self.dead.push(pid);
         }
         process
     }

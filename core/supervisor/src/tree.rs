@@ -58,19 +58,19 @@ pub fn is_descendant(pid: Pid) -> Option<bool> {
         if current == own {
             return Some(true);
         }
-        match parent(current) {
-            Some(Some(parent)) => current = parent,
-            Some(None) => return Some(false),
-            None if current == pid => return None,
-            // An ancestor died while it was looked at: its children have a new parent, which is this process.
-            None => current = parent_of_living(pid)?,
+        if matches!(current.as_raw_nonzero().get(), 1 | 2) {
+            // init, and the father of the kernel's threads: nobody's children.
+            return Some(false);
         }
+        current = match parent(current) {
+            Some(Some(parent)) => parent,
+            // A process that is being released has no parent any more.
+            _ if current == pid => return None,
+            // An ancestor died while it was looked at: its children have a new parent.
+            _ => parent(pid)??,
+        };
     }
     Some(false)
-}
-
-fn parent_of_living(pid: Pid) -> Option<Pid> {
-    parent(pid).flatten()
 }
 
 /// Whether the process is stopped by a signal.
@@ -78,7 +78,7 @@ pub(crate) fn is_stopped(pid: Pid) -> bool {
     status(pid).is_some_and(|(state, _)| state == 'T')
 }
 
-/// The parent; `None` if the process is gone, `Some(None)` for the first process.
+/// The parent; `None` if the process is gone, `Some(None)` for the first process and for one that is going.
 fn parent(pid: Pid) -> Option<Option<Pid>> {
     status(pid).map(|(_, parent)| parent)
 }
