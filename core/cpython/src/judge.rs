@@ -1,5 +1,7 @@
 //! One event from its arguments to its verdict, its record and, where the image cannot say, the supervisor's answer.
 
+use core::cell::Cell;
+
 use audithook_abi::{
     EVENT_STARTUP, EVENT_TRUNCATED, Source, Symbol, VALUE_TRUNCATED, Value, Verdict,
 };
@@ -15,6 +17,16 @@ use crate::{address, channel, granted, pending, plugins, process};
 
 /// How many arguments an event of the network has at most.
 const MOST_ARGUMENTS: usize = 8;
+
+thread_local! {
+    /// This thread waits to hold the interpreter again.
+    static RESTORING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread waits to hold the interpreter again.
+pub(crate) fn is_restoring() -> bool {
+    RESTORING.get()
+}
 
 /// Whether this thread holds the interpreter, which others must not wait for.
 #[derive(Clone, Copy)]
@@ -32,8 +44,11 @@ impl Interpreter<'_> {
                 // SAFETY: the hook runs with the thread state attached; it is attached again before going on.
                 let state = unsafe { (api.save_thread)() };
                 let result = wait();
-                // SAFETY: the state that was saved above.
+                RESTORING.set(true);
+                // SAFETY: the state that was saved above. If the interpreter ends meanwhile, this does not return: see
+                // `interpose::thread`.
                 unsafe { (api.restore_thread)(state) };
+                RESTORING.set(false);
                 result
             }
         }

@@ -5,10 +5,13 @@
 
 use core::cell::Cell;
 
+use audithook_abi::Value;
+
 thread_local! {
     static OPEN: Cell<u64> = const { Cell::new(0) };
     static LOOKUP: Cell<u64> = const { Cell::new(0) };
     static PROGRAM: Cell<u64> = const { Cell::new(0) };
+    static POPEN: Cell<u64> = const { Cell::new(0) };
     static ANSWERS: Cell<([[u8; 16]; MOST_ANSWERS], usize)> = const { Cell::new(([[0; 16]; MOST_ANSWERS], 0)) };
 }
 
@@ -46,6 +49,26 @@ pub(crate) fn take_lookup(host: &[u8]) -> bool {
 /// The program, by its resolved path, was judged. A forked child inherits this, a `vfork` child shares it.
 pub(crate) fn expect_program(program: &[u8]) {
     PROGRAM.set(hash(program));
+}
+
+/// `subprocess.Popen` of this command was judged: the event that CPython raises next for the same is no other operation.
+pub(crate) fn expect_spawn(program: &[u8], arguments: &[Value<'_>]) {
+    POPEN.set(hash_command(program, arguments));
+}
+
+/// Whether this very command was judged as a `subprocess.Popen`. Says so once.
+pub(crate) fn take_spawn(program: &[u8], arguments: &[Value<'_>]) -> bool {
+    POPEN.replace(0) == hash_command(program, arguments)
+}
+
+fn hash_command(program: &[u8], arguments: &[Value<'_>]) -> u64 {
+    arguments
+        .iter()
+        .filter_map(Value::as_bytes)
+        .fold(hash(program), |all, argument| {
+            (all.rotate_left(5) ^ hash(argument)).wrapping_mul(0x0100_0000_01b3)
+        })
+        | 1
 }
 
 /// Whether this program was the last that was judged.

@@ -72,7 +72,7 @@ fn look(
         match arrived.signal {
             libc::SIGCONT => control.send(&Message::Continue(*stops)),
             // The terminal sends its signals to the whole group: the command has them already.
-            _ if arrived.by_process && is_forwarded(arrived.signal) => {
+            _ if arrived.by_process && is_forwarded(arrived.signal) && !is_ours(arrived.sender) => {
                 control.send(&Message::Signal(arrived.signal));
             }
             _ => {}
@@ -87,6 +87,14 @@ fn look(
         )));
     }
     Ok(None)
+}
+
+/// Whether the sender is this process or one of the tree: a signal to the whole group, which the command has already.
+fn is_ours(sender: u32) -> bool {
+    i32::try_from(sender)
+        .ok()
+        .and_then(Pid::from_raw)
+        .is_some_and(|sender| tree::is_descendant(sender) == Some(true))
 }
 
 fn is_forwarded(signal: i32) -> bool {

@@ -29,6 +29,8 @@ const BUSY: Duration = Duration::from_millis(10);
 const IDLE_PASSES: u32 = 3;
 /// How long the supervisor sleeps at most: a doorbell may be lost with the process that rang it.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How many connections are taken at a time: the rings and the tree's end do not wait for a flood of them.
+const MOST_ACCEPTED: usize = 64;
 /// How many connections may be open that have sent nothing yet.
 const MOST_CONNECTIONS: usize = 1024;
 
@@ -57,6 +59,15 @@ pub(crate) fn supervise(beginning: &Beginning, handler: &mut dyn Handler) -> End
         Ok(root) => root,
         Err(error) => return handler.finish(failed_launch(&error)),
     };
+    // Each process of the tree costs a descriptor here. The command has the limit that its caller gave it.
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let _ = rustix::process::setrlimit(
+        rustix::process::Resource::Nofile,
+        rustix::process::Rlimit {
+            current: limit.maximum,
+            ..limit
+        },
+    );
     // From here on the terminal's signals are for the command alone.
     let _ = rustix::process::setpgid(None, None);
     let ended = Supervisor::new(beginning, root, handler)
@@ -366,7 +377,10 @@ impl<'b> Supervisor<'b> {
     }
 
     fn accept(&mut self, handler: &mut dyn Handler) {
-        while self.connections.len() < MOST_CONNECTIONS {
+        for _ in 0..MOST_ACCEPTED {
+            if self.connections.len() >= MOST_CONNECTIONS {
+                return;
+            }
             let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
             match rustix::net::accept_with(&self.beginning.socket, flags) {
                 Ok(connection) => {

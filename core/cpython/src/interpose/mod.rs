@@ -8,6 +8,7 @@ pub(crate) mod exec;
 pub(crate) mod files;
 pub(crate) mod load;
 pub(crate) mod lookup;
+pub(crate) mod thread;
 
 /// Sets `errno` for the caller.
 pub(crate) fn set_errno(number: core::ffi::c_int) {

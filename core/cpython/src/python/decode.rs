@@ -120,6 +120,8 @@ pub(crate) struct Decoder<'a, 't> {
     tuple: *mut Object,
     /// Whether the inode of a path with several names is wanted.
     want_inode: bool,
+    /// Whether something was read that another thread may change once the interpreter is let go of.
+    saw_mutable: bool,
 }
 
 /// A path argument, before it is resolved.
@@ -147,7 +149,13 @@ impl<'a, 't> Decoder<'a, 't> {
             temporaries,
             tuple,
             want_inode,
+            saw_mutable: false,
         }
+    }
+
+    /// Whether the arguments borrow from a list or a `bytearray`: the interpreter must be held while they are in use.
+    pub(crate) fn saw_mutable(&self) -> bool {
+        self.saw_mutable
     }
 
     /// The normalised arguments of an event of the catalogue.
@@ -645,7 +653,7 @@ impl<'a, 't> Decoder<'a, 't> {
                 }
                 Kind::Bytes => Some(self.bytes(object)),
                 Kind::ByteArray => {
-                    // It may change once the interpreter is let go of: that happens after the event is encoded.
+                    self.saw_mutable = true;
                     let start = (self.api.bytearray_as_string)(object);
                     let length = (self.api.bytearray_size)(object);
                     if start.is_null() || length <= 0 {
@@ -736,6 +744,8 @@ impl<'a, 't> Decoder<'a, 't> {
 
     /// The scalars of a list or tuple. Returns how many there are.
     fn strings(&mut self, object: *mut Object, list: &mut [Value<'static>]) -> usize {
+        // SAFETY: an item of the live tuple.
+        self.saw_mutable |= unsafe { self.api.kind(object) } == Kind::List;
         let length = self.sequence_length(object);
         let mut count = 0;
         for place in 0..length.min(list.len()) {
@@ -756,6 +766,8 @@ impl<'a, 't> Decoder<'a, 't> {
         if self.sequence_length(object) == 0 {
             return self.text(object);
         }
+        // SAFETY: an item of the live tuple.
+        self.saw_mutable |= unsafe { self.api.kind(object) } == Kind::List;
         let first = self.sequence_item(object, 0);
         self.text(first)
     }
@@ -791,6 +803,7 @@ impl<'a, 't> Decoder<'a, 't> {
         }
         // SAFETY: a live dict; a borrowed reference or null, without an exception.
         let path = unsafe { (self.api.dict_item)(environment, c"PATH".as_ptr()) };
+        self.saw_mutable = true;
         self.text(path)
     }
 

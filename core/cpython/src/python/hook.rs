@@ -6,7 +6,7 @@
 use core::cell::Cell;
 use core::ffi::{CStr, c_char, c_int, c_void};
 
-use audithook_abi::{Source, Symbol, Value};
+use audithook_abi::{Source, Symbol, Value, View};
 use audithook_catalogue::{EventInfo, Operation, arg, event};
 use audithook_wire::flat::Name;
 
@@ -123,6 +123,7 @@ unsafe fn judge_outermost(
         Some((symbol, info)) => decoder.decode(symbol, info, &mut block.scratch),
         None => decoder.decode_custom(&mut block.scratch),
     };
+    let saw_mutable = decoder.saw_mutable();
     if known.is_some_and(|(symbol, _)| leave_to_others(symbol, &arguments)) {
         return false;
     }
@@ -146,14 +147,21 @@ unsafe fn judge_outermost(
     if !plan.wanted() {
         return false;
     }
-    let decision = judge::judge(policy, &subject, &mut block.record, Interpreter::Held(api));
+    // What other threads may change must not be let go of before the event is recorded, and its refusal raised. Nothing
+    // that is waited for needs the interpreter.
+    let interpreter = if saw_mutable {
+        Interpreter::NotHeld
+    } else {
+        Interpreter::Held(api)
+    };
+    let decision = judge::judge(policy, &subject, &mut block.record, interpreter);
     if decision.verdict.refuses() {
         // SAFETY: the thread state is attached.
         unsafe { raise::permission_error(api, policy, &subject, &decision) };
         return true;
     }
-    if let Some((_, info)) = known {
-        expect_call(info, &arguments);
+    if let Some((symbol, info)) = known {
+        expect_call(symbol, info, &arguments);
     }
     false
 }
@@ -173,20 +181,34 @@ fn leave_to_others(symbol: Symbol, arguments: &Arguments<'_>) -> bool {
     matches!(
         symbol,
         event::OS_POSIX_SPAWN | event::_POSIXSUBPROCESS_FORK_EXEC
-    ) && program.is_some_and(pending::is_same_program)
+    ) && program.is_some_and(|program| pending::take_spawn(program, list(arguments, arg::ARGS)))
 }
 
 /// Remembers what was allowed, so that the libc call that follows is not judged and recorded a second time.
-fn expect_call(info: &EventInfo, arguments: &Arguments<'_>) {
+fn expect_call(symbol: Symbol, info: &EventInfo, arguments: &Arguments<'_>) {
     match info.operation {
         Operation::Open | Operation::Database => pending::expect_open(arguments.given),
         Operation::Resolve => pending::expect_lookup(arguments.given),
         Operation::Exec | Operation::Shell => {
             if let Some(program) = find(arguments, arg::PATH) {
                 pending::expect_program(program);
+                if symbol == event::SUBPROCESS_POPEN {
+                    pending::expect_spawn(program, list(arguments, arg::ARGS));
+                }
             }
         }
         _ => {}
+    }
+}
+
+fn list<'s>(arguments: &Arguments<'s>, name: Symbol) -> &'s [Value<'s>] {
+    let value = arguments
+        .as_slice()
+        .iter()
+        .find(|value| value.name() == name);
+    match value.map(Value::view) {
+        Some(View::List(values)) => values,
+        _ => &[],
     }
 }
 
