@@ -28,6 +28,8 @@ pub enum Ended {
 /// From the supervisor to front, and back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
+    /// The command runs, as this process.
+    Started(i32),
     /// The command was stopped by this signal.
     Stopped(i32),
     /// The run has ended; the journal is closed.
@@ -41,6 +43,7 @@ pub(crate) enum Message {
 impl Message {
     fn encode(&self) -> Vec<u8> {
         let (kind, number, text) = match self {
+            Self::Started(pid) => (10, *pid, ""),
             Self::Stopped(signal) => (1, *signal, ""),
             Self::Continue(stops) => (2, *stops, ""),
             Self::Signal(signal) => (3, *signal, ""),
@@ -62,6 +65,7 @@ impl Message {
         let number = i32::from_ne_bytes([a, b, c, d]);
         let text = || String::from_utf8_lossy(text).into_owned();
         Some(match kind {
+            10 => Self::Started(number),
             1 => Self::Stopped(number),
             2 => Self::Continue(number),
             3 => Self::Signal(number),
@@ -124,6 +128,7 @@ mod tests {
     fn messages_arrive_as_they_were_sent() {
         let (front, supervisor) = Control::pair().expect("a socket pair");
         let messages = [
+            Message::Started(4242),
             Message::Stopped(20),
             Message::Continue(2),
             Message::Signal(15),

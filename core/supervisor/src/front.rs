@@ -28,21 +28,29 @@ const HANDLED: [i32; 14] = [
     libc::SIGPIPE,
 ];
 
+/// What front knows of the command.
+#[derive(Default)]
+struct Job {
+    command: Option<Pid>,
+    /// How often it was stopped.
+    stops: i32,
+}
+
 /// Waits for the supervisor to say how the command ended, and stands in for the command meanwhile.
 pub(crate) fn wait(supervisor: Pid, control: &Control) -> io::Result<Ended> {
     tree::adopt_orphans()?;
     let arriving = Signals::block(&HANDLED)?;
     let life = rustix::process::pidfd_open(supervisor, PidfdFlags::empty())?;
-    let mut stops = 0;
+    let mut job = Job::default();
     loop {
-        if let Some(ended) = look(&mut stops, supervisor, control, &arriving, &life)? {
+        if let Some(ended) = look(&mut job, supervisor, control, &arriving, &life)? {
             return Ok(ended);
         }
     }
 }
 
 fn look(
-    stops: &mut i32,
+    job: &mut Job,
     supervisor: Pid,
     control: &Control,
     arriving: &Signals,
@@ -61,16 +69,20 @@ fn look(
     while let Some(message) = control.receive() {
         match message {
             Message::Ended(ended) => return Ok(Some(ended)),
+            Message::Started(pid) => job.command = Pid::from_raw(pid),
             Message::Stopped(signal) => {
-                *stops += 1;
-                signals::stop_by(signal);
+                job.stops += 1;
+                // The terminal may have stopped this process already, and the shell continued both meanwhile.
+                if job.command.is_some_and(tree::is_stopped) {
+                    signals::stop_by(signal);
+                }
             }
             Message::Continue(_) | Message::Signal(_) => {}
         }
     }
     while let Some(arrived) = arriving.next() {
         match arrived.signal {
-            libc::SIGCONT => control.send(&Message::Continue(*stops)),
+            libc::SIGCONT => control.send(&Message::Continue(job.stops)),
             // The terminal sends its signals to the whole group: the command has them already.
             _ if arrived.by_process && is_forwarded(arrived.signal) && !is_ours(arrived.sender) => {
                 control.send(&Message::Signal(arrived.signal));

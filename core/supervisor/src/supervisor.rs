@@ -59,6 +59,9 @@ pub(crate) fn supervise(beginning: &Beginning, handler: &mut dyn Handler) -> End
         Ok(root) => root,
         Err(error) => return handler.finish(failed_launch(&error)),
     };
+    beginning
+        .control
+        .send(&Message::Started(root.as_raw_nonzero().get()));
     // Each process of the tree costs a descriptor here. The command has the limit that its caller gave it.
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let _ = rustix::process::setrlimit(
