@@ -250,7 +250,7 @@ fn literal(number: usize) -> String {
 }
 
 fn suffix(number: usize) -> String {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         format!("**/*.key{number}")
     } else {
         format!("**/.secret{number}")

@@ -39,10 +39,10 @@ pub(crate) fn rows(place: &Place, report: &mut Report) -> Result<(), String> {
         return Err(format!("the run ended with {status}"));
     }
     let after = |place: usize| Samples::of(vec![measured[place]]);
-    for place in 1..MILLIONS.len() {
+    for (place, millions) in MILLIONS.iter().enumerate().skip(1) {
         report.add(
             Row::new(
-                format!("supervisor after {} million events", MILLIONS[place]),
+                format!("supervisor after {millions} million events"),
                 &after(place),
                 format!("after {} million", MILLIONS[0]),
                 &after(0),
