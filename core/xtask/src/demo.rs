@@ -43,18 +43,22 @@ pub(crate) fn run() -> Result<(), String> {
         "s*",
     ]))?;
     println!("\n--- why, and what would change it\n");
-    shell::run(
-        Command::new(&audithook)
-            .args([
-                "explain",
-                "-c",
-                "hooks.toml",
-                "open",
-                "path=vault/key",
-                "flags=read",
-            ])
-            .current_dir(&demo),
-    )?;
+    let status = Command::new(&audithook)
+        .args([
+            "explain",
+            "-c",
+            "hooks.toml",
+            "open",
+            "path=vault/key",
+            "flags=read",
+        ])
+        .current_dir(&demo)
+        .status()
+        .map_err(|error| error.to_string())?;
+    // 1 says that the answer is no.
+    if status.code() != Some(1) {
+        return Err(format!("`audithook explain` gave {status}, not a refusal"));
+    }
     println!("\ndemo: it works; now try `audithook init`, or read README.md");
     Ok(())
 }
