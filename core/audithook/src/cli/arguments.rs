@@ -119,10 +119,19 @@ pub(super) struct Init {
 ///
 /// Shows what is trusted: the file and every file that it extends, by content. When one of them changes, it is asked for again.
 #[derive(Debug, Args)]
+#[command(after_long_help = help::TRUST)]
 pub(super) struct Trust {
     /// The policy.
     #[arg(value_name = "FILE", default_value = "hooks.toml", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
+
+    /// Show every policy that is recorded, with the hash of what it was when you read it.
+    #[arg(long, conflicts_with_all = ["file", "remove"])]
+    pub(super) list: bool,
+
+    /// Trust the policy no longer; its file need not be there any more. Exits with 1 if it was not trusted.
+    #[arg(long)]
+    pub(super) remove: bool,
 
     #[command(flatten)]
     pub(super) format: Format,

@@ -52,6 +52,12 @@ Examples:
   audithook init python pip      for pip install
   audithook init base -o -       to standard output";
 
+pub(super) const TRUST: &str = "\
+Examples:
+  audithook trust                          ./hooks.toml, after you have read it
+  audithook trust --list                   what you trust, in all directories
+  audithook trust --remove ../old/hooks.toml";
+
 pub(super) const EXPLAIN: &str = "\
 Relative paths belong to the current directory. What is left out is what it usually is: `open`
 reads, a connection is a TCP one. The elements of a list stand between commas.

@@ -12,6 +12,7 @@ use audithook_policy::{
 use super::arguments::PolicyFlags;
 use super::failure::Failure;
 use super::terminal::Terminal;
+use super::trust::unusable;
 
 /// The policy that is used without `-c`.
 pub(super) const DEFAULT_FILE: &str = "hooks.toml";
@@ -99,7 +100,7 @@ impl Choice {
 
     /// Refuses ./hooks.toml unless its user recorded that they read it as it is.
     pub(super) fn demand_trust(&self, policy: &Policy) -> Result<(), Failure> {
-        match self.trusted(policy) {
+        match self.trusted(policy)? {
             Trusted::Yes => Ok(()),
             Trusted::Changed => Err(Failure::new(format!(
                 "the policy is not what you trusted: `{DEFAULT_FILE}` or a file that it extends has changed"
@@ -111,12 +112,13 @@ impl Choice {
         }
     }
 
-    pub(super) fn trusted(&self, policy: &Policy) -> Trusted {
+    pub(super) fn trusted(&self, policy: &Policy) -> Result<Trusted, Failure> {
         match self.from {
-            From::Found => {
-                TrustStore::of(&self.context).map_or(Trusted::Never, |store| store.check(policy))
-            }
-            From::Named(_) | From::Stdin(_) | From::Flags => Trusted::Yes,
+            From::Found => match TrustStore::of(&self.context) {
+                Some(store) => store.check(policy).map_err(unusable),
+                None => Ok(Trusted::Never),
+            },
+            From::Named(_) | From::Stdin(_) | From::Flags => Ok(Trusted::Yes),
         }
     }
 

@@ -72,7 +72,7 @@ fn trusted(
     terminal: &mut Terminal,
 ) -> Result<(Choice, Policy), Failure> {
     let loaded = choice.load().map_err(Failure::Invalid)?;
-    let trusted = choice.trusted(&loaded.policy);
+    let trusted = choice.trusted(&loaded.policy)?;
     let (choice, loaded) = match choice.without_file() {
         Some(flags) if trusted == Trusted::Never => {
             if !quiet {

@@ -1,13 +1,13 @@
 //! `audithook trust`
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
-use audithook_policy::{FlagOverrides, LoadContext, Policy, TrustStore};
+use audithook_policy::{FlagOverrides, LoadContext, Policy, TrustError, TrustStore, paths};
 use serde::Serialize;
 
 use super::arguments::{FormatName, Trust};
-use super::failure::{Answer, Failure};
+use super::failure::{Answer, Failure, with_causes};
 use super::policy::Choice;
 use super::terminal::Terminal;
 
@@ -16,27 +16,35 @@ pub(super) fn run(arguments: &Trust, terminal: &mut Terminal) -> Result<Answer, 
         .map_err(|error| Failure::new(format!("there is no current directory: {error}")))?;
     let store = TrustStore::of(&context)
         .ok_or_else(|| Failure::new("there is no home directory to record trust in"))?;
-    record(&store, arguments, terminal)
+    let format = arguments.format.format;
+    if arguments.list {
+        return list(&store, format, terminal);
+    }
+    if arguments.remove {
+        // As the loader names it.
+        let file = paths::resolve(&context.start_dir.join(&arguments.file));
+        return remove(&store, &file, format, terminal);
+    }
+    record(&store, &arguments.file, format, terminal)
 }
 
 fn record(
     store: &TrustStore,
-    arguments: &Trust,
+    file: &Path,
+    format: FormatName,
     terminal: &mut Terminal,
 ) -> Result<Answer, Failure> {
-    let choice = Choice::of(Some(&arguments.file), FlagOverrides::default(), Vec::new())?;
+    let choice = Choice::of(Some(file), FlagOverrides::default(), Vec::new())?;
     let policy = choice.load_and_warn(terminal)?;
-    store.record(&policy).map_err(|error| {
-        Failure::because("cannot record trust in", arguments.file.display(), &error)
-    })?;
+    store.record(&policy).map_err(unusable)?;
     let trusted = Trusted::of(&policy);
-    match arguments.format.format {
+    match format {
         FormatName::Json => terminal.json(&trusted)?,
         FormatName::Text => {
             let out = terminal.out();
             writeln!(out, "trusted, as they are now:")?;
             for file in &trusted.files {
-                writeln!(out, "  {}", file.display())?;
+                writeln!(out, "  {}", one_line(file))?;
             }
             for plugin in &trusted.plugins {
                 writeln!(out, "  and the code of the plugin `{plugin}`")?;
@@ -50,7 +58,7 @@ fn record(
 #[derive(Serialize)]
 struct Trusted {
     /// The file and all that it extends.
-    files: Vec<PathBuf>,
+    files: Vec<String>,
     /// Plugins run with the user's rights.
     plugins: Vec<String>,
 }
@@ -58,7 +66,7 @@ struct Trusted {
 impl Trusted {
     fn of(policy: &Policy) -> Self {
         // What a file extends is read before it, and of less interest.
-        let mut files: Vec<_> = policy.files_read().map(PathBuf::from).collect();
+        let mut files: Vec<_> = policy.files_read().map(text_of).collect();
         files.reverse();
         Self {
             files,
@@ -68,5 +76,88 @@ impl Trusted {
                 .map(|plugin| plugin.name.clone())
                 .collect(),
         }
+    }
+}
+
+fn remove(
+    store: &TrustStore,
+    file: &Path,
+    format: FormatName,
+    terminal: &mut Terminal,
+) -> Result<Answer, Failure> {
+    #[derive(Serialize)]
+    struct Removed {
+        file: String,
+        was_trusted: bool,
+    }
+    let removed = Removed {
+        was_trusted: store.remove(file).map_err(unusable)?,
+        file: text_of(file),
+    };
+    match format {
+        FormatName::Json => terminal.json(&removed)?,
+        FormatName::Text => {
+            let verb = if removed.was_trusted {
+                "no longer trusted"
+            } else {
+                "was not trusted"
+            };
+            writeln!(terminal.out(), "{verb}: `{}`", one_line(&removed.file))?;
+        }
+    }
+    Ok(Answer::no_if(!removed.was_trusted))
+}
+
+fn list(
+    store: &TrustStore,
+    format: FormatName,
+    terminal: &mut Terminal,
+) -> Result<Answer, Failure> {
+    #[derive(Serialize)]
+    struct Entry {
+        file: String,
+        sha256: String,
+    }
+    let entries: Vec<_> = store
+        .list()
+        .map_err(unusable)?
+        .into_iter()
+        .map(|record| Entry {
+            file: text_of(&record.file),
+            sha256: record.sha256,
+        })
+        .collect();
+    match format {
+        FormatName::Json => terminal.json(&entries)?,
+        FormatName::Text => {
+            let out = terminal.out();
+            for Entry { file, sha256 } in &entries {
+                writeln!(out, "{sha256}  {}", one_line(file))?;
+            }
+        }
+    }
+    Ok(Answer::Good)
+}
+
+fn text_of(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// For a terminal: a path may have anything in it.
+fn one_line(path: &str) -> String {
+    path.chars()
+        .flat_map(|letter| {
+            let escaped = letter.is_control().then(|| letter.escape_default());
+            let plain = escaped.is_none().then_some(letter);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+pub(super) fn unusable(error: TrustError) -> Failure {
+    let failure = Failure::new(with_causes(&error));
+    match error.hint() {
+        Some(hint) => failure.hinted(hint),
+        None => failure,
     }
 }

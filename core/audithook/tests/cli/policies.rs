@@ -243,3 +243,86 @@ fn trust_shows_what_it_records_and_changes_with_the_content() {
     hint: read it, then `audithook trust`; `-c hooks.toml` takes it as it is, for this time
     ");
 }
+
+#[test]
+fn what_is_trusted_is_listed_and_can_be_forgotten() {
+    let bench = Bench::with_policy("version = 1\n");
+    assert_eq!(bench.run(&["trust", "--list"]).good(), "");
+    bench.write("more.toml", "version = 1\n");
+    for file in ["hooks.toml", "more.toml"] {
+        bench.run(&["trust", file]).good();
+    }
+    let listed = bench.run(&["trust", "--list"]);
+    let files: Vec<_> = listed
+        .good()
+        .lines()
+        .map(|line| line.split_once("  ").expect("two columns"))
+        .inspect(|(hash, _)| assert_eq!(hash.len(), 64))
+        .map(|(_, file)| file)
+        .collect();
+    assert_eq!(files, ["[ROOT]/work/hooks.toml", "[ROOT]/work/more.toml"]);
+    let json = bench.run(&["trust", "--list", "--format", "json"]).json();
+    assert_eq!(json[1]["file"], "[ROOT]/work/more.toml");
+    assert_eq!(json[1]["sha256"].as_str().map(str::len), Some(64));
+
+    fs::remove_file(bench.work().join("more.toml")).expect("own file");
+    insta::assert_snapshot!(bench.run(&["trust", "--remove", "./more.toml"]).all(), @"
+    status: 0
+    --- out ---
+    no longer trusted: `[ROOT]/work/more.toml`
+    ");
+    insta::assert_snapshot!(bench.run(&["trust", "--remove", "more.toml"]).all(), @"
+    status: 1
+    --- out ---
+    was not trusted: `[ROOT]/work/more.toml`
+    ");
+    let removed = bench.run(&["trust", "--remove", "--format", "json"]);
+    assert_eq!(removed.status, Some(0));
+    assert_eq!(
+        removed.json(),
+        serde_json::json!({ "file": "[ROOT]/work/hooks.toml", "was_trusted": true })
+    );
+    assert_eq!(bench.run(&["trust", "--list"]).good(), "");
+    assert_eq!(bench.run(&["run", "--", "true"]).status, Some(125));
+
+    let both = bench.run(&["trust", "--list", "--remove"]);
+    assert_eq!(both.status, Some(2), "{both:?}");
+}
+
+#[test]
+fn a_broken_record_of_trust_is_an_error_with_its_place_for_every_command() {
+    let bench = Bench::with_policy("version = 1\n");
+    bench.run(&["trust"]).good();
+    let directory = bench.path().join("home/.local/state/audithook/trust");
+    let record = fs::read_dir(directory)
+        .expect("a store")
+        .next()
+        .expect("a record")
+        .expect("readable")
+        .path();
+    fs::write(&record, "anything\n").expect("own file");
+    let name = record.file_name().expect("a name").to_string_lossy();
+    for arguments in [
+        &["trust"][..],
+        &["trust", "--list"],
+        &["trust", "--remove"],
+        &["run", "--", "touch", "started"],
+        // Flags that would be a policy of their own do not help a file that may have been trusted.
+        &["run", "--read", ".", "--", "touch", "started"],
+    ] {
+        let said = bench.run(arguments);
+        let fault = if arguments[0] == "run" { 125 } else { 2 };
+        assert_eq!(said.status, Some(fault), "{said:?}");
+        let place = format!(
+            "the record of trust is broken: `[ROOT]/home/.local/state/audithook/trust/{name}`: it does not begin with a hash"
+        );
+        assert!(said.err.contains(&place), "{said:?}");
+        assert!(
+            said.err
+                .contains("\n\nhint: nothing is trusted because of it"),
+            "{said:?}"
+        );
+    }
+    assert_eq!(fs::read_to_string(&record).expect("read"), "anything\n");
+    assert!(!bench.work().join("started").exists());
+}

@@ -1,8 +1,14 @@
 //! Trust: a policy that nobody named is used only as it was read.
 
-use audithook_policy::{TrustStore, Trusted};
+use std::path::PathBuf;
+
+use audithook_policy::{TrustError, TrustRecord, TrustStore, Trusted};
 
 use crate::place::Place;
+
+fn checked(store: &TrustStore, policy: &audithook_policy::Policy) -> Trusted {
+    store.check(policy).expect("a whole store")
+}
 
 #[test]
 fn a_policy_is_trusted_as_it_was_recorded_and_no_longer_when_it_or_what_it_extends_changes() {
@@ -10,18 +16,18 @@ fn a_policy_is_trusted_as_it_was_recorded_and_no_longer_when_it_or_what_it_exten
     let store = TrustStore::of(&place.context).expect("a home");
     place.file("other.toml", "version = 1");
     let text = "version = 1\nextends = ['./other.toml']";
-    assert_eq!(store.check(&place.policy(text)), Trusted::Never);
+    assert_eq!(checked(&store, &place.policy(text)), Trusted::Never);
     store.record(&place.policy(text)).expect("recorded");
-    assert_eq!(store.check(&place.policy(text)), Trusted::Yes);
+    assert_eq!(checked(&store, &place.policy(text)), Trusted::Yes);
 
     assert_eq!(
-        store.check(&place.policy(&format!("{text} "))),
+        checked(&store, &place.policy(&format!("{text} "))),
         Trusted::Changed
     );
     place.file("other.toml", "version = 1\nmode = 'off'");
-    assert_eq!(store.check(&place.policy(text)), Trusted::Changed);
+    assert_eq!(checked(&store, &place.policy(text)), Trusted::Changed);
     store.record(&place.policy(text)).expect("recorded");
-    assert_eq!(store.check(&place.policy(text)), Trusted::Yes);
+    assert_eq!(checked(&store, &place.policy(text)), Trusted::Yes);
 }
 
 #[test]
@@ -32,7 +38,10 @@ fn the_same_text_in_another_place_is_another_policy() {
     store
         .record(&place.policy("version = 1"))
         .expect("recorded");
-    assert_eq!(store.check(&other.policy("version = 1")), Trusted::Never);
+    assert_eq!(
+        checked(&store, &other.policy("version = 1")),
+        Trusted::Never
+    );
 }
 
 #[test]
@@ -49,4 +58,140 @@ fn the_hash_of_a_policy_covers_its_flags() {
         .policy;
     assert_eq!(plain.hash().len(), 64);
     assert_ne!(plain.hash(), flagged.hash());
+}
+
+#[test]
+fn what_is_recorded_is_listed_by_path_until_it_is_forgotten() {
+    let (place, other) = (Place::new(), Place::new());
+    let store = TrustStore::of(&place.context).expect("a home");
+    assert_eq!(store.list().expect("listed"), []);
+    let mut files = Vec::new();
+    for place in [&place, &other] {
+        store
+            .record(&place.policy("version = 1"))
+            .expect("recorded");
+        files.push(place.context.start_dir.join("hooks.toml"));
+    }
+    files.sort();
+    assert_eq!(listed(&store), files);
+
+    let (gone, kept) = (files.remove(0), files.remove(0));
+    std::fs::remove_file(&gone).expect("own file");
+    assert!(
+        store.remove(&gone).expect("removed"),
+        "its file need not be there"
+    );
+    assert!(!store.remove(&gone).expect("nothing to remove"));
+    assert_eq!(listed(&store), [kept]);
+}
+
+fn listed(store: &TrustStore) -> Vec<PathBuf> {
+    let records = store.list().expect("listed");
+    assert!(records.iter().all(|record| record.sha256.len() == 64));
+    records.into_iter().map(|record| record.file).collect()
+}
+
+#[test]
+fn any_path_is_listed_as_it_is() {
+    use std::os::unix::ffi::OsStringExt;
+    let place = Place::new();
+    let store = TrustStore::of(&place.context).expect("a home");
+    let odd = std::ffi::OsString::from_vec(b"odd \xff\nname.toml".to_vec());
+    let file = place.context.start_dir.join(odd);
+    std::fs::write(&file, "version = 1").expect("written");
+    let policy = audithook_policy::load(
+        audithook_policy::Input::File(&file),
+        &audithook_policy::FlagOverrides::default(),
+        &place.context,
+    )
+    .expect("loaded")
+    .policy;
+    store.record(&policy).expect("recorded");
+    assert_eq!(checked(&store, &policy), Trusted::Yes);
+    assert_eq!(listed(&store), [file]);
+}
+
+#[test]
+fn a_broken_record_trusts_nothing_is_told_with_its_place_and_is_never_overwritten() {
+    let (place, other) = (Place::new(), Place::new());
+    let store = TrustStore::of(&place.context).expect("a home");
+    let policy = place.policy("version = 1");
+    store.record(&policy).expect("recorded");
+    let directory = place.context.state_dir().expect("a home").join("trust");
+    let record = only_file(&directory);
+    let whole = std::fs::read(&record).expect("read");
+    let others = {
+        let foreign = TrustStore::new(other.root.join("trust"));
+        foreign
+            .record(&other.policy("version = 1"))
+            .expect("recorded");
+        std::fs::read(only_file(&other.root.join("trust"))).expect("read")
+    };
+
+    let broken: [(&[u8], &str); 6] = [
+        (b"", "its line has no end"),
+        (&whole[..whole.len() - 1], "its line has no end"),
+        (b"trusted\n", "it does not begin with a hash"),
+        (&whole.to_ascii_uppercase(), "it does not begin with a hash"),
+        (&[&whole[..64], b"\n"].concat(), "it names no file"),
+        (&others, "it belongs to another file"),
+    ];
+    for (bytes, what) in broken {
+        std::fs::write(&record, bytes).expect("own file");
+        let refusals = [
+            store.check(&policy).map(drop),
+            store.record(&policy),
+            store.list().map(drop),
+            store
+                .remove(&place.context.start_dir.join("hooks.toml"))
+                .map(drop),
+        ];
+        for refusal in refusals {
+            let error = refusal.expect_err(what);
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the record of trust is broken: `{}`: {what}",
+                    record.display()
+                )
+            );
+            assert!(error.hint().is_some());
+        }
+        assert_eq!(std::fs::read(&record).expect("read"), bytes, "{what}");
+    }
+}
+
+fn only_file(directory: &std::path::Path) -> PathBuf {
+    let mut files = std::fs::read_dir(directory).expect("a directory");
+    let file = files.next().expect("a file").expect("readable").path();
+    assert!(files.next().is_none(), "nothing is left beside it");
+    file
+}
+
+#[test]
+fn a_record_that_cannot_be_read_trusts_nothing() {
+    let place = Place::new();
+    let store = TrustStore::of(&place.context).expect("a home");
+    let policy = place.policy("version = 1");
+    store.record(&policy).expect("recorded");
+    let record = only_file(&place.context.state_dir().expect("a home").join("trust"));
+    std::fs::remove_file(&record).expect("own file");
+    std::fs::create_dir(&record).expect("made");
+    assert!(matches!(store.check(&policy), Err(TrustError::Io { .. })));
+    assert!(matches!(store.record(&policy), Err(TrustError::Io { .. })));
+}
+
+#[test]
+fn what_a_crash_left_half_written_is_no_record() {
+    let place = Place::new();
+    let store = TrustStore::of(&place.context).expect("a home");
+    store
+        .record(&place.policy("version = 1"))
+        .expect("recorded");
+    let record = only_file(&place.context.state_dir().expect("a home").join("trust"));
+    std::fs::write(record.with_extension("17.new"), "half").expect("written");
+    let [TrustRecord { file, .. }] = &store.list().expect("listed")[..] else {
+        panic!("more than the record");
+    };
+    assert_eq!(*file, place.context.start_dir.join("hooks.toml"));
 }
