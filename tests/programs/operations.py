@@ -9,6 +9,7 @@ level, `DIRECTORY/LEVEL/OPERATION`, so that none sees what another did.
 """
 
 import codecs
+import ctypes
 import io
 import json
 import os
@@ -16,11 +17,29 @@ import pathlib
 import runpy
 import shutil
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
 
 LEVELS = 3
+
+# Certifies nothing: OpenSSL opens what it is given by itself.
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUW1wsbxts8/+ilz+yrTIpSV2aCZkwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzE3MDMwNFoYDzIxMjYxMDMw
+MTcwMzA0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQIX7fIQ6ahZEbLdMf4kr7I3Xs15b3jIX34Ep83L+5saCdZrAfe47pv
+xugQEU+AR2+GKJqoDCksjuZfmrsStcdKo1MwUTAdBgNVHQ4EFgQUziXsqAWfXxn0
+PDv/Bils1ck1tPgwHwYDVR0jBBgwFoAUziXsqAWfXxn0PDv/Bils1ck1tPgwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEA+YNcOfE+Lc90d0kla+3c
+uV9feKR93wCHUFL+IIISyE0CIBrO87LQPmsTC/CwLDzuLayY9nAkxBb7z7AYgeXg
+5L+8
+-----END CERTIFICATE-----
+"""
+
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class Path:
@@ -247,6 +266,60 @@ def sqlite3_uri(at):
     connection.close()
 
 
+def ssl_load_chain(at):
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(at.here + "/certificate.pem")
+    except ssl.SSLError as error:
+        # It was read: there is no key in it.
+        assert "PEM" in str(error), error
+
+
+def ssl_load_authorities(at):
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(at.here + "/certificate.pem")
+
+
+def in_libc(function, *arguments):
+    """Calls a function that gives null, or -1, for an error."""
+    function = LIBC[function]
+    function.restype = ctypes.c_long
+    result = function(*arguments)
+    if result == 0 or ctypes.c_int(result).value == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def libc_fopen(at):
+    in_libc("fopen", os.fsencode(at.file), b"r")
+
+
+def libc_fopen64_append(at):
+    in_libc("fopen64", os.fsencode(at.file), b"a+")
+
+
+def libc_freopen(at):
+    LIBC.tmpfile.restype = ctypes.c_void_p
+    in_libc("freopen", os.fsencode(at.file), b"r", ctypes.c_void_p(LIBC.tmpfile()))
+
+
+def libc_checked_open(at):
+    in_libc("__open64_2", os.fsencode(at.file), os.O_RDONLY)
+
+
+def libc_checked_openat(at):
+    with Directory(at.here) as fd:
+        in_libc("__openat64_2", fd, b"file", os.O_RDONLY)
+
+
+def libc_opendir(at):
+    in_libc("opendir", os.fsencode(at.here))
+
+
+def spawn_open(at):
+    action = (os.POSIX_SPAWN_OPEN, 0, at.file, os.O_RDONLY, 0)
+    child = os.posix_spawn("/bin/cat", ["cat"], os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), action])
+    assert os.waitpid(child, 0)[1] == 0
+
+
 def os_listdir(at):
     assert "file" in os.listdir(at.here)
 
@@ -315,6 +388,11 @@ def os_link_into(at):
     os.link(at.spare + "/own", at.new)
 
 
+def os_link_from_dir_fd(at):
+    with Directory(at.here) as fd:
+        os.link("file", at.spare + "/link", src_dir_fd=fd)
+
+
 def os_truncate(at):
     os.truncate(at.file, 1)
 
@@ -334,6 +412,23 @@ def os_chown(at):
 
 def os_utime(at):
     os.utime(at.file, (1, 1))
+
+
+def os_chown_link(at):
+    os.lchown(at.here + "/out", os.getuid(), os.getgid())
+
+
+def os_utime_link(at):
+    os.utime(at.here + "/out", (1, 1), follow_symlinks=False)
+
+
+def os_utime_link_dir_fd(at):
+    with Directory(at.here) as fd:
+        os.utime("out", (1, 1), dir_fd=fd, follow_symlinks=False)
+
+
+def os_setxattr(at):
+    os.setxattr(at.file, "user.audithook", b"1")
 
 
 def os_mkfifo(at):
@@ -460,6 +555,20 @@ def through_chmod(at):
     os.chmod(at.link + "-file", 0o600)
 
 
+def through_chown(at):
+    os.chown(at.link + "-file", os.getuid(), os.getgid())
+
+
+def through_utime(at):
+    os.utime(at.link + "-file", (1, 1))
+
+
+def through_link(at):
+    # Only `linkat` with AT_SYMLINK_FOLLOW makes a link to what the symlink names.
+    with Directory(os.path.dirname(at.link)) as fd:
+        os.link(os.path.basename(at.link) + "-file", at.spare + "/link", src_dir_fd=fd)
+
+
 def through_rename(at):
     os.rename(at.link + "-dir/file", at.spare + "/file")
 
@@ -468,11 +577,12 @@ def through_sqlite3(at):
     sqlite3.connect(at.link + "-dir/data.sqlite").execute("create table t (a)")
 
 
+PREFIXES = "open os io codecs pathlib run tempfile sqlite3 ssl libc spawn shutil through".split()
+
 OPERATIONS = {
     name: function
     for name, function in list(globals().items())
-    if name.split("_")[0] in ("open", "os", "io", "codecs", "pathlib", "run", "tempfile", "sqlite3", "shutil", "through")
-    and callable(function)
+    if name.split("_")[0] in PREFIXES and callable(function)
 }
 
 
@@ -487,6 +597,9 @@ def prepare(directory, links):
                     file.write("secret\n")
             with open(here + "/script.py", "w") as file:
                 file.write("pass\n")
+            with open(here + "/certificate.pem", "w") as file:
+                file.write(CERTIFICATE)
+            os.symlink("/etc/hostname", here + "/out")
             link = "%s/%d-%s" % (links, level, operation)
             os.symlink(here + "/file", link + "-file")
             os.symlink(here, link + "-dir")

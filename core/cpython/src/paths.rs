@@ -33,6 +33,8 @@ pub(crate) struct Resolved {
     length: usize,
     /// Device and inode, where the file has several names and the caller asked.
     pub(crate) inode: Option<(u64, u64)>,
+    /// The path's last component was a symlink, and was followed.
+    pub(crate) ended_in_link: bool,
 }
 
 /// Why a path cannot be judged.
@@ -60,6 +62,7 @@ impl Resolved {
             bytes,
             length: 1,
             inode: None,
+            ended_in_link: false,
         }
     }
 
@@ -73,6 +76,7 @@ impl Resolved {
         want_inode: bool,
     ) -> Result<(), Unresolved> {
         self.inode = None;
+        self.ended_in_link = false;
         if raw.len() > LONGEST || raw.contains(&0) {
             return Err(Unresolved::Impossible);
         }
@@ -234,6 +238,7 @@ impl Resolved {
                 continue;
             };
             links += 1;
+            self.ended_in_link |= is_last;
             let target = &target[..length];
             if links > MOST_LINKS || target.len() > start {
                 return Err(Unresolved::Impossible);
@@ -358,10 +363,10 @@ fn read_link(path: *const u8, target: &mut [u8; LONGEST + 1]) -> Option<usize> {
 }
 
 /// `/proc/self/fd/N`, NUL-terminated.
-struct ProcLink([u8; 32]);
+pub(crate) struct ProcLink([u8; 32]);
 
 impl ProcLink {
-    fn new(descriptor: c_int) -> Self {
+    pub(crate) fn new(descriptor: c_int) -> Self {
         const PREFIX: &[u8] = b"/proc/self/fd/";
         let mut text = [0; 32];
         text[..PREFIX.len()].copy_from_slice(PREFIX);
@@ -381,7 +386,7 @@ impl ProcLink {
         Self(text)
     }
 
-    fn as_ptr(&self) -> *const u8 {
+    pub(crate) fn as_ptr(&self) -> *const u8 {
         self.0.as_ptr()
     }
 }

@@ -9,6 +9,7 @@ use audithook_abi::Value;
 
 thread_local! {
     static OPEN: Cell<u64> = const { Cell::new(0) };
+    static CHANGE: Cell<u64> = const { Cell::new(0) };
     static LOOKUP: Cell<u64> = const { Cell::new(0) };
     static PROGRAM: Cell<u64> = const { Cell::new(0) };
     static POPEN: Cell<u64> = const { Cell::new(0) };
@@ -20,15 +21,29 @@ pub(crate) fn expect_open(given: &[u8]) {
     OPEN.set(hash(given));
 }
 
-/// The hook could not see what is opened: the next open is judged by itself.
+/// The hook could not see what is opened or changed: the next call is judged by itself.
 pub(crate) fn leave_to_call() {
     OPEN.set(0);
+    CHANGE.set(0);
 }
 
 /// Whether an open of this text was judged. Says so once.
 pub(crate) fn take_open(given: &[u8]) -> bool {
     OPEN.get() == hash(given) && {
         OPEN.set(0);
+        true
+    }
+}
+
+/// The next change of this file's attributes, or link to it, was judged.
+pub(crate) fn expect_change(given: &[u8]) {
+    CHANGE.set(hash(given));
+}
+
+/// Whether a change of this file was judged. Says so once.
+pub(crate) fn take_change(given: &[u8]) -> bool {
+    CHANGE.get() == hash(given) && {
+        CHANGE.set(0);
         true
     }
 }

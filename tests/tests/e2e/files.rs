@@ -74,6 +74,21 @@ const OPERATIONS: &[(&str, &str, &str, &str, By)] = &[
         "/data.sqlite",
         Hook,
     ),
+    ("ssl_load_chain", "open", "path", "/certificate.pem", Libc),
+    (
+        "ssl_load_authorities",
+        "open",
+        "path",
+        "/certificate.pem",
+        Libc,
+    ),
+    ("libc_fopen", "open", "path", "/file", Libc),
+    ("libc_fopen64_append", "open", "path", "/file", Libc),
+    ("libc_freopen", "open", "path", "/file", Libc),
+    ("libc_checked_open", "open", "path", "/file", Libc),
+    ("libc_checked_openat", "open", "path", "/file", Libc),
+    ("libc_opendir", "os.listdir", "path", "", Libc),
+    ("spawn_open", "open", "path", "/file", Libc),
     ("os_listdir", "os.listdir", "path", "", Hook),
     ("os_scandir", "os.scandir", "path", "", Hook),
     ("os_rename_from", "os.rename", "src", "/file", Hook),
@@ -90,11 +105,16 @@ const OPERATIONS: &[(&str, &str, &str, &str, By)] = &[
     ("os_symlink_dir_fd", "os.symlink", "path", "/new", Hook),
     ("os_link_from", "os.link", "src", "/file", Hook),
     ("os_link_into", "os.link", "dst", "/new", Hook),
+    ("os_link_from_dir_fd", "os.link", "src", "/file", Hook),
     ("os_truncate", "os.truncate", "path", "/file", Hook),
     ("os_chmod", "os.chmod", "path", "/file", Hook),
     ("os_chmod_dir_fd", "os.chmod", "path", "/file", Hook),
     ("os_chown", "os.chown", "path", "/file", Hook),
     ("os_utime", "os.utime", "path", "/file", Hook),
+    ("os_chown_link", "os.chown", "path", "/out", Libc),
+    ("os_utime_link", "os.utime", "path", "/out", Libc),
+    ("os_utime_link_dir_fd", "os.utime", "path", "/out", Libc),
+    ("os_setxattr", "os.setxattr", "path", "/file", Hook),
     ("os_mkfifo", "os.mkfifo", "path", "/new", Libc),
     ("os_mknod", "os.mknod", "path", "/new", Libc),
     ("shutil_copy_from", "open", "path", "/file", Hook),
@@ -139,7 +159,10 @@ const OPERATIONS: &[(&str, &str, &str, &str, By)] = &[
     ("through_dangling_symlink", "open", "path", "/new", Hook),
     ("through_remove", "os.remove", "path", "/file", Hook),
     ("through_truncate", "os.truncate", "path", "/file", Hook),
-    ("through_chmod", "os.chmod", "path", "/file", Hook),
+    ("through_chmod", "os.chmod", "path", "/file", Libc),
+    ("through_chown", "os.chown", "path", "/file", Libc),
+    ("through_utime", "os.utime", "path", "/file", Libc),
+    ("through_link", "os.link", "src", "/file", Libc),
     ("through_rename", "os.rename", "src", "/file", Hook),
     (
         "through_sqlite3",
@@ -332,6 +355,36 @@ except PermissionError as error:
         journal.refusal("open", &[("path", &scratch.text("private"))]).assert_denied("files.read", "hooks.toml:4");
         let bare = run.finish_bare();
         assert_eq!(bare.out(), "1 2 3\n", "the control reads both");
+    }
+
+    /// What is done to a symlink itself is not done to the file that it names, and is judged by where the link stands.
+    fn a_symlink_to_a_denied_file_may_be_copied_and_changed_itself(python: &Python) {
+        let scratch = Scratch::new();
+        scratch.write("secret/key", "secret\n");
+        scratch.write("tree/file", "file\n");
+        std::os::unix::fs::symlink("../secret/key", scratch.join("tree/way")).expect("a symlink");
+        let code = "\
+import os, shutil
+shutil.copytree('tree', 'copy', symlinks=True)
+os.utime('tree/way', (1, 1), follow_symlinks=False)
+os.lchown('tree/way', os.getuid(), os.getgid())
+os.link('tree/way', 'tree/second-way')
+shutil.copyfile('tree/way', 'third-way', follow_symlinks=False)
+print(os.readlink('copy/way'), os.readlink('tree/second-way'), int(os.lstat('tree/way').st_mtime))
+for attempt in (lambda: os.utime('tree/way', (1, 1)), lambda: os.chmod('tree/way', 0o600), lambda: open('tree/second-way')):
+    try:
+        attempt()
+    except PermissionError:
+        print('refused')
+";
+        let outcome = Run::new(&scratch, "version = 1\n[files]\ndeny = [\"./secret\"]\n").code(python, code).finish();
+        outcome.assert_success();
+        assert_eq!(outcome.out(), "../secret/key ../secret/key 1\nrefused\nrefused\nrefused\n", "{}", outcome.describe());
+        let journal = outcome.journal();
+        for event in ["os.utime", "os.chmod"] {
+            journal.refusal(event, &[("path", &scratch.text("secret/key"))]).assert_denied("files.deny", "hooks.toml:3");
+        }
+        assert_eq!(journal.refusals().count(), 3);
     }
 
     /// A hard link is another name of the same file.

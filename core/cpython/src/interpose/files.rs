@@ -3,21 +3,14 @@
 //! `os.open` does not tell the hook of its `dir_fd`, extension modules open files without an event, and CPython raises
 //! none for `mkfifo` and `mknod`. Only an interpreter's process is judged here, once it is armed.
 
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{c_char, c_int};
 
-use audithook_abi::{Source, Symbol, Value, Verdict};
-use audithook_catalogue::{self as catalogue, arg, event};
-use audithook_wire::flat::Name;
+use audithook_abi::{Symbol, Value};
+use audithook_catalogue::{arg, event};
 
-use super::set_errno;
-use crate::judge::{self, Interpreter, Subject};
-use crate::paths::{Base, Resolved, Unresolved};
-use crate::pool::Claim;
-use crate::process::{self, Who};
-use crate::python::decode::flag_words;
-use crate::python::startup;
+use super::file_call::{FileCall, base};
+use crate::paths::Base;
 use crate::real::next;
-use crate::{channel, load_check, pending, policy};
 
 macro_rules! open_like {
     ($($name:ident $c_name:literal;)*) => {$(
@@ -28,7 +21,7 @@ macro_rules! open_like {
         #[cfg_attr(not(test), unsafe(no_mangle))]
         pub(crate) unsafe extern "C" fn $name(path: *const c_char, flags: c_int, mode: libc::mode_t) -> c_int {
             // SAFETY: passed on to the caller.
-            if unsafe { is_refused(Base::Cwd, path, flags, event::OPEN) } {
+            if unsafe { FileCall::open(Base::Cwd, path, flags).is_refused() } {
                 return -1;
             }
             // SAFETY: as above.
@@ -46,7 +39,7 @@ macro_rules! openat_like {
         #[cfg_attr(not(test), unsafe(no_mangle))]
         pub(crate) unsafe extern "C" fn $name(directory: c_int, path: *const c_char, flags: c_int, mode: libc::mode_t) -> c_int {
             // SAFETY: passed on to the caller.
-            if unsafe { is_refused(base(directory), path, flags, event::OPEN) } {
+            if unsafe { FileCall::open(base(directory), path, flags).is_refused() } {
                 return -1;
             }
             // SAFETY: as above.
@@ -65,6 +58,52 @@ openat_like! {
     openat64 c"openat64";
 }
 
+macro_rules! checked_open_like {
+    ($($name:ident $c_name:literal;)*) => {$(
+        /// open(2) as programs built with _FORTIFY_SOURCE call it.
+        ///
+        /// # Safety
+        /// As in C.
+        #[cfg_attr(not(test), unsafe(no_mangle))]
+        pub(crate) unsafe extern "C" fn $name(path: *const c_char, flags: c_int) -> c_int {
+            // SAFETY: passed on to the caller.
+            if unsafe { FileCall::open(Base::Cwd, path, flags).is_refused() } {
+                return -1;
+            }
+            // SAFETY: as above.
+            unsafe { next!($c_name: fn(*const c_char, c_int) -> c_int)(path, flags) }
+        }
+    )*};
+}
+
+checked_open_like! {
+    __open_2 c"__open_2";
+    __open64_2 c"__open64_2";
+}
+
+macro_rules! checked_openat_like {
+    ($($name:ident $c_name:literal;)*) => {$(
+        /// openat(2) as programs built with _FORTIFY_SOURCE call it.
+        ///
+        /// # Safety
+        /// As in C.
+        #[cfg_attr(not(test), unsafe(no_mangle))]
+        pub(crate) unsafe extern "C" fn $name(directory: c_int, path: *const c_char, flags: c_int) -> c_int {
+            // SAFETY: passed on to the caller.
+            if unsafe { FileCall::open(base(directory), path, flags).is_refused() } {
+                return -1;
+            }
+            // SAFETY: as above.
+            unsafe { next!($c_name: fn(c_int, *const c_char, c_int) -> c_int)(directory, path, flags) }
+        }
+    )*};
+}
+
+checked_openat_like! {
+    __openat_2 c"__openat_2";
+    __openat64_2 c"__openat64_2";
+}
+
 macro_rules! creat_like {
     ($($name:ident $c_name:literal;)*) => {$(
         /// creat(2).
@@ -75,7 +114,7 @@ macro_rules! creat_like {
         pub(crate) unsafe extern "C" fn $name(path: *const c_char, mode: libc::mode_t) -> c_int {
             let flags = libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC;
             // SAFETY: passed on to the caller.
-            if unsafe { is_refused(Base::Cwd, path, flags, event::OPEN) } {
+            if unsafe { FileCall::open(Base::Cwd, path, flags).is_refused() } {
                 return -1;
             }
             // SAFETY: as above.
@@ -96,7 +135,7 @@ creat_like! {
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub(crate) unsafe extern "C" fn mkfifo(path: *const c_char, mode: libc::mode_t) -> c_int {
     // SAFETY: passed on to the caller.
-    if unsafe { is_refused(Base::Cwd, path, 0, event::OS_MKFIFO) } {
+    if unsafe { make(event::OS_MKFIFO, Base::Cwd, path, mode) } {
         return -1;
     }
     // SAFETY: as above.
@@ -114,7 +153,7 @@ pub(crate) unsafe extern "C" fn mkfifoat(
     mode: libc::mode_t,
 ) -> c_int {
     // SAFETY: passed on to the caller.
-    if unsafe { is_refused(base(directory), path, 0, event::OS_MKFIFO) } {
+    if unsafe { make(event::OS_MKFIFO, base(directory), path, mode) } {
         return -1;
     }
     // SAFETY: as above.
@@ -134,7 +173,7 @@ pub(crate) unsafe extern "C" fn mknod(
     device: libc::dev_t,
 ) -> c_int {
     // SAFETY: passed on to the caller.
-    if unsafe { is_refused(Base::Cwd, path, 0, event::OS_MKNOD) } {
+    if unsafe { make(event::OS_MKNOD, Base::Cwd, path, mode) } {
         return -1;
     }
     // SAFETY: as above.
@@ -155,7 +194,7 @@ pub(crate) unsafe extern "C" fn mknodat(
     device: libc::dev_t,
 ) -> c_int {
     // SAFETY: passed on to the caller.
-    if unsafe { is_refused(base(directory), path, 0, event::OS_MKNOD) } {
+    if unsafe { make(event::OS_MKNOD, base(directory), path, mode) } {
         return -1;
     }
     // SAFETY: as above.
@@ -166,87 +205,17 @@ pub(crate) unsafe extern "C" fn mknodat(
     }
 }
 
-fn base(directory: c_int) -> Base<'static> {
-    if directory == libc::AT_FDCWD {
-        Base::Cwd
-    } else {
-        Base::Descriptor(directory)
-    }
-}
-
-/// Judges one call. If it is refused, `errno` says so.
+/// Judges what makes a pipe or a device.
 ///
 /// # Safety
-/// `path` is null or NUL-terminated.
-unsafe fn is_refused(base: Base<'_>, path: *const c_char, flags: c_int, symbol: Symbol) -> bool {
-    load_check::run();
-    if !startup::judges_calls() || path.is_null() || channel::ring().is_none() {
-        return false;
-    }
-    let who = process::who();
-    if who == Who::Borrowing {
-        // Between vfork and exec: only what the interpreter does to start a program.
-        return false;
-    }
-    let keep = process::KeepErrno::new();
-    // SAFETY: the caller's promise.
-    let given = unsafe { CStr::from_ptr(path) }.to_bytes();
-    let relative_to_directory = matches!(base, Base::Descriptor(_)) && !given.starts_with(b"/");
-    if !relative_to_directory && symbol == event::OPEN && pending::take_open(given) {
-        return false;
-    }
-    let refused = judge_call(base, given, flags, symbol, who);
-    drop(keep);
-    if refused {
-        set_errno(libc::EACCES);
-    }
-    refused
-}
-
-fn judge_call(base: Base<'_>, given: &[u8], flags: c_int, symbol: Symbol, who: Who) -> bool {
-    let (Some(policy), Some(info)) = (policy::current(), catalogue::info(symbol)) else {
-        return false;
+/// As for [`FileCall::is_refused`].
+unsafe fn make(symbol: Symbol, base: Base<'_>, path: *const c_char, mode: libc::mode_t) -> bool {
+    let extra = [Value::u64(mode.into()).named(arg::MODE)];
+    let call = FileCall {
+        follow: false,
+        extra: &extra,
+        ..FileCall::new(symbol, base, path)
     };
-    let plan = policy.plan(symbol, info);
-    if !plan.wanted() {
-        return false;
-    }
-    let Some(mut claim) = Claim::new() else {
-        return plan.judged();
-    };
-    let block = claim.block();
-    let mut resolved = Resolved::root();
-    let mut words = [Value::NULL; 10];
-    let mut args = [Value::NULL; 3];
-    let mut count = 0;
-    let mut push = |value| {
-        args[count] = value;
-        count += 1;
-    };
-    let follow = symbol == event::OPEN && flags & libc::O_NOFOLLOW == 0;
-    match resolved.resolve(base, given, follow, policy.image.knows_inodes()) {
-        Ok(()) => push(Value::path(resolved.as_bytes()).named(arg::PATH)),
-        Err(Unresolved::NoFile) => return false,
-        // The list refuses what it cannot see; the kernel refuses it too.
-        Err(Unresolved::Impossible | Unresolved::NoBase) => {}
-    }
-    push(Value::path(given).named(arg::RAW));
-    if symbol == event::OPEN {
-        let count = flag_words(b"", flags, &mut words);
-        push(Value::list(&words[..count]).named(arg::FLAGS));
-    }
-    let subject = Subject {
-        name: Name::Known(symbol),
-        plan,
-        source: Source::Libc,
-        args: &args[..count],
-        inode: resolved.inode,
-        exempt: startup::is_exempt(symbol, info.operation, &args[..count]),
-    };
-    if who == Who::Forked {
-        // A forked child announces itself with its first event: most only execute a program.
-        return judge::judge_apart(policy, &subject);
-    }
-    let decision = judge::judge(policy, &subject, &mut block.record, Interpreter::NotHeld);
-    decision.verdict >= Verdict::Deny
+    // SAFETY: passed on to the caller.
+    unsafe { call.is_refused() }
 }

@@ -2,12 +2,15 @@
 //!
 //! Every function does what libc's does, with the same results and the same `errno`, unless the policy refuses.
 
+pub(crate) mod attributes;
 pub(crate) mod elf;
 pub(crate) mod embed;
 pub(crate) mod exec;
+mod file_call;
 pub(crate) mod files;
 pub(crate) mod load;
 pub(crate) mod lookup;
+pub(crate) mod streams;
 pub(crate) mod thread;
 
 /// Sets `errno` for the caller.

@@ -24,8 +24,8 @@ const MOST_TEMPORARIES: usize = 8;
 ///
 /// `'static` in the list stands for "until the event is done": its values borrow from the interpreter's objects.
 pub(crate) struct Scratch {
-    first: Resolved,
-    second: Resolved,
+    pub(crate) first: Resolved,
+    pub(crate) second: Resolved,
     list: [Value<'static>; MOST_ELEMENTS],
     host: address::HostText,
 }
@@ -40,6 +40,8 @@ pub(crate) struct Arguments<'s> {
     pub(crate) handling: Handling,
     /// The path or host as it was given, to recognise the libc call that follows.
     pub(crate) given: &'s [u8],
+    /// The path ended in a symlink, which was followed.
+    ended_in_link: bool,
 }
 
 /// What becomes of a decoded event.
@@ -61,6 +63,7 @@ impl<'s> Arguments<'s> {
             inode: None,
             handling: Handling::Here,
             given: &[],
+            ended_in_link: false,
         }
     }
 
@@ -175,6 +178,9 @@ impl<'a, 't> Decoder<'a, 't> {
                     _ => None,
                 };
                 let mut arguments = self.one_path(scratch, true, directory);
+                if arguments.ended_in_link && may_spare_links(symbol) {
+                    arguments.handling = Handling::AtCall;
+                }
                 self.rest(info, &mut arguments, 1);
                 arguments
             }
@@ -184,7 +190,8 @@ impl<'a, 't> Decoder<'a, 't> {
                 arguments
             }
             Operation::Unlink => self.one_path(scratch, false, Some(1)),
-            Operation::Rename | Operation::Link => self.two_paths(scratch),
+            Operation::Rename => self.two_paths(scratch, false),
+            Operation::Link => self.two_paths(scratch, true),
             Operation::Symlink => self.symlink(scratch),
             Operation::Database => self.database(scratch),
             Operation::Load => self.load(symbol, scratch),
@@ -251,11 +258,18 @@ impl<'a, 't> Decoder<'a, 't> {
         arguments
     }
 
-    fn two_paths<'s>(&mut self, scratch: &'s mut Scratch) -> Arguments<'s> {
+    fn two_paths<'s>(&mut self, scratch: &'s mut Scratch, is_link: bool) -> Arguments<'s> {
         let Scratch { first, second, .. } = scratch;
         let mut arguments = Arguments::new();
         let (source, target) = (self.given(self.item(0)), self.given(self.item(1)));
         let (from, to) = (self.base(Some(2)), self.base(Some(3)));
+        if is_link
+            && resolve_one(first, &source, from, true, false).is_some_and(|path| path.ended_in_link)
+        {
+            // A link to the symlink, or to what it names: `follow_symlinks` is not among the arguments.
+            arguments.handling = Handling::AtCall;
+            return arguments;
+        }
         if let Some(path) = resolve_one(first, &source, from, false, self.want_inode) {
             arguments.push(arg::SRC, Value::path(path.as_bytes()));
             arguments.inode = path.inode;
@@ -264,6 +278,7 @@ impl<'a, 't> Decoder<'a, 't> {
             arguments.push(arg::DST, Value::path(path.as_bytes()));
         }
         if let Given::Text(text) = source {
+            arguments.given = text;
             arguments.push(arg::RAW_SRC, Value::path(text));
         }
         if let Given::Text(text) = target {
@@ -583,6 +598,7 @@ impl<'a, 't> Decoder<'a, 't> {
             Ok(()) => {
                 let place: &'s Resolved = place;
                 arguments.inode = place.inode;
+                arguments.ended_in_link = place.ended_in_link;
                 if let Given::Descriptor(_) = given {
                     arguments.handling = Handling::Here;
                 }
@@ -820,6 +836,18 @@ impl<'a, 't> Decoder<'a, 't> {
         // SAFETY: the live tuple has this item; the reference is borrowed from it.
         unsafe { (self.api.tuple_item)(self.tuple, place as isize) }
     }
+}
+
+/// Whether the function that raises the event has a `follow_symlinks`, which the event does not tell.
+fn may_spare_links(symbol: Symbol) -> bool {
+    matches!(
+        symbol,
+        event::OS_CHMOD
+            | event::OS_CHOWN
+            | event::OS_UTIME
+            | event::OS_SETXATTR
+            | event::OS_REMOVEXATTR
+    )
 }
 
 fn resolve_one<'s>(

@@ -187,7 +187,10 @@ fn leave_to_others(symbol: Symbol, arguments: &Arguments<'_>) -> bool {
 /// Remembers what was allowed, so that the libc call that follows is not judged and recorded a second time.
 fn expect_call(symbol: Symbol, info: &EventInfo, arguments: &Arguments<'_>) {
     match info.operation {
-        Operation::Open | Operation::Database => pending::expect_open(arguments.given),
+        Operation::Open | Operation::Database | Operation::List => {
+            pending::expect_open(arguments.given);
+        }
+        Operation::Write | Operation::Link => pending::expect_change(arguments.given),
         Operation::Resolve => pending::expect_lookup(arguments.given),
         Operation::Exec | Operation::Shell => {
             if let Some(program) = find(arguments, arg::PATH) {

@@ -1,0 +1,304 @@
+//! Processes of the tree that speak to the supervisor as no honest process does (`src/bin/hostile-client.rs`): they get
+//! nowhere, and nobody else suffers.
+
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use audithook_tests::tree::{Lifeline, supervisor};
+use audithook_tests::{Journal, PATIENCE, Run, Scratch, build, python, run};
+
+const NOTHING: &str = "version = 1\n";
+/// A policy whose rule the supervisor alone can judge.
+const ASKING: &str = "\
+version = 1
+[[hook]]
+name = \"large\"
+on = \"shop.order\"
+when = 'args[\"0\"] == \"large\"'
+do = \"deny\"
+";
+
+/// The client as the command of a run. Its lines come through a lifeline.
+struct Client {
+    scratch: Scratch,
+    lines: Lifeline,
+    front: Child,
+}
+
+impl Client {
+    fn start(policy: &str, arguments: &[&str]) -> Self {
+        let scratch = Scratch::new();
+        scratch.write("hooks.toml", policy);
+        let lines = Lifeline::new(&scratch, "lines");
+        let run = Run::with_flags(&scratch, &[]);
+        let before = [
+            "run",
+            "-q",
+            "-c",
+            "hooks.toml",
+            "--journal",
+            "out.jsonl",
+            "--",
+        ];
+        let command = [&before[..], &[hostile_client()], arguments].concat();
+        let front = run
+            .audithook_command(&command)
+            .stdin(Stdio::piped())
+            .stdout(lines.writer())
+            .spawn()
+            .expect("the command runs");
+        Self {
+            scratch,
+            lines,
+            front,
+        }
+    }
+
+    /// What it says next.
+    #[track_caller]
+    fn line(&mut self) -> Option<String> {
+        self.lines.line(PATIENCE)
+    }
+
+    #[track_caller]
+    fn begun(&mut self) -> u32 {
+        assert_eq!(self.line().as_deref(), Some("begun"));
+        supervisor(self.front.id()).expect("a run has a supervisor")
+    }
+
+    fn finish(mut self) -> Journal {
+        drop(self.front.stdin.take());
+        run::wait_child(&mut self.front);
+        Journal::read(&self.scratch.join("out.jsonl"))
+    }
+}
+
+fn hostile_client() -> &'static str {
+    env!("CARGO_BIN_EXE_hostile-client")
+}
+
+/// The processor time that a process has used.
+fn processor_time(pid: u32) -> Duration {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    let (_, fields) = text.rsplit_once(") ").expect("a name");
+    let ticks: u64 = fields
+        .split_ascii_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse::<u64>().expect("a number"))
+        .sum();
+    let per_second = rustix::param::clock_ticks_per_second();
+    Duration::from_millis(ticks * 1000 / per_second)
+}
+
+/// The memory that a process has resident, in bytes.
+fn resident(pid: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).expect("it runs");
+    let pages = text.split_ascii_whitespace().nth(1).expect("a field");
+    pages.parse::<u64>().expect("a number") * rustix::param::page_size() as u64
+}
+
+/// A program that starts the hostile client, waits until it has begun, and then does something honest.
+fn beside(client: &[&str], honest: &str) -> String {
+    format!(
+        "\
+import subprocess, sys, time
+client = subprocess.Popen({client:?}, stdout=subprocess.PIPE, text=True)
+assert client.stdout.readline() == 'begun\\n'
+began = time.monotonic()
+{honest}
+took = time.monotonic() - began
+client.kill()
+print('well' if took < 6 else took)
+"
+    )
+}
+
+#[test]
+fn connections_that_say_nothing_are_closed() {
+    let mut client = Client::start(NOTHING, &["silent", "1500"]);
+    client.begun();
+    assert_eq!(client.line().as_deref(), Some("open: 0"));
+    client.finish();
+}
+
+#[test]
+fn connections_that_say_nothing_cost_the_supervisor_nothing() {
+    let mut client = Client::start(NOTHING, &["silent", "1500"]);
+    let supervisor = client.begun();
+    let before = processor_time(supervisor);
+    // The time over which the cost is measured.
+    std::thread::sleep(Duration::from_secs(1));
+    let cost = processor_time(supervisor) - before;
+    assert!(
+        cost < Duration::from_millis(500),
+        "of one second it was busy for {cost:?}"
+    );
+    client.finish();
+}
+
+#[test]
+fn silent_connections_keep_nobody_from_being_heard() {
+    let scratch = Scratch::new();
+    let honest = "\
+for _ in range(50): sys.audit('shop.order', 'small')
+for _ in range(5): subprocess.check_call([sys.executable, '-c', 'import sys; sys.audit(\"shop.order\", \"small\")'])
+";
+    let code = beside(&[hostile_client(), "mute", "1500"], honest);
+    let outcome = Run::new(&scratch, ASKING)
+        .code(python::newest(), &code)
+        .finish();
+    assert_eq!(
+        outcome.assert_success().out(),
+        "well\n",
+        "{}",
+        outcome.describe()
+    );
+    assert_eq!(outcome.journal().of("shop.order").count(), 55);
+}
+
+#[test]
+fn a_flood_of_questions_is_refused_and_others_are_answered() {
+    const ASKED: usize = 2000;
+    let scratch = Scratch::new();
+    let policy = format!(
+        "\
+version = 1
+[plugin.gate-plugin]
+path = {:?}
+placement = \"supervisor\"
+[[hook]]
+on = \"shop.order\"
+call = \"gate-plugin.check\"
+with = {{ argument = \"0\", behave = \"sleep\", sleep-ms = 200, contains = \"slow\", verdict = \"allow\" }}
+",
+        build::gate_plugin()
+    );
+    let honest = "for _ in range(3): sys.audit('shop.order', 'quick')";
+    let asked = ASKED.to_string();
+    let code = beside(&[hostile_client(), "questions", &asked], honest);
+    let outcome = Run::new(&scratch, &policy)
+        .code(python::newest(), &code)
+        .finish();
+    assert_eq!(
+        outcome.assert_success().out(),
+        "well\n",
+        "{}",
+        outcome.describe()
+    );
+
+    let policy = policy.replace("sleep-ms = 200", "sleep-ms = 20");
+    let mut client = Client::start(&policy, &["questions", &asked]);
+    client.begun();
+    let line = client.line().expect("every question is answered");
+    let refused: usize = line
+        .strip_prefix("refused: ")
+        .and_then(|count| count.parse().ok())
+        .unwrap_or_else(|| panic!("{line}"));
+    assert!(
+        (ASKED / 2..ASKED).contains(&refused),
+        "{refused} of {ASKED} were refused"
+    );
+    client.finish();
+}
+
+#[test]
+fn an_interpreter_whose_ring_is_refused_is_killed_and_the_journal_says_why() {
+    for (misdeed, reason) in [
+        ("no-ring", "it sent none"),
+        ("large-ring", "impossible size"),
+    ] {
+        let mut client = Client::start(NOTHING, &[misdeed]);
+        // It may be dead before it has said that it lives.
+        let line = client.line().filter(|line| line == "begun");
+        assert_eq!(line.and_then(|_| client.line()), None, "{misdeed}");
+        let journal = client.finish();
+        let lost = journal.of("bus.lost").next();
+        let told = lost.map(|lost| lost.arg_text("reason")).unwrap_or_default();
+        assert!(
+            told.contains(reason) && told.contains("killed"),
+            "{misdeed}: {}",
+            journal.describe()
+        );
+        let exit = journal.of("process.exit").last().expect("its end");
+        assert_eq!(exit.arg("signal"), 9, "{misdeed}: {exit:?}");
+    }
+}
+
+#[test]
+fn programs_that_are_replaced_leave_nothing_behind() {
+    const IMAGES: u64 = 40_000;
+    let images = |count: u64| {
+        let mut client = Client::start(NOTHING, &["images", &count.to_string()]);
+        let supervisor = client.begun();
+        let last = client.scratch.join("out.jsonl");
+        wait_for_lines(&last, count as usize);
+        let resident = resident(supervisor);
+        client.finish();
+        resident
+    };
+    let (few, many) = (images(2_000), images(IMAGES));
+    let grown = many.saturating_sub(few);
+    assert!(
+        grown < IMAGES * 60,
+        "grown by {} bytes for each program",
+        grown / IMAGES
+    );
+}
+
+/// Waits until a file has so many lines.
+fn wait_for_lines(file: &Path, count: usize) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let content = std::fs::read(file).unwrap_or_default();
+        if content.iter().filter(|byte| **byte == b'\n').count() >= count {
+            return;
+        }
+        assert!(
+            Instant::now() < end,
+            "{} has no {count} lines",
+            file.display()
+        );
+        // The journal is a file: there is nothing to wait for but its growth.
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_ring_that_rings_no_doorbell_is_read_all_the_same() {
+    let began = Instant::now();
+    let mut client = Client::start(NOTHING, &["unheard", "30"]);
+    client.begun();
+    assert_eq!(client.line().as_deref(), Some("done"));
+    // One lap a second is what a supervisor reads that goes on sleeping.
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        began.elapsed()
+    );
+    client.finish();
+}
+
+#[test]
+fn a_flood_of_connections_does_not_hold_up_the_end_of_a_run() {
+    let scratch = Scratch::new();
+    let code = format!(
+        "\
+import subprocess
+client = subprocess.Popen([{:?}, 'flood', '8'], stdout=subprocess.PIPE, text=True)
+assert client.stdout.readline() == 'begun\\n'
+",
+        hostile_client()
+    );
+    let began = Instant::now();
+    Run::new(&scratch, NOTHING)
+        .code(python::newest(), &code)
+        .finish()
+        .assert_success();
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        began.elapsed()
+    );
+}
