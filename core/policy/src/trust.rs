@@ -131,6 +131,12 @@ impl TrustStore {
         })
     }
 
+    /// Where the policy's record lies or would lie: it changes when the policy is trusted anew.
+    #[must_use]
+    pub fn record_of(&self, policy: &Policy) -> Option<PathBuf> {
+        main_file(policy).map(|file| self.place(file))
+    }
+
     /// Every policy that was recorded, by path.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const CODE: &str = "\
 import sys
 for line in sys.stdin:
     try:
-        open('secret').close()
+        open(sys.argv[1]).close()
         print('read', flush=True)
     except PermissionError as error:
         print(error, flush=True)
@@ -31,25 +31,56 @@ struct Session {
 }
 
 impl Session {
+    /// Under `policy/hooks.toml`, which is named.
     fn start(policy: &str) -> Self {
+        let scratch = Self::place(policy);
+        let command =
+            Run::with_flags(&scratch, &[]).audithook_command(&["run", "-c", "policy/hooks.toml"]);
+        Self::begin(scratch, command)
+    }
+
+    /// Under `./hooks.toml`, which is found and trusted.
+    fn start_trusting(policy: &str) -> Self {
+        let scratch = Self::place(policy);
+        Self::trust(&scratch);
+        let command = Self::command_beside_the_policy(&scratch, &["run"]);
+        Self::begin(scratch, command)
+    }
+
+    fn place(policy: &str) -> Scratch {
         let scratch = Scratch::new();
         scratch.write("secret", "secret\n");
         scratch.directory("policy");
         scratch.write("policy/hooks.toml", policy.replace("./secret", "../secret"));
-        let run = Run::with_flags(&scratch, &[]);
-        let arguments = [
-            "run",
-            "-q",
-            "-c",
-            "policy/hooks.toml",
-            "--journal",
-            "out.jsonl",
-            "--",
-            python::newest().text(),
-            "-c",
-            CODE,
-        ];
-        let mut command = run.audithook_command(&arguments);
+        scratch.write("policy/more.toml", "version = 1\n");
+        scratch
+    }
+
+    /// Says that the policy was read as it is.
+    fn trust(scratch: &Scratch) {
+        let mut command = Self::command_beside_the_policy(scratch, &["trust"]);
+        assert!(
+            command
+                .stdout(Stdio::null())
+                .status()
+                .expect("the command runs")
+                .success()
+        );
+    }
+
+    fn command_beside_the_policy(scratch: &Scratch, arguments: &[&str]) -> Command {
+        Run::with_flags(scratch, &[])
+            .in_directory(scratch.join("policy"))
+            .audithook_command(arguments)
+    }
+
+    fn begin(scratch: Scratch, mut command: Command) -> Self {
+        command
+            .arg("-q")
+            .arg("--journal")
+            .arg(scratch.join("out.jsonl"))
+            .args(["--", python::newest().text(), "-c", CODE])
+            .arg(scratch.join("secret"));
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -198,6 +229,69 @@ fn what_waits_for_the_next_start_is_listed() {
     assert_eq!(
         reload.arg("waits"),
         &serde_json::json!(["env"]),
+        "{reload:?}"
+    );
+    session.finish();
+}
+
+/// What can write ./hooks.toml cannot give itself another policy; who reads it and trusts it can.
+#[test]
+fn a_changed_file_that_was_found_holds_only_once_it_is_trusted() {
+    let mut session = Session::start_trusting(DENYING);
+    assert!(session.attempt().contains("files.deny"));
+    session.replace_policy(ALLOWING);
+    let reload = session.wait_for_reload(1);
+    let error = reload.arg_text("error");
+    assert!(
+        error.contains("the policy is not what you trusted: `hooks.toml`")
+            && error.contains("hint: read it, then `audithook trust`"),
+        "{reload:?}"
+    );
+    assert_eq!(reload.arg("generation"), 1, "{reload:?}");
+    assert!(session.attempt().contains("files.deny"));
+
+    Session::trust(&session.scratch);
+    let reload = session.wait_for_reload(2);
+    assert!(reload.arg("error").is_null(), "{reload:?}");
+    assert_eq!(session.attempt(), "read");
+    session.finish();
+}
+
+#[test]
+fn trust_that_is_taken_back_lets_no_change_in() {
+    let mut session = Session::start_trusting(DENYING);
+    assert!(session.attempt().contains("files.deny"));
+    let mut forget = Session::command_beside_the_policy(&session.scratch, &["trust", "--remove"]);
+    assert!(
+        forget
+            .stdout(Stdio::null())
+            .status()
+            .expect("the command runs")
+            .success()
+    );
+    session.replace_policy(ALLOWING);
+    let reload = session.wait_for_reload(1);
+    assert!(
+        reload
+            .arg_text("error")
+            .contains("the policy is not trusted: `hooks.toml`"),
+        "{reload:?}"
+    );
+    assert!(session.attempt().contains("files.deny"));
+    session.finish();
+}
+
+/// The file that is extended was read first, and is not the policy.
+#[test]
+fn a_reload_is_recorded_with_the_policys_own_file() {
+    let mut session = Session::start(
+        "version = 1\nextends = [\"./more.toml\"]\n[files]\ndeny = [\"./secret\"]\n",
+    );
+    assert!(session.attempt().contains("files.deny"));
+    session.replace_policy(ALLOWING);
+    let reload = session.wait_for_reload(1);
+    assert!(
+        reload.arg_text("path").ends_with("/policy/hooks.toml"),
         "{reload:?}"
     );
     session.finish();

@@ -122,6 +122,14 @@ impl Choice {
         }
     }
 
+    /// The record that ./hooks.toml is trusted by.
+    pub(super) fn trusted_by(&self, policy: &Policy) -> Option<PathBuf> {
+        match self.from {
+            From::Found => TrustStore::of(&self.context)?.record_of(policy),
+            From::Named(_) | From::Stdin(_) | From::Flags => None,
+        }
+    }
+
     /// The flags alone, if they say something: what is left of a choice whose file is not trusted.
     pub(super) fn without_file(&self) -> Option<Self> {
         speak(&self.flags).then(|| Self {

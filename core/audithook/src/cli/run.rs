@@ -43,6 +43,7 @@ fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failur
     Ok(RunRequest {
         site,
         labels: policy.labels.clone(),
+        trusted_by: choice.trusted_by(&policy),
         policy,
         reload: Box::new(move || reload(&choice)),
         command: arguments.command,
@@ -53,17 +54,20 @@ fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failur
 }
 
 /// The policy as it is by now. A program that can write ./hooks.toml cannot give itself another: what its user has not
-/// read does not come into force.
+/// read does not come into force before they did, which asks for a reload too.
 fn reload(choice: &Choice) -> Result<Policy, String> {
     let policy = choice
         .load()
         .map_err(|mistakes| mistakes.to_string())?
         .policy;
-    choice
-        .demand_trust(&policy)
-        .map_err(|failure| failure.to_string())?;
-    Ok(policy)
+    match choice.demand_trust(&policy) {
+        Ok(()) => Ok(policy),
+        Err(failure) => Err(failure.hinted(RELOAD_HINT).to_string()),
+    }
 }
+
+/// A run that goes on cannot be given a `-c`.
+const RELOAD_HINT: &str = "read it, then `audithook trust`: then it holds from the next event on";
 
 /// The policy, from ./hooks.toml only if its user trusts it. Where they never did, flags that make a policy stand alone.
 fn trusted(

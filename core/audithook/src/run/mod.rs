@@ -40,6 +40,8 @@ pub struct RunRequest {
     pub policy: Policy,
     /// Asks for the policy again.
     pub reload: Reload,
+    /// The record that the policy is trusted by, where it must be: a new one asks for a reload.
+    pub trusted_by: Option<PathBuf>,
     /// The command and its arguments.
     pub command: Vec<OsString>,
     /// Written to the first `process.start`.
@@ -58,11 +60,6 @@ impl std::fmt::Debug for RunRequest {
             .field("command", &self.command)
             .finish_non_exhaustive()
     }
-}
-
-/// The files whose change asks for a reload.
-pub(crate) fn watched_files(policy: &Policy) -> Vec<PathBuf> {
-    policy.files_read().map(PathBuf::from).collect()
 }
 
 /// Runs the command. If a signal ended it, this process dies of the same.

@@ -28,6 +28,7 @@ pub(super) struct Settings {
     pub(super) id: RunId,
     pub(super) policy: Policy,
     pub(super) reload: Reload,
+    pub(super) trusted_by: Option<PathBuf>,
     pub(super) arguments: Vec<OsString>,
     pub(super) journal: JournalOutput,
     pub(super) labels: Vec<(String, String)>,
@@ -538,13 +539,20 @@ impl Handler for Recorder {
     }
 
     fn watched(&self) -> Vec<PathBuf> {
-        super::watched_files(&self.settings.policy)
+        let Settings {
+            policy, trusted_by, ..
+        } = &self.settings;
+        let files = policy.files_read().map(PathBuf::from);
+        files.chain(trusted_by.clone()).collect()
     }
 
     fn reload(&mut self) {
+        // What the policy's own file extends was read before it.
         let path: Vec<u8> = self
-            .watched()
-            .first()
+            .settings
+            .policy
+            .files_read()
+            .last()
             .map(|path| path.as_os_str().as_encoded_bytes().to_vec())
             .unwrap_or_default();
         let (error, waits) = match self.try_reload() {
