@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use audithook_abi::Source;
 use audithook_wire::flat::Meta;
-use audithook_wire::message::{self, Kind, MAX_PACKET, MAX_REPLY, Reply, Start};
+use audithook_wire::message::{self, Kind, MAX_REPLY, Reply, Start};
 use audithook_wire::ring::{DEFAULT_CAPACITY, Layout, Producer};
 
 use crate::paths::LONGEST;
@@ -259,12 +259,10 @@ pub(crate) fn tell(packet: &[u8]) -> bool {
     Connection::open().is_some_and(|connection| connection.send(packet, None))
 }
 
-/// Asks the supervisor about a record; `None` if it does not answer.
-pub(crate) fn ask<'r>(record: &[u8], reply: &'r mut [u8; MAX_REPLY]) -> Option<Reply<'r>> {
-    let mut packet = [0; MAX_PACKET];
-    let packet = message::framed(Kind::Ask, &mut packet, record);
+/// Asks the supervisor a question, which is a whole message; `None` if it does not answer.
+pub(crate) fn ask<'r>(question: &[u8], reply: &'r mut [u8; MAX_REPLY]) -> Option<Reply<'r>> {
     let connection = Connection::open()?;
-    if !connection.send(packet, None) {
+    if !connection.send(question, None) {
         return None;
     }
     let length = connection.receive(reply)?;

@@ -77,15 +77,13 @@ pub(crate) fn find_program(
 }
 
 /// Whether the path names a file that may be executed.
-pub(crate) fn is_program(path: &Resolved) -> bool {
-    let mut text = [0; LONGEST + 1];
-    let bytes = path.as_bytes();
-    text[..bytes.len()].copy_from_slice(bytes);
+pub(crate) fn is_program(path: &mut Resolved) -> bool {
+    let path = path.as_c_str();
     let mut status = core::mem::MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: `text` is NUL-terminated; `status` is writable, and all-zero is a valid value of it.
+    // SAFETY: the path is NUL-terminated; `status` is writable, and all-zero is a valid value of it.
     unsafe {
-        libc::stat(text.as_ptr().cast(), status.as_mut_ptr()) == 0
+        libc::stat(path, status.as_mut_ptr()) == 0
             && status.assume_init().st_mode & libc::S_IFMT == libc::S_IFREG
-            && libc::access(text.as_ptr().cast(), libc::X_OK) == 0
+            && libc::access(path, libc::X_OK) == 0
     }
 }

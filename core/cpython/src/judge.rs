@@ -7,7 +7,7 @@ use audithook_abi::{
 };
 use audithook_catalogue::{Operation, arg, event};
 use audithook_matcher::{Context, Judgement, Overflow, Plan, host};
-use audithook_wire::flat::{Encoder, MAX_RECORD, Meta, Name, Rules};
+use audithook_wire::flat::{Encoder, Meta, Name, Rules};
 use audithook_wire::message::{self, Kind, MAX_REASON, MAX_REPLY};
 
 use crate::policy::Policy;
@@ -90,7 +90,7 @@ impl Decision {
     }
 }
 
-/// Judges the event and records it if anyone wants that. `buffer` has room for a record.
+/// Judges the event and records it if anyone wants that. `buffer` has room for a message.
 pub(crate) fn judge(
     policy: &'static Policy,
     subject: &Subject<'_>,
@@ -136,7 +136,7 @@ pub(crate) fn judge(
         if judgement.ask {
             say_who_and_when(&mut meta);
             meta.verdict = judgement.verdict;
-            let question = encode(buffer, subject, &meta);
+            let question = message_about(Kind::Ask, buffer, subject, &meta);
             ask(question, &mut judgement, &mut decision, interpreter);
         }
         meta.verdict = judgement.verdict;
@@ -275,9 +275,13 @@ fn allow_as_startup(
 }
 
 /// Judges in a process that has no ring, or must not touch its parent's: what there is to say goes over a connection, and
-/// what is allowed is not recorded. Returns whether it is refused.
+/// what is allowed is not recorded. `buffer` has room for a message. Returns whether it is refused.
 #[inline(never)]
-pub(crate) fn judge_apart(policy: &'static Policy, subject: &Subject<'_>) -> bool {
+pub(crate) fn judge_apart(
+    policy: &'static Policy,
+    subject: &Subject<'_>,
+    buffer: &mut [u8],
+) -> bool {
     let context = Context {
         names: &granted::Granted,
         inode: subject.inode,
@@ -287,13 +291,9 @@ pub(crate) fn judge_apart(policy: &'static Policy, subject: &Subject<'_>) -> boo
         // A plugin's gate cannot run here.
         judgement.add(Verdict::Deny, u32::MAX);
     }
-    let mut buffer = [0; MAX_RECORD];
     if judgement.ask {
-        let question = encode(
-            &mut buffer,
-            subject,
-            &refusal(policy, None, judgement.verdict),
-        );
+        let meta = refusal(policy, None, judgement.verdict);
+        let question = message_about(Kind::Ask, buffer, subject, &meta);
         let mut reply = [0; MAX_REPLY];
         match channel::ask(question, &mut reply) {
             Some(reply) => {
@@ -309,13 +309,8 @@ pub(crate) fn judge_apart(policy: &'static Policy, subject: &Subject<'_>) -> boo
         let mut meta = refusal(policy, None, judgement.verdict);
         meta.would = judgement.would;
         meta.rules = Rules::new(judgement.rules());
-        let packet = message::record(Kind::Exec, &mut buffer, subject.name, &meta, |encoder| {
-            for value in subject.args {
-                encoder.arg(Name::Known(value.name()), value);
-            }
-        });
         // A refusal stands even if nobody can be told.
-        channel::tell(packet);
+        channel::tell(message_about(Kind::Exec, buffer, subject, &meta));
     }
     judgement.verdict.refuses()
 }
@@ -348,6 +343,18 @@ pub(crate) fn refusal(policy: &Policy, rule: Option<u32>, verdict: Verdict) -> M
     }
 }
 
+/// The event as a message to the supervisor.
+fn message_about<'b>(
+    kind: Kind,
+    buffer: &'b mut [u8],
+    subject: &Subject<'_>,
+    meta: &Meta,
+) -> &'b [u8] {
+    message::record(kind, buffer, subject.name, meta, |encoder| {
+        encode_arguments(encoder, subject.args);
+    })
+}
+
 pub(crate) fn encode<'b>(buffer: &'b mut [u8], subject: &Subject<'_>, meta: &Meta) -> &'b [u8] {
     encode_parts(buffer, subject.name, subject.args, meta)
 }
@@ -359,6 +366,11 @@ fn encode_parts<'b>(
     meta: &Meta,
 ) -> &'b [u8] {
     let mut encoder = Encoder::new(buffer, name, meta);
+    encode_arguments(&mut encoder, args);
+    encoder.finish()
+}
+
+fn encode_arguments(encoder: &mut Encoder<'_>, args: &[Value<'_>]) {
     for value in args {
         let name = match value.name() {
             Symbol::NONE => Name::NONE,
@@ -366,7 +378,6 @@ fn encode_parts<'b>(
         };
         encoder.arg(name, value);
     }
-    encoder.finish()
 }
 
 fn ask(

@@ -41,6 +41,7 @@ mod process;
 mod python;
 mod raise;
 mod real;
+mod room;
 
 use core::ffi::{c_char, c_int};
 

@@ -4,7 +4,7 @@
 //! case costs one `openat2` that refuses symlinks: where it succeeds, the path's text is already the truth. Everything
 //! else is walked component by component with `readlink`, which also reads procfs's magic links (`/proc/self/root`).
 
-use core::ffi::c_int;
+use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
 use crate::process;
@@ -52,6 +52,12 @@ impl Resolved {
     /// The path.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
+    }
+
+    /// The path as C takes it.
+    pub(crate) fn as_c_str(&mut self) -> *const c_char {
+        self.bytes[self.length] = 0;
+        self.bytes.as_ptr().cast()
     }
 
     /// A place for a path, holding `/`.
@@ -158,7 +164,9 @@ impl Resolved {
             }
             Base::Descriptor(descriptor) => {
                 let link = ProcLink::new(descriptor);
-                let length = read_link(link.as_ptr(), &mut self.bytes).ok_or(Unresolved::NoBase)?;
+                let length = read_link(link.as_ptr(), &mut self.bytes)
+                    .filter(|length| *length <= LONGEST)
+                    .ok_or(Unresolved::NoBase)?;
                 if self.bytes[0] != b'/' {
                     return Err(Unresolved::NoFile);
                 }
@@ -209,7 +217,8 @@ impl Resolved {
 
     /// Walks `raw` from here, following symlinks as the kernel does.
     fn walk(&mut self, raw: &[u8], follow: bool) -> Result<(), Unresolved> {
-        // What is still to be walked, kept at the end of the buffer: a link's target is put in front of it.
+        // What is still to be walked, kept at the end of the buffer: a link's target is put in front of it, and is read
+        // into the room that is left there.
         let mut rest = [0; LONGEST + 1];
         let mut start = rest.len() - raw.len();
         rest[start..].copy_from_slice(raw);
@@ -232,17 +241,16 @@ impl Resolved {
             if self.length <= before || (is_last && !follow) {
                 continue;
             }
-            let mut target = [0; LONGEST + 1];
-            self.bytes[self.length] = 0;
-            let Some(length) = read_link(self.bytes.as_ptr(), &mut target) else {
+            let Some(length) = read_link(self.as_c_str(), &mut rest[..start]) else {
                 continue;
             };
             links += 1;
             self.ended_in_link |= is_last;
-            let target = &target[..length];
-            if links > MOST_LINKS || target.len() > start {
+            if links > MOST_LINKS || length >= start {
+                // A target that fills the room may have been cut.
                 return Err(Unresolved::Impossible);
             }
+            let target = &rest[..length];
             if target.starts_with(b"/") {
                 self.length = 1;
             } else if self.as_bytes().starts_with(b"/proc/") && target.contains(&b':') {
@@ -252,8 +260,8 @@ impl Resolved {
                 self.length = before;
             }
             // What follows keeps its leading slash, so the target's text joins it rightly.
-            start -= target.len();
-            rest[start..start + target.len()].copy_from_slice(target);
+            start -= length;
+            rest.copy_within(..length, start);
         }
     }
 }
@@ -355,11 +363,12 @@ fn several_names(failed: bool, status: &libc::stat) -> Option<(u64, u64)> {
     (!failed && regular && status.st_nlink > 1).then_some((status.st_dev, status.st_ino))
 }
 
-/// The text of a symlink; `None` if it is none, or cannot be read.
-fn read_link(path: *const u8, target: &mut [u8; LONGEST + 1]) -> Option<usize> {
+/// Reads the text of a symlink; `None` if it is none, or cannot be read. Gives its length, which is that of `target` if it
+/// may have been cut.
+fn read_link(path: *const c_char, target: &mut [u8]) -> Option<usize> {
     // SAFETY: callers pass a NUL-terminated path; the buffer is writable for the length given.
-    let length = unsafe { libc::readlink(path.cast(), target.as_mut_ptr().cast(), target.len()) };
-    (length > 0 && (length as usize) <= LONGEST).then_some(length as usize)
+    let length = unsafe { libc::readlink(path, target.as_mut_ptr().cast(), target.len()) };
+    usize::try_from(length).ok().filter(|length| *length > 0)
 }
 
 /// `/proc/self/fd/N`, NUL-terminated.
@@ -386,8 +395,8 @@ impl ProcLink {
         Self(text)
     }
 
-    pub(crate) fn as_ptr(&self) -> *const u8 {
-        self.0.as_ptr()
+    pub(crate) fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
     }
 }
 

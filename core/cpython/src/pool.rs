@@ -6,7 +6,7 @@
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-use audithook_wire::flat::MAX_RECORD;
+use audithook_wire::message::MAX_PACKET;
 
 use crate::python::decode::Scratch;
 
@@ -15,7 +15,8 @@ const BLOCKS: u32 = 16;
 /// What one event needs.
 pub(crate) struct Block {
     pub(crate) scratch: Scratch,
-    pub(crate) record: [u8; MAX_RECORD],
+    /// Room for the event's record, or for a message about it.
+    pub(crate) record: [u8; MAX_PACKET],
 }
 
 static BASE: AtomicPtr<Block> = AtomicPtr::new(core::ptr::null_mut());

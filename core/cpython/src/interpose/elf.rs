@@ -1,19 +1,27 @@
 //! Looking at a program before it is executed: whether this library will be in it.
 
-use core::ffi::c_int;
+use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
 use audithook_coverage::{Coverage, HEAD, MOST_INTERPRETERS, PRIVILEGED, Program};
 
-use crate::paths::{Base, LONGEST, Resolved};
+use crate::paths::{Base, Resolved};
+
+/// Memory to look at a program with.
+pub(crate) struct Inspection {
+    interpreter: Resolved,
+    head: [u8; HEAD],
+}
 
 /// Looks at a program. What cannot be read is taken to be followed: the program itself announces when it is.
-pub(crate) fn inspect(program: &Resolved) -> Coverage {
-    let mut head = [0; HEAD];
-    let mut next = Resolved::root();
-    let mut current = program;
+pub(crate) fn inspect(program: &mut Resolved, memory: &mut Inspection) -> Coverage {
+    let Inspection {
+        interpreter: next,
+        head,
+    } = memory;
+    let mut current = program.as_c_str();
     for _ in 0..MOST_INTERPRETERS {
-        let Some((length, privileged)) = read_head(current, &mut head) else {
+        let Some((length, privileged)) = read_head(current, head) else {
             return Coverage::Followed;
         };
         if privileged {
@@ -26,23 +34,20 @@ pub(crate) fn inspect(program: &Resolved) -> Coverage {
         if next.resolve(Base::Cwd, interpreter, true, false).is_err() {
             return Coverage::Followed;
         }
-        current = &next;
+        current = next.as_c_str();
     }
     Coverage::Followed
 }
 
 /// The first bytes of a file, and whether executing it changes who the process is.
-fn read_head(program: &Resolved, head: &mut [u8; HEAD]) -> Option<(usize, bool)> {
-    let mut path = [0; LONGEST + 1];
-    let bytes = program.as_bytes();
-    path[..bytes.len()].copy_from_slice(bytes);
-    // SAFETY: the path is NUL-terminated, the buffers are writable for their lengths, the descriptor is closed; raw
+fn read_head(path: *const c_char, head: &mut [u8; HEAD]) -> Option<(usize, bool)> {
+    // SAFETY: the path is a resolved one, NUL-terminated, the buffers are writable for their lengths, the descriptor is closed; raw
     // system calls, because `open` is one of the functions this library stands in front of.
     unsafe {
         let descriptor = libc::syscall(
             libc::SYS_openat,
             libc::AT_FDCWD,
-            path.as_ptr(),
+            path,
             libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY,
             0,
         ) as c_int;
@@ -68,6 +73,14 @@ fn read_head(program: &Resolved, head: &mut [u8; HEAD]) -> Option<(usize, bool)>
 mod tests {
     use super::*;
 
+    fn inspected(path: &str) -> Coverage {
+        let mut memory = Inspection {
+            interpreter: Resolved::root(),
+            head: [0; HEAD],
+        };
+        inspect(&mut resolved(path), &mut memory)
+    }
+
     fn resolved(path: &str) -> Resolved {
         let mut resolved = Resolved::root();
         resolved
@@ -78,17 +91,17 @@ mod tests {
 
     #[test]
     fn a_dynamic_program_and_a_script_of_one_are_followed() {
-        assert_eq!(inspect(&resolved("/bin/sh")), Coverage::Followed);
+        assert_eq!(inspected("/bin/sh"), Coverage::Followed);
         let directory = tempfile::tempdir().expect("a temporary directory");
         let script = directory.path().join("script");
         std::fs::write(&script, "#! /bin/sh -e\necho\n").expect("written");
         assert_eq!(
-            inspect(&resolved(script.to_str().expect("UTF-8"))),
+            inspected(script.to_str().expect("UTF-8")),
             Coverage::Followed
         );
         std::fs::write(&script, format!("#!{}\n", script.display())).expect("written");
         assert_eq!(
-            inspect(&resolved(script.to_str().expect("UTF-8"))),
+            inspected(script.to_str().expect("UTF-8")),
             Coverage::Followed
         );
     }

@@ -15,15 +15,12 @@ use super::{elf, errno, set_errno};
 use crate::judge::{self, Interpreter, Subject};
 use crate::paths::{Base, LONGEST, Resolved};
 use crate::policy::Policy;
-use crate::pool::Claim;
 use crate::process::{self, KeepErrno, Who};
 use crate::real::{self, next};
+use crate::room::{self, Follow, LONGEST_PRELOAD, MOST_POINTERS, Room};
 use crate::{channel, environment, load_check, pending, policy};
 
 type Strings = *const *const c_char;
-
-/// How many arguments a record shows.
-const MOST_ARGUMENTS: usize = 64;
 
 /// execve(2).
 ///
@@ -31,13 +28,37 @@ const MOST_ARGUMENTS: usize = 64;
 /// As in C.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub(crate) unsafe extern "C" fn execve(path: *const c_char, argv: Strings, envp: Strings) -> c_int {
+    let Some(mut claim) = claim() else {
+        return -1;
+    };
+    // SAFETY: passed on to the caller.
+    unsafe { execve_in(&mut claim.room().follow, path, argv, envp) }
+}
+
+/// # Safety
+/// As for execve.
+unsafe fn execve_in(
+    memory: &mut Follow,
+    path: *const c_char,
+    argv: Strings,
+    envp: Strings,
+) -> c_int {
     // SAFETY: passed on to the caller.
     unsafe {
-        follow(path, Base::Cwd, argv, envp, |envp| {
+        follow(memory, path, Base::Cwd, argv, envp, |envp| {
             next!(c"execve": fn(*const c_char, Strings, Strings) -> c_int)(path, argv, envp)
         })
     }
     .unwrap_or(-1)
+}
+
+/// Memory for one program; without any, `errno` says so.
+fn claim() -> Option<room::Claim> {
+    let claim = room::Claim::new();
+    if claim.is_none() {
+        set_errno(libc::ENOMEM);
+    }
+    claim
 }
 
 /// execv(3).
@@ -76,14 +97,18 @@ pub(crate) unsafe extern "C" fn execvpe(
         set_errno(libc::ENOENT);
         return -1;
     }
+    let Some(mut claim) = claim() else {
+        return -1;
+    };
+    let Room { search, follow } = claim.room();
+    let (candidate, arguments) = (&mut search.candidate, &mut search.arguments);
     if name.contains(&b'/') {
         // SAFETY: passed on to the caller.
-        return unsafe { exec_or_script(file, argv, envp) };
+        return unsafe { exec_or_script(arguments, follow, file, argv, envp) };
     }
-    let search = environment::variable(c"PATH").unwrap_or(b"/bin:/usr/bin");
+    let path = environment::variable(c"PATH").unwrap_or(b"/bin:/usr/bin");
     let mut refused = false;
-    for directory in search.split(|byte| *byte == b':') {
-        let mut candidate = [0_u8; LONGEST + 1];
+    for directory in path.split(|byte| *byte == b':') {
         let slash = usize::from(!directory.is_empty());
         if directory.len() + slash + name.len() > LONGEST {
             continue;
@@ -92,9 +117,11 @@ pub(crate) unsafe extern "C" fn execvpe(
         if slash == 1 {
             candidate[directory.len()] = b'/';
         }
-        candidate[directory.len() + slash..][..name.len()].copy_from_slice(name);
+        let end = directory.len() + slash + name.len();
+        candidate[end - name.len()..end].copy_from_slice(name);
+        candidate[end] = 0;
         // SAFETY: the candidate is NUL-terminated; the rest is passed on to the caller.
-        unsafe { exec_or_script(candidate.as_ptr().cast(), argv, envp) };
+        unsafe { exec_or_script(arguments, follow, candidate.as_ptr().cast(), argv, envp) };
         match errno() {
             libc::EACCES => refused = true,
             libc::ENOENT | libc::ESTALE | libc::ENOTDIR | libc::ENODEV | libc::ETIMEDOUT => {}
@@ -109,14 +136,20 @@ pub(crate) unsafe extern "C" fn execvpe(
 
 /// # Safety
 /// As for execve.
-unsafe fn exec_or_script(path: *const c_char, argv: Strings, envp: Strings) -> c_int {
+unsafe fn exec_or_script(
+    arguments: &mut [*const c_char; MOST_POINTERS],
+    memory: &mut Follow,
+    path: *const c_char,
+    argv: Strings,
+    envp: Strings,
+) -> c_int {
     // SAFETY: passed on to the caller.
-    let result = unsafe { execve(path, argv, envp) };
+    let result = unsafe { execve_in(memory, path, argv, envp) };
     if errno() != libc::ENOEXEC {
         return result;
     }
     // `sh path args…`, as execvp(3) promises. The arguments after the first follow the path.
-    let mut arguments = [core::ptr::null(); 1024];
+    arguments.fill(core::ptr::null());
     arguments[0] = c"/bin/sh".as_ptr();
     arguments[1] = path;
     // SAFETY: argv is null-terminated; what does not fit is the kernel's E2BIG.
@@ -132,7 +165,7 @@ unsafe fn exec_or_script(path: *const c_char, argv: Strings, envp: Strings) -> c
             }
             place += 1;
         }
-        execve(c"/bin/sh".as_ptr(), arguments.as_ptr(), envp)
+        execve_in(memory, c"/bin/sh".as_ptr(), arguments.as_ptr(), envp)
     }
 }
 
@@ -153,9 +186,13 @@ pub(crate) unsafe extern "C" fn execveat(
     } else {
         Base::Descriptor(directory)
     };
+    let Some(mut claim) = claim() else {
+        return -1;
+    };
+    let memory = &mut claim.room().follow;
     // SAFETY: passed on to the caller.
     unsafe {
-        follow(path, base, argv, envp, |envp| {
+        follow(memory, path, base, argv, envp, |envp| {
             libc::syscall(libc::SYS_execveat, directory, path, argv, envp, flags) as c_int
         })
     }
@@ -198,9 +235,13 @@ pub(crate) unsafe extern "C" fn posix_spawn(
     let real: SpawnFn = unsafe {
         next!(c"posix_spawn": fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int)
     };
+    let Some(mut claim) = claim() else {
+        return libc::ENOMEM;
+    };
+    let memory = &mut claim.room().follow;
     // SAFETY: passed on to the caller.
     unsafe {
-        follow(path, Base::Cwd, argv, envp, |envp| {
+        follow(memory, path, Base::Cwd, argv, envp, |envp| {
             real(pid, path, actions, attributes, argv, envp)
         })
     }
@@ -226,19 +267,24 @@ pub(crate) unsafe extern "C" fn posix_spawnp(
     };
     // SAFETY: the caller's promise.
     let name = unsafe { CStr::from_ptr(file) }.to_bytes();
-    let mut found = Resolved::root();
-    let mut path = [0_u8; LONGEST + 1];
-    let mut judged = file;
-    if !name.contains(&b'/')
-        && environment::find_program(name, environment::variable(c"PATH"), Base::Cwd, &mut found)
+    let Some(mut claim) = claim() else {
+        return libc::ENOMEM;
+    };
+    let Room {
+        search,
+        follow: memory,
+    } = claim.room();
+    let path = environment::variable(c"PATH");
+    let judged = if !name.contains(&b'/')
+        && environment::find_program(name, path, Base::Cwd, &mut search.found)
     {
-        let bytes = found.as_bytes();
-        path[..bytes.len()].copy_from_slice(bytes);
-        judged = path.as_ptr().cast();
-    }
+        search.found.as_c_str()
+    } else {
+        file
+    };
     // SAFETY: passed on to the caller; `judged` is NUL-terminated.
     unsafe {
-        follow(judged, Base::Cwd, argv, envp, |envp| {
+        follow(memory, judged, Base::Cwd, argv, envp, |envp| {
             real(pid, file, actions, attributes, argv, envp)
         })
     }
@@ -278,10 +324,14 @@ pub(crate) unsafe extern "C" fn popen(
 
 /// Judges the shell for a line, and sees to it that the environment that libc will pass on holds this library.
 fn shell_may_run(command: *const c_char) -> bool {
+    let Some(mut claim) = claim() else {
+        return false;
+    };
     let argv = [c"sh".as_ptr(), c"-c".as_ptr(), command, core::ptr::null()];
     // SAFETY: both are null-terminated arrays of strings.
     unsafe {
         follow(
+            &mut claim.room().follow,
             c"/bin/sh".as_ptr(),
             Base::Cwd,
             argv.as_ptr(),
@@ -373,6 +423,7 @@ mod variadic {
 /// # Safety
 /// As for execve.
 unsafe fn follow(
+    memory: &mut Follow,
     path: *const c_char,
     base: Base<'_>,
     argv: Strings,
@@ -386,7 +437,14 @@ unsafe fn follow(
     let keep = KeepErrno::new();
     // SAFETY: the caller's promise.
     let given = unsafe { CStr::from_ptr(path) }.to_bytes();
-    let mut program = Resolved::root();
+    let Follow {
+        program,
+        inspection,
+        list,
+        message,
+        preload,
+        environment: entries,
+    } = memory;
     let found = if given.is_empty() {
         match base {
             Base::Descriptor(descriptor) => program.resolve_descriptor(descriptor).is_ok(),
@@ -395,7 +453,7 @@ unsafe fn follow(
     } else {
         program.resolve(base, given, true, false).is_ok()
     };
-    if !found || !environment::is_program(&program) {
+    if !found || !environment::is_program(program) {
         drop(keep);
         return Some(run(envp));
     }
@@ -407,23 +465,29 @@ unsafe fn follow(
         return Some(run(envp));
     };
     // SAFETY: the caller's promise.
-    if unsafe { is_refused(policy, event::OS_EXEC, &program, given, argv, None) } {
+    if unsafe {
+        let execution = Execution {
+            program,
+            given,
+            argv,
+        };
+        is_refused(policy, event::OS_EXEC, &execution, None, list, message)
+    } {
         drop(keep);
         set_errno(libc::EACCES);
         return None;
     }
-    let coverage = elf::inspect(&program);
+    let coverage = elf::inspect(program, inspection);
     if let Some(reason) = coverage.reason() {
         // SAFETY: the caller's promise.
         if unsafe {
-            is_refused(
-                policy,
-                event::PROCESS_UNCOVERED,
-                &program,
+            let execution = Execution {
+                program,
                 given,
                 argv,
-                Some(reason),
-            )
+            };
+            let symbol = event::PROCESS_UNCOVERED;
+            is_refused(policy, symbol, &execution, Some(reason), list, message)
         } {
             drop(keep);
             set_errno(libc::EACCES);
@@ -433,10 +497,18 @@ unsafe fn follow(
     let take_along = !matches!(coverage, Coverage::Unwelcome(_));
     drop(keep);
     // SAFETY: the caller's promise.
-    Some(unsafe { with_environment(envp, take_along, run) })
+    Some(unsafe { with_environment(preload, entries, envp, take_along, run) })
 }
 
-/// Judges one event about a program.
+/// A program about to be executed.
+struct Execution<'p> {
+    program: &'p Resolved,
+    given: &'p [u8],
+    argv: Strings,
+}
+
+/// Judges one event about a program. `list` is for the arguments that are shown (`'static` stands for "until this returns"),
+/// `message` for the record.
 ///
 /// # Safety
 /// `argv` is null or a null-terminated array of strings.
@@ -444,11 +516,16 @@ unsafe fn follow(
 unsafe fn is_refused(
     policy: &'static Policy,
     symbol: Symbol,
-    program: &Resolved,
-    given: &[u8],
-    argv: Strings,
+    execution: &Execution<'_>,
     reason: Option<&str>,
+    list: &mut [Value<'static>],
+    message: &mut [u8],
 ) -> bool {
+    let Execution {
+        program,
+        given,
+        argv,
+    } = *execution;
     if symbol == event::OS_EXEC && pending::is_same_program(program.as_bytes()) {
         pending::forget_program();
         return false;
@@ -460,11 +537,10 @@ unsafe fn is_refused(
     if symbol == event::OS_EXEC && !plan.judged() {
         return false;
     }
-    let mut list = [Value::NULL; MOST_ARGUMENTS];
     let mut count = 0;
     // SAFETY: the caller's promise.
-    for argument in unsafe { environment::entries(argv) }.take(MOST_ARGUMENTS) {
-        list[count] = Value::str(argument);
+    for (place, argument) in list.iter_mut().zip(unsafe { environment::entries(argv) }) {
+        *place = Value::str(argument);
         count += 1;
     }
     let reason = reason.map_or(Value::NULL, Value::str);
@@ -487,33 +563,24 @@ unsafe fn is_refused(
         inode: None,
         exempt: false,
     };
-    if channel::ring().is_some()
-        && process::who() == Who::Known
-        && symbol == event::OS_EXEC
-        && let Some(mut claim) = Claim::new()
-    {
-        return judge::judge(
-            policy,
-            &subject,
-            &mut claim.block().record,
-            Interpreter::NotHeld,
-        )
-        .verdict
-        .refuses();
+    if channel::ring().is_some() && process::who() == Who::Known && symbol == event::OS_EXEC {
+        return judge::judge(policy, &subject, message, Interpreter::NotHeld)
+            .verdict
+            .refuses();
     }
-    judge::judge_apart(policy, &subject)
+    judge::judge_apart(policy, &subject, message)
 }
 
 const PRELOAD: &[u8] = b"LD_PRELOAD";
 const LIBRARY: &[u8] = b"libaudithook_cpython.so";
-/// The longest LD_PRELOAD that is completed.
-const LONGEST_PRELOAD: usize = 4096;
 
 /// Calls `run` with an environment in which LD_PRELOAD begins with this library, or does not have it.
 ///
 /// # Safety
 /// `envp` is null or a null-terminated array of strings.
 unsafe fn with_environment(
+    text: &mut [u8; LONGEST_PRELOAD],
+    entries: &mut [*const c_char; MOST_POINTERS],
     envp: Strings,
     take_along: bool,
     run: impl FnOnce(Strings) -> c_int,
@@ -544,11 +611,11 @@ unsafe fn with_environment(
         None if take_along => b"",
         None => return run(envp),
     };
-    let mut entry = [0_u8; LONGEST_PRELOAD];
     let mut length = 0;
     let mut add = |part: &[u8]| {
         let end = (length + part.len()).min(LONGEST_PRELOAD - 1);
-        entry[length..end].copy_from_slice(&part[..end - length]);
+        text[length..end].copy_from_slice(&part[..end - length]);
+        text[end] = 0;
         length = end;
     };
     add(PRELOAD);
@@ -561,15 +628,14 @@ unsafe fn with_environment(
     }
     add(others);
     let keep_entry = take_along || !others.is_empty();
-    let entry = keep_entry.then_some(entry.as_ptr().cast::<c_char>());
-    // Room for one more entry and the null. The stack is taken in steps, for most environments are small.
+    let entry = keep_entry.then_some(text.as_ptr().cast::<c_char>());
+    // Room for one more entry and the null. An environment of more entries than most have is made on the stack.
     // SAFETY: the caller's promise; each array holds `count + 2` pointers.
     unsafe {
         match count + 2 {
-            0..=128 => run_with::<128>(envp, entry, run),
-            129..=1024 => run_with::<1024>(envp, entry, run),
-            1025..=8192 => run_with::<8192>(envp, entry, run),
-            8193..=65536 => run_with::<65536>(envp, entry, run),
+            0..=MOST_POINTERS => run_with(entries, envp, entry, run),
+            needed if needed <= 8192 => run_on_stack::<8192>(envp, entry, run),
+            needed if needed <= 65536 => run_on_stack::<65536>(envp, entry, run),
             _ => {
                 set_errno(libc::E2BIG);
                 -1
@@ -581,12 +647,24 @@ unsafe fn with_environment(
 /// # Safety
 /// `envp` is null or a null-terminated array of at most `N - 2` strings.
 #[inline(never)]
-unsafe fn run_with<const N: usize>(
+unsafe fn run_on_stack<const N: usize>(
     envp: Strings,
     entry: Option<*const c_char>,
     run: impl FnOnce(Strings) -> c_int,
 ) -> c_int {
-    let mut block = [core::ptr::null::<c_char>(); N];
+    // SAFETY: passed on to the caller.
+    unsafe { run_with(&mut [core::ptr::null(); N], envp, entry, run) }
+}
+
+/// # Safety
+/// `envp` is null or a null-terminated array of strings, with at least two fewer than `block` has room for.
+#[inline(never)]
+unsafe fn run_with(
+    block: &mut [*const c_char],
+    envp: Strings,
+    entry: Option<*const c_char>,
+    run: impl FnOnce(Strings) -> c_int,
+) -> c_int {
     let mut count = 0;
     let mut place = envp;
     // SAFETY: the caller's promise; the walk ends at the null, and `block` has room for every entry and the new one.
@@ -605,7 +683,9 @@ unsafe fn run_with<const N: usize>(
     }
     if let Some(entry) = entry {
         block[count] = entry;
+        count += 1;
     }
+    block[count] = core::ptr::null();
     run(block.as_ptr())
 }
 

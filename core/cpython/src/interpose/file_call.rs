@@ -195,7 +195,7 @@ pub(super) fn judge_as(
 ) -> bool {
     if who == Who::Forked {
         // A forked child announces itself with its first event: most only execute a program.
-        return judge::judge_apart(policy, subject);
+        return judge::judge_apart(policy, subject, record);
     }
     let decision = judge::judge(policy, subject, record, Interpreter::NotHeld);
     decision.verdict >= Verdict::Deny

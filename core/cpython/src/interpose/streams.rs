@@ -47,7 +47,7 @@ macro_rules! freopen_like {
             let refused = unsafe {
                 if path.is_null() {
                     let own = ProcLink::new(libc::fileno(stream));
-                    FileCall::open(Base::Cwd, own.as_ptr().cast(), flags_of(mode)).is_refused()
+                    FileCall::open(Base::Cwd, own.as_ptr(), flags_of(mode)).is_refused()
                 } else {
                     FileCall::open(Base::Cwd, path, flags_of(mode)).is_refused()
                 }

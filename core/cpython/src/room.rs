@@ -1,0 +1,192 @@
+//! Memory to execute a program with: never on the stack, which may be a thread's of 32 KiB.
+//!
+//! A `vfork` child shares its parent's memory and, if its program starts, never gives back what it took. So a room belongs
+//! to a thread: the child has its thread's identity, the thread sleeps meanwhile, and takes its room again the next time.
+
+use core::ffi::{c_char, c_void};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+
+use audithook_abi::Value;
+use audithook_wire::message::MAX_PACKET;
+
+use crate::interpose::elf::Inspection;
+use crate::paths::{LONGEST, Resolved};
+use crate::process;
+
+const ROOMS: usize = 8;
+/// How many arguments a record shows.
+const MOST_ARGUMENTS: usize = 64;
+/// The longest LD_PRELOAD that is completed, in bytes.
+pub(crate) const LONGEST_PRELOAD: usize = 4096;
+/// How many pointers a list of arguments or an environment has that is made here.
+pub(crate) const MOST_POINTERS: usize = 1024;
+
+/// What following one program needs.
+pub(crate) struct Room {
+    pub(crate) search: Search,
+    pub(crate) follow: Follow,
+}
+
+/// What looking for a program needs.
+pub(crate) struct Search {
+    pub(crate) found: Resolved,
+    pub(crate) candidate: [u8; LONGEST + 1],
+    pub(crate) arguments: [*const c_char; MOST_POINTERS],
+}
+
+/// What judging a program and taking this library along needs.
+pub(crate) struct Follow {
+    pub(crate) program: Resolved,
+    pub(crate) inspection: Inspection,
+    pub(crate) list: [Value<'static>; MOST_ARGUMENTS],
+    pub(crate) message: [u8; MAX_PACKET],
+    pub(crate) preload: [u8; LONGEST_PRELOAD],
+    pub(crate) environment: [*const c_char; MOST_POINTERS],
+}
+
+/// Whose a room is.
+struct Owner {
+    /// The thread, as `pthread_self` names it; 0 for none.
+    thread: AtomicUsize,
+    /// The process: a `vfork` child's while it uses its parent's thread's room.
+    pid: AtomicU32,
+}
+
+static BASE: AtomicPtr<Room> = AtomicPtr::new(core::ptr::null_mut());
+static OWNERS: [Owner; ROOMS] = [const {
+    Owner {
+        thread: AtomicUsize::new(0),
+        pid: AtomicU32::new(0),
+    }
+}; ROOMS];
+
+/// A room that this thread has, given back when dropped.
+pub(crate) struct Claim {
+    room: *mut Room,
+    /// The place in the mapping; `None` for a room of its own.
+    place: Option<usize>,
+}
+
+impl Claim {
+    /// Takes a room; `None` if there is no memory.
+    pub(crate) fn new() -> Option<Self> {
+        // SAFETY: cannot fail and has no side effects.
+        let thread = unsafe { libc::pthread_self() } as usize;
+        let pid = process::pid();
+        let base = base();
+        let place = base.and_then(|_| {
+            OWNERS
+                .iter()
+                .position(|owner| owner.is_left_over(thread, pid))
+                .or_else(|| OWNERS.iter().position(|owner| owner.take(thread)))
+        });
+        if let (Some(base), Some(place)) = (base, place) {
+            OWNERS[place].pid.store(pid, Ordering::Relaxed);
+            return Some(Self {
+                // SAFETY: the mapping holds ROOMS rooms, and `place` is below that.
+                room: unsafe { base.add(place) },
+                place: Some(place),
+            });
+        }
+        Some(Self {
+            room: map(1)?,
+            place: None,
+        })
+    }
+
+    /// The room. Its memory is as the last program left it; only what is written anew is read.
+    pub(crate) fn room(&mut self) -> &mut Room {
+        // SAFETY: this claim alone uses the room; zeroed memory is a valid room, and every value stored in it since is
+        // plain data.
+        unsafe { &mut *self.room }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        match self.place {
+            Some(place) => OWNERS[place].thread.store(0, Ordering::Release),
+            None => {
+                // SAFETY: mapped by `new` for this claim alone.
+                unsafe { libc::munmap(self.room.cast::<c_void>(), size_of::<Room>()) };
+            }
+        }
+    }
+}
+
+impl Owner {
+    /// Whether the thread has this room from a child that went on to its program. If it is this very process that has
+    /// it, a signal's handler executes a program while the thread does.
+    fn is_left_over(&self, thread: usize, pid: u32) -> bool {
+        self.thread.load(Ordering::Acquire) == thread && self.pid.load(Ordering::Relaxed) != pid
+    }
+
+    fn take(&self, thread: usize) -> bool {
+        self.thread
+            .compare_exchange(0, thread, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+    }
+}
+
+fn base() -> Option<*mut Room> {
+    let base = BASE.load(Ordering::Acquire);
+    if !base.is_null() {
+        return Some(base);
+    }
+    let mapped = map(ROOMS)?;
+    match BASE.compare_exchange(
+        core::ptr::null_mut(),
+        mapped,
+        Ordering::AcqRel,
+        Ordering::Acquire,
+    ) {
+        Ok(_) => Some(mapped),
+        Err(first) => {
+            // SAFETY: mapped above, and nobody else knows of it.
+            unsafe { libc::munmap(mapped.cast::<c_void>(), size_of::<Room>() * ROOMS) };
+            Some(first)
+        }
+    }
+}
+
+fn map(count: usize) -> Option<*mut Room> {
+    // SAFETY: a fresh private mapping; pages are only taken when they are touched.
+    let memory = unsafe {
+        libc::mmap(
+            core::ptr::null_mut(),
+            size_of::<Room>() * count,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    (memory != libc::MAP_FAILED).then_some(memory.cast())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_takes_again_what_its_child_never_gave_back() {
+        let mut first = Claim::new().expect("memory");
+        let place = first.place.expect("a room of the mapping");
+        let other = Claim::new().expect("memory");
+        assert_ne!(other.place, Some(place), "a handler's room is another");
+        // The child took it, and went on to its program.
+        OWNERS[place]
+            .pid
+            .store(process::pid() + 1, Ordering::Relaxed);
+        let again = Claim::new().expect("memory");
+        assert_eq!(again.place, Some(place));
+        first.room().follow.preload[0] = 1;
+        core::mem::forget(again);
+    }
+
+    #[test]
+    fn when_all_rooms_are_taken_there_is_one_more() {
+        let claims: Vec<_> = (0..=ROOMS).map(|_| Claim::new().expect("memory")).collect();
+        assert!(claims.last().is_some_and(|claim| claim.place.is_none()));
+    }
+}
