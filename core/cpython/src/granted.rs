@@ -6,7 +6,7 @@
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
 
-use audithook_matcher::Names;
+use audithook_matcher::{Names, host};
 
 const ENTRIES: usize = 512;
 /// The longest host name (RFC 1035).
@@ -41,10 +41,12 @@ static TABLE: [Entry; ENTRIES] = [const {
 }; ENTRIES];
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-/// Remembers that the name, which the policy allows, resolved to the address (IPv4 as `::ffff:a.b.c.d`).
+/// Remembers that the name, which the policy allows, resolved to the address, in whatever form: behind NAT64 (RFC 6052)
+/// a host of IPv4 has an address of IPv6.
 pub(crate) fn grant(name: &[u8], address: &[u8; 16]) {
+    let address = host::canonical(*address);
     let mut known = false;
-    Granted.each(address, &mut |granted| known |= granted == name);
+    Granted.each(&address, &mut |granted| known |= granted == name);
     if known || name.len() > LONGEST_NAME {
         return;
     }
@@ -65,7 +67,7 @@ pub(crate) fn grant(name: &[u8], address: &[u8; 16]) {
         return;
     }
     let mut content = Content {
-        address: *address,
+        address,
         length: name.len() as u8,
         name: [0; LONGEST_NAME],
     };
@@ -113,5 +115,16 @@ mod tests {
         Granted.each(&address, &mut |name| names.push(name.to_vec()));
         assert_eq!(names, [b"example.org".to_vec(), b"example.net".to_vec()]);
         Granted.each(&[8; 16], &mut |_| panic!("nothing was granted there"));
+    }
+
+    #[test]
+    fn a_name_behind_nat64_is_found_by_the_address_that_is_judged() {
+        let translated = "64:ff9b::198.51.100.7".parse::<std::net::Ipv6Addr>();
+        grant(b"nat64.example", &translated.expect("an address").octets());
+        let mut found = false;
+        Granted.each(&host::mapped(0xc633_6407), &mut |name| {
+            found |= name == b"nat64.example";
+        });
+        assert!(found);
     }
 }
