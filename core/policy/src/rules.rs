@@ -140,15 +140,22 @@ struct Writer {
 impl Writer {
     /// How to allow what a list refuses.
     fn allowing(&self, origin: &Origin, key: &str, flag: Option<&str>) -> String {
-        match (&origin.source.kind, flag, &self.file) {
+        let source = &origin.source;
+        match (&source.kind, flag, &self.file) {
             (SourceKind::File(_) | SourceKind::Text, ..) => {
                 format!("to allow it, add `\"{PLACEHOLDER}\"` to `{key}` ({origin})")
             }
-            (_, Some(flag), None) => format!("to allow it, add `{flag} {PLACEHOLDER}`"),
-            (SourceKind::Flag, Some(flag), Some(_)) if origin.source.name == flag => {
+            // `--no-network` does not go together with `--connect`.
+            (SourceKind::Flag, Some(flag), _) if source.name != flag => {
+                format!(
+                    "to allow it, give `{flag} {PLACEHOLDER}` in the place of `{}`",
+                    source.name
+                )
+            }
+            (SourceKind::Flag, Some(flag), _) | (_, Some(flag), None) => {
                 format!("to allow it, add `{flag} {PLACEHOLDER}`")
             }
-            (SourceKind::Flag, ..) => format!("`{}` forbids it", origin.source.name),
+            (SourceKind::Flag, None, _) => format!("`{}` forbids it", source.name),
             (_, _, Some(file)) => {
                 format!("to allow it, add `\"{PLACEHOLDER}\"` to `{key}` in {file}")
             }

@@ -207,7 +207,7 @@ fn flags_alone_are_a_policy() {
       deny   network.connect   --no-network  nothing in it covers this
       deny   network.loopback  --no-network  nothing in it covers this
 
-    hint: to allow it, add `--connect localhost:80`
+    hint: to allow it, give `--connect localhost:80` in the place of `--no-network`
 
     hint: `--no-network` forbids it
     ");

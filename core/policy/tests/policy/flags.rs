@@ -78,14 +78,33 @@ fn no_network_replaces_what_a_file_allows() {
             "{host}"
         );
     }
-    let rule = policy
-        .rules()
-        .iter()
-        .find(|rule| rule.id == "network.connect");
-    assert_eq!(
-        rule.map(|rule| rule.hint.as_str()),
-        Some("`--no-network` forbids it")
-    );
+}
+
+/// `--connect` and `--no-network` do not go together.
+#[test]
+fn the_hint_under_no_network_takes_it_away_with_or_without_a_file() {
+    let place = Place::new();
+    let flags = FlagOverrides {
+        no_network: true,
+        ..FlagOverrides::default()
+    };
+    let text = "version = 1\n[network]\nconnect = 'any'\nloopback = true";
+    let with_file = place.load_with(text, &flags).expect("loaded").policy;
+    let without = load(Input::Flags, &flags, &place.context)
+        .expect("loaded")
+        .policy;
+    for policy in [with_file, without] {
+        let hint = |id: &str| {
+            let rule = policy.rules().iter().find(|rule| rule.id == id);
+            rule.map(|rule| rule.hint.as_str())
+        };
+        assert_eq!(
+            hint("network.connect"),
+            Some("to allow it, give `--connect …` in the place of `--no-network`")
+        );
+        assert_eq!(hint("network.bind"), Some("`--no-network` forbids it"));
+        assert_eq!(hint("network.loopback"), Some("`--no-network` forbids it"));
+    }
 }
 
 #[test]
