@@ -1,14 +1,16 @@
 //! From `[plugin.NAME]` and `[[hook]]` to the hooks of a bus.
 //!
 //! In two steps. [`Libraries::open`] loads the plugins' files and learns what their functions are, which the policy image
-//! must know. [`Libraries::attach`] makes the instances and the hooks, in the process that will call them. [`build`] does
-//! both for a supervisor.
+//! must know. [`Libraries::attach`] makes the instances and the hooks, in the process that will call them.
+//!
+//! A program that raises events of its own needs neither: [`Embedded`] puts a hooks.toml in force on its bus.
 //!
 //! Most hooks are held by the image, in the target: what becomes of them here judges only the events that are raised here.
 //! What the image leaves open is judged here for everybody: conditions in CEL or on arguments that only their own process
 //! can number, and the gates of plugins.
 
 mod condition;
+mod embedded;
 mod libraries;
 mod services;
 #[cfg(test)]
@@ -19,22 +21,30 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use audithook_abi::{Event, Verdict};
-use audithook_bus::{Decision, Gate, Hook, HookError, Observer, OnError, Pattern, Reply, Source};
-use audithook_loader::{Attached, Attachment, Instance, Plugin, SearchPath, Services};
+use audithook_bus::bridge::TracingObserver;
+use audithook_bus::{
+    Decision, Gate, Hook, HookError, Mode, Observer, OnError, Pattern, Reply, Source,
+};
+use audithook_loader::{Attached, Attachment, Instance, Plugin, Services};
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Action, Do, Placement, Policy};
 
+pub use audithook_loader::SearchPath;
 pub(crate) use condition::Condition;
+pub use embedded::Embedded;
 pub use libraries::{Libraries, Library};
-pub use services::{BusServices, NoBus};
+pub use services::BusServices;
 
 /// Where the hooks will be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// In the supervisor: gates with `placement = "target"` are called elsewhere.
     Supervisor,
-    /// In the only process there is: all gates are called here.
+    /// Offline, where one event is judged: all gates are called here.
     Everything,
+    /// In a program that raises its events on this bus: all gates are called here, and nothing after them softens what they
+    /// say, so that each hook has the policy's mode.
+    Program,
 }
 
 /// The hooks of a policy.
@@ -49,6 +59,8 @@ pub struct BuiltHooks {
     recorders: Vec<Recorder>,
     /// The number of a rule by its id.
     rules: HashMap<Box<str>, u32>,
+    /// What becomes of refusals.
+    mode: Mode,
     gates: bool,
     observers: bool,
 }
@@ -71,20 +83,6 @@ pub struct LoadedFact {
 /// Why there are no hooks: all that was found, with its places.
 pub type BuildError = Diagnostics;
 
-/// Loads the plugins of a policy, tells it what they are, and makes its hooks, for a supervisor. The image is to be made of
-/// the policy afterwards.
-///
-/// # Errors
-/// Every plugin that is refused, and every hook that cannot be attached.
-pub fn build(policy: &mut Policy) -> Result<BuiltHooks, BuildError> {
-    let services: Arc<dyn Services> = Arc::new(NoBus);
-    Libraries::open(policy, &SearchPath::from_environment())?.attach(
-        policy,
-        Scope::Supervisor,
-        &services,
-    )
-}
-
 impl Libraries {
     /// Makes the plugins' instances and the hooks. `policy` is the one that the libraries were opened for.
     ///
@@ -98,6 +96,7 @@ impl Libraries {
     ) -> Result<BuiltHooks, BuildError> {
         let mut attaching = Attaching {
             policy,
+            scope,
             instances: HashMap::new(),
             made: BuiltHooks {
                 hooks: Vec::new(),
@@ -105,13 +104,14 @@ impl Libraries {
                 instances: Vec::new(),
                 recorders: Vec::new(),
                 rules: HashMap::new(),
+                mode: mode(policy),
                 gates: false,
                 observers: false,
             },
             found: Diagnostics::default(),
         };
         for library in self.iter() {
-            if scope == Scope::Everything || library.placement != Placement::Target {
+            if scope != Scope::Supervisor || library.placement != Placement::Target {
                 attaching.create(library, services);
             }
         }
@@ -127,6 +127,12 @@ impl Libraries {
 }
 
 impl BuiltHooks {
+    /// What becomes of refusals: the policy's mode.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// Whether an event may have to be judged here.
     #[must_use]
     pub const fn has_gates(&self) -> bool {
@@ -208,6 +214,7 @@ impl std::fmt::Debug for BuiltHooks {
 
 struct Attaching<'p> {
     policy: &'p Policy,
+    scope: Scope,
     instances: HashMap<&'p str, Instance>,
     made: BuiltHooks,
     found: Diagnostics,
@@ -241,6 +248,7 @@ impl<'p> Attaching<'p> {
             }
         };
         match &hook.action {
+            Action::Do(Do::Log) if self.scope == Scope::Program => self.log(hook, place, condition),
             Action::Do(Do::Log) => self.made.recorders.push(Recorder {
                 on: patterns(hook),
                 condition,
@@ -262,6 +270,32 @@ impl<'p> Attaching<'p> {
         }
     }
 
+    /// Where there is no journal, the log is what the program writes by itself.
+    fn log(&mut self, hook: &model::Hook, place: u32, condition: Condition) {
+        let observer = ConditionalObserver {
+            condition,
+            observer: Arc::new(TracingObserver),
+        };
+        let built = Hook::observe(&hook.on[..])
+            .named(&hook.id())
+            .origin(&hook.origin.to_string())
+            .priority(hook.priority)
+            .order(place)
+            .inline()
+            .with_observer(Arc::new(observer));
+        self.made.observers = true;
+        self.made.hooks.push(built);
+    }
+
+    /// The mode of a hook on the bus. Where the verdict goes to somebody who knows the policy's mode, the bus says what the
+    /// hooks say.
+    fn mode_on_bus(&self) -> Mode {
+        match self.scope {
+            Scope::Program => self.made.mode,
+            Scope::Supervisor | Scope::Everything => Mode::Enforce,
+        }
+    }
+
     fn verdict(&mut self, hook: &model::Hook, place: u32, condition: Condition, verdict: Verdict) {
         let gate = VerdictGate {
             verdict,
@@ -275,6 +309,7 @@ impl<'p> Attaching<'p> {
             .priority(hook.priority)
             .order(place)
             .on_error(on_error(hook))
+            .mode(self.mode_on_bus())
             .with_gate(Arc::new(gate));
         self.made.gates = true;
         self.made.hooks.push(built);
@@ -313,7 +348,7 @@ impl<'p> Attaching<'p> {
             self.found.push(mistake);
             return;
         }
-        let (id, origin) = (hook.id(), hook.origin.to_string());
+        let (id, origin, mode) = (hook.id(), hook.origin.to_string(), self.mode_on_bus());
         // The same for every kind, but each kind has a builder of its own type.
         macro_rules! described {
             ($builder:expr) => {
@@ -324,6 +359,7 @@ impl<'p> Attaching<'p> {
                     .priority(hook.priority)
                     .order(place)
                     .on_error(on_error(hook))
+                    .mode(mode)
             };
         }
         self.made.hooks.push(
@@ -470,6 +506,14 @@ impl Recorder {
 
 fn patterns(hook: &model::Hook) -> Vec<Pattern> {
     hook.on.iter().map(|glob| Pattern::new(glob)).collect()
+}
+
+fn mode(policy: &Policy) -> Mode {
+    match policy.mode {
+        model::Mode::Enforce => Mode::Enforce,
+        model::Mode::Warn => Mode::Warn,
+        model::Mode::Off => Mode::Off,
+    }
 }
 
 fn on_error(hook: &model::Hook) -> OnError {

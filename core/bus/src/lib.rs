@@ -141,7 +141,7 @@ pub use decision::{Allowed, Answer, Decision, Denied};
 pub use health::{HookStats, Quarantine, State};
 pub use hook::{After, Gate, HookError, Observer, Outcome, Reply};
 pub use ledger::SAMPLE;
-pub use lineage::MAX_DEPTH;
+pub use lineage::{MAX_DEPTH, in_hook};
 pub use operation::Operation;
 pub use owned::OwnedEvent;
 pub use pattern::{IntoPatterns, Pattern};

@@ -63,6 +63,12 @@ thread_local! {
     };
 }
 
+/// Whether a hook runs on this thread: an event that is raised now reaches observers only.
+#[must_use]
+pub fn in_hook() -> bool {
+    !is_outermost()
+}
+
 /// Whether no hook runs on this thread.
 #[inline]
 pub(crate) fn is_outermost() -> bool {

@@ -188,7 +188,7 @@ fn a_panic_in_create_is_a_refusal() {
         .unwrap_err();
     insta::assert_snapshot!(error, @"plugin `gate-plugin` cannot be made: it panicked: told to panic at create");
     let error = plugin.create(services, r#"{"contain": "x"}"#).unwrap_err();
-    insta::assert_snapshot!(error, @"plugin `gate-plugin` refuses its configuration: unknown field `contain`, expected one of `argument`, `contains`, `panic` at line 1 column 10");
+    insta::assert_snapshot!(error, @"plugin `gate-plugin` refuses its configuration: unknown field `contain`, expected one of `argument`, `contains`, `panic`, `farewell` at line 1 column 10");
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn the_descriptor_is_copied() {
     );
     assert!(info.sdk.starts_with("audithook-sdk "));
     let hooks: Vec<_> = info.hooks.iter().map(|hook| hook.name.as_str()).collect();
-    assert_eq!(hooks, ["check", "around", "seen"]);
+    assert_eq!(hooks, ["check", "around", "seen", "tell"]);
     assert!(plugin.path().is_absolute());
     assert!(plugin.digest().is_some());
 }

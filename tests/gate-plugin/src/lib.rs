@@ -27,11 +27,14 @@ pub struct Config {
     contains: Option<String>,
     /// Panic in `create`.
     panic: bool,
+    /// Write `farewell` to the host's log when the instance ends.
+    farewell: bool,
 }
 
 /// The plugin.
 #[derive(Debug)]
 pub struct GatePlugin {
+    host: Host,
     config: Config,
     seen: AtomicU64,
     started: AtomicU64,
@@ -41,14 +44,23 @@ pub struct GatePlugin {
 impl Plugin for GatePlugin {
     type Config = Config;
 
-    fn create(_: Host, config: Config) -> Result<Self> {
+    fn create(host: Host, config: Config) -> Result<Self> {
         assert!(!config.panic, "told to panic at create");
         Ok(Self {
+            host,
             config,
             seen: AtomicU64::new(0),
             started: AtomicU64::new(0),
             ended: AtomicU64::new(0),
         })
+    }
+}
+
+impl Drop for GatePlugin {
+    fn drop(&mut self) {
+        if self.config.farewell {
+            self.host.log(LogLevel::Info, format_args!("farewell"));
+        }
     }
 }
 
@@ -187,6 +199,56 @@ impl After for Around {
     }
 }
 
+/// `with` of `tell`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct TellWith {
+    event: Option<String>,
+    /// Raise it on a thread of its own, outside every hook, so that gates have a say.
+    outside: bool,
+}
+
+/// `gate-plugin.tell`: raises an event of its own for each that it is asked about, with the first text in it, and answers
+/// what that is answered. It starts a thread where it is told to, so it is not for the target.
+#[derive(Debug)]
+pub struct Tell {
+    host: Host,
+    event: Symbol,
+    what: Symbol,
+    outside: bool,
+}
+
+impl Hook for Tell {
+    type Plugin = GatePlugin;
+    type With = TellWith;
+
+    fn attach(_: &Arc<GatePlugin>, attach: &Attach<'_>, with: TellWith) -> Result<Self> {
+        let event = with.event.as_deref().unwrap_or("gate-plugin.told");
+        Ok(Self {
+            host: attach.host.clone(),
+            event: attach.host.intern(event)?,
+            what: attach.host.intern("what")?,
+            outside: with.outside,
+        })
+    }
+}
+
+impl Gate for Tell {
+    fn judge(&self, event: &Event<'_>, _: &mut Reply<'_>) -> Result<Verdict> {
+        let what = event.args().iter().find_map(Value::as_str).unwrap_or("");
+        let raise = || {
+            self.host
+                .emit(self.event, &[Value::str(what).named(self.what)])
+        };
+        if self.outside {
+            std::thread::scope(|scope| scope.spawn(raise).join())
+                .unwrap_or_else(|_| Err(Failure::error("the thread panicked")))
+        } else {
+            raise()
+        }
+    }
+}
+
 /// `with` of `seen`.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -272,6 +334,7 @@ audithook_sdk::plugin! {
         Check: gate(on_failure = Deny) "check" "Denies what contains a text.",
         Around: around(on_failure = Allow) "around" "Counts operations that begin and end.",
         Seen: observer "seen" "Counts events.",
+        Tell: gate(on_failure = Deny) "tell" "Raises an event for each event.",
     ],
     interfaces: [report],
 }

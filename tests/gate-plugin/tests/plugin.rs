@@ -81,3 +81,32 @@ fn it_counts_what_it_sees_and_what_comes_back() {
         "gate-plugin: seen 2, started 1, ended 1\n"
     );
 }
+
+#[test]
+fn it_raises_an_event_for_each_and_answers_what_that_is_answered() {
+    let host = Host::new();
+    let plugin = host.create(audithook_plugin_entry, "{}").unwrap();
+    let order = host.event("shop.order", &[("0", Value::str("tea"))]);
+    for with in ["{}", r#"{"outside": true, "event": "shop.told"}"#] {
+        let tell = plugin.attach("tell", with).unwrap();
+        for answer in [Verdict::Allow, Verdict::Deny] {
+            host.answer_emitted(answer);
+            assert_eq!(tell.judge(&order).verdict(), Some(answer));
+        }
+    }
+    let names: Vec<_> = host
+        .take_emitted()
+        .into_iter()
+        .inspect(|(_, args)| assert_eq!(args, &[("what".to_owned(), "tea".to_owned())]))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "gate-plugin.told",
+            "gate-plugin.told",
+            "shop.told",
+            "shop.told"
+        ]
+    );
+}

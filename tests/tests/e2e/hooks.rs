@@ -294,3 +294,29 @@ print('all raised')
     assert_eq!(outcome.assert_success().out(), "all raised\n");
     assert!(outcome.journal().of("shop.order").count() >= 17);
 }
+
+/// What only the supervisor can tell is recorded by it, and by nothing else.
+#[test]
+fn a_hook_that_logs_records_what_its_condition_holds_for() {
+    for when in ["'args[\"0\"] > 10'", "{ 0 = \"50\" }"] {
+        let policy = format!(
+            "version = 1\n[journal]\nevents = []\n[[hook]]\nname = \"large\"\non = \"shop.order\"\nwhen = {when}\ndo = \"log\"\n"
+        );
+        let scratch = Scratch::new();
+        let outcome = Run::new(&scratch, &policy)
+            .code(python::newest(), ORDERS)
+            .finish();
+        assert_eq!(outcome.assert_success().out(), "5 ordered\n50 ordered\n");
+        let journal = outcome.journal();
+        let orders: Vec<_> = journal.of("shop.order").collect();
+        let [order] = orders[..] else {
+            panic!("{when}: {}", journal.describe());
+        };
+        assert_eq!(
+            (order.arg("0"), order.verdict()),
+            (&50.into(), "allow"),
+            "{when}"
+        );
+        assert_eq!(order.rules(), ["hook.large"], "{when}");
+    }
+}

@@ -294,3 +294,132 @@ for t in threads: t.join()
         );
     }
 }
+
+/// Three hooks: one that tells of every order, one that counts what is told, and one that has something against it.
+fn telling(with: &str) -> String {
+    format!(
+        "version = 1\n{}{}[[hook]]\nname = \"tell\"\non = \"shop.order\"\ncall = \"gate-plugin.tell\"\nwith = {with}\n\
+[[hook]]\nname = \"count\"\non = \"gate-plugin.told\"\ncall = \"bucketing.count\"\nwith = {{ by = \"what\" }}\n\
+[[hook]]\nname = \"no-fruit\"\non = \"gate-plugin.told\"\nwhen = 'args.what.contains(\"fruit\")'\ndo = \"deny\"\nreason = \"no fruit\"\n",
+        gate("supervisor"),
+        bucketing()
+    )
+}
+
+#[test]
+fn an_event_that_a_plugin_raises_outside_its_hooks_meets_gates_observers_and_the_journal() {
+    let scratch = Scratch::new();
+    let outcome = Run::new(&scratch, &telling("{ outside = true }"))
+        .code(python::newest(), ORDERS)
+        .finish();
+    // The plugin obeys the verdict on its own event, and gives it on.
+    outcome
+        .assert_success()
+        .assert_out("tea ordered\n")
+        .assert_out("denied by rule `hook.tell`")
+        .assert_err("gate-plugin.told: `forbidden fruit` by rule `hook.no-fruit`")
+        .assert_err("2 events in total, 2 distinct values");
+    let journal = outcome.journal();
+    let told: Vec<_> = journal.of("gate-plugin.told").collect();
+    let [tea, fruit] = told[..] else {
+        panic!("{}", outcome.describe());
+    };
+    assert_eq!((tea.arg("what"), tea.verdict()), (&"tea".into(), "allow"));
+    assert_eq!(tea.0["sources"], serde_json::json!(["app"]));
+    assert_eq!(tea.0.get("nested"), None);
+    assert_eq!(fruit.verdict(), "deny");
+    assert_eq!(fruit.rules(), ["hook.no-fruit"]);
+    assert_eq!(fruit.0["reason"], "no fruit");
+}
+
+#[test]
+fn an_event_that_a_plugin_raises_inside_a_hook_meets_observers_of_others_and_the_journal() {
+    let scratch = Scratch::new();
+    let policy = telling("{}")
+        + "[[hook]]\nname = \"its-own\"\non = \"gate-plugin.told\"\ncall = \"gate-plugin.seen\"\n";
+    let outcome = Run::new(&scratch, &policy)
+        .code(python::newest(), ORDERS)
+        .finish();
+    assert_eq!(
+        outcome.assert_success().out(),
+        "tea ordered\nforbidden fruit ordered\n"
+    );
+    outcome
+        .assert_err("2 events in total, 2 distinct values")
+        .assert_err("gate-plugin: seen 0,");
+    let journal = outcome.journal();
+    let told: Vec<_> = journal.of("gate-plugin.told").collect();
+    assert_eq!(told.len(), 2, "{}", outcome.describe());
+    for record in told {
+        assert_eq!(record.verdict(), "allow");
+        assert_eq!(record.0["nested"], true, "{record:?}");
+    }
+}
+
+#[test]
+fn a_plugins_event_is_judged_in_the_policys_mode() {
+    let scratch = Scratch::new();
+    let told = |mode: &str| {
+        let policy = telling("{ outside = true }").replace(
+            "version = 1\n",
+            &format!("version = 1\nmode = \"{mode}\"\n"),
+        );
+        let outcome = Run::new(&scratch, &policy)
+            .code(python::newest(), ORDERS)
+            .finish();
+        assert_eq!(
+            outcome.assert_success().out(),
+            "tea ordered\nforbidden fruit ordered\n"
+        );
+        let journal = outcome.journal();
+        let told = journal.of("gate-plugin.told");
+        told.map(|record| (record.verdict().to_owned(), record.0["would"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let warned = told("warn");
+    assert_eq!(warned.len(), 2);
+    assert_eq!(warned[1], ("warn".to_owned(), "deny".into()));
+    // Nobody asks the gate that would raise it.
+    assert!(told("off").is_empty());
+}
+
+/// The services of a run hold the bus, whose hooks hold the services: somebody must let go.
+#[test]
+fn a_plugin_is_ended_with_its_run() {
+    let scratch = Scratch::new();
+    let policy = format!(
+        "version = 1\n{}config = {{ farewell = true }}\n[[hook]]\non = \"shop.order\"\n{CALL}with = {{ argument = \"0\" }}\n\
+[[hook]]\non = \"shop.order\"\ncall = \"gate-plugin.seen\"\n",
+        gate("supervisor")
+    );
+    let outcome = Run::new(&scratch, &policy)
+        .code(python::newest(), ORDERS)
+        .finish();
+    outcome
+        .assert_success()
+        .assert_err("audithook: plugin `gate-plugin`: farewell\n");
+}
+
+#[test]
+fn what_a_plugin_logs_is_told_and_quietly_only_its_errors() {
+    let scratch = Scratch::new();
+    let policy = format!(
+        "version = 1\n{}[[hook]]\non = \"shop.order\"\ncall = \"gate-plugin.seen\"\nwith = {{ log = true }}\n",
+        gate("supervisor")
+    );
+    let run = |flags: &[&str]| {
+        Run::new(&scratch, &policy)
+            .flags(flags)
+            .code(python::newest(), ORDERS)
+            .finish()
+    };
+    run(&[])
+        .assert_success()
+        .assert_err("audithook: plugin `gate-plugin`: seen: shop.order\n");
+    let quiet = run(&["-q"]);
+    assert!(
+        !quiet.err().contains("seen: shop.order"),
+        "{}",
+        quiet.describe()
+    );
+}

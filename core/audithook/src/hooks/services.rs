@@ -1,12 +1,12 @@
 //! What plugins are offered: the names of the bus, and its events.
 
 use audithook_abi::{Event, LogLevel, Symbol, Verdict};
-use audithook_bus::{Bus, intern, symbol};
+use audithook_bus::Bus;
 use audithook_loader::{EmitError, Services};
 
 type Log = dyn Fn(&str, LogLevel, &str) + Send + Sync;
 
-/// Services over a bus. The hooks of the bus hold them: `replace` with no hooks lets both go.
+/// A bus, and a place for what plugins log. The hooks of the bus hold them: `replace` with no hooks lets both go.
 pub struct BusServices {
     bus: Bus,
     log: Box<Log>,
@@ -35,32 +35,14 @@ impl Services for BusServices {
     }
 
     fn intern(&self, name: &str) -> Symbol {
-        intern(name)
+        Services::intern(&self.bus, name)
     }
 
     fn text(&self, symbol: Symbol) -> Option<&'static str> {
-        symbol::text(symbol)
+        Services::text(&self.bus, symbol)
     }
 
-    fn emit(&self, _: &str, event: &Event<'_>) -> Result<Verdict, EmitError> {
-        symbol::text(event.id).ok_or(EmitError::UnknownEvent)?;
-        Ok(match self.bus.raise(event) {
-            Ok(allowed) => allowed.verdict(),
-            Err(denied) => denied.verdict(),
-        })
-    }
-}
-
-/// Services where plugins raise no events. What they log goes to `tracing`.
-#[derive(Clone, Copy, Debug)]
-pub struct NoBus;
-
-impl Services for NoBus {
-    fn intern(&self, name: &str) -> Symbol {
-        intern(name)
-    }
-
-    fn text(&self, symbol: Symbol) -> Option<&'static str> {
-        symbol::text(symbol)
+    fn emit(&self, plugin: &str, event: &Event<'_>) -> Result<Verdict, EmitError> {
+        Services::emit(&self.bus, plugin, event)
     }
 }

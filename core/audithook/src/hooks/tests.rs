@@ -13,7 +13,10 @@ fn built(text: &str) -> BuiltHooks {
     let mut policy = load(input, &FlagOverrides::default(), &context)
         .expect("a policy")
         .policy;
-    build(&mut policy).expect("hooks")
+    let services: Arc<dyn Services> = Arc::new(Bus::new());
+    Libraries::open(&mut policy, &SearchPath::default())
+        .and_then(|libraries| libraries.attach(&policy, Scope::Supervisor, &services))
+        .expect("hooks")
 }
 
 const POLICY: &str = r#"version = 1

@@ -5,8 +5,8 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, RwLock};
 
 use audithook_abi::{Symbol, Value, Verdict};
-use audithook_bus::{Bus, Event};
-use audithook_catalogue::{SYMBOL_COUNT, arg, event};
+use audithook_bus::{Bus, Decision, Event, Mode};
+use audithook_catalogue::{SYMBOL_COUNT, arg};
 use audithook_matcher::host::{self, Host, HostBuffer};
 use audithook_policy::{PLACEHOLDER, Policy};
 use audithook_supervisor::{Answer, Judge, Process};
@@ -20,24 +20,92 @@ const MOST_REASONS: usize = 4096;
 /// The hooks that are in force, for the threads that need to know more of them than the bus does.
 #[derive(Default)]
 pub(super) struct Published {
-    built: RwLock<Option<BuiltHooks>>,
+    in_force: RwLock<InForce>,
     /// Why a gate decided as it did, by the process, thread and time of the question: the record has the same.
     reasons: Mutex<HashMap<(u32, u32, u64), String>>,
 }
 
+#[derive(Default)]
+struct InForce {
+    generation: u32,
+    hooks: Option<BuiltHooks>,
+}
+
 impl Published {
-    pub(super) fn set(&self, built: BuiltHooks) {
-        if let Ok(mut place) = self.built.write() {
-            *place = Some(built);
+    pub(super) fn set(&self, generation: u32, hooks: BuiltHooks) {
+        self.exchange(InForce {
+            generation,
+            hooks: Some(hooks),
+        });
+    }
+
+    /// Lets the plugins go.
+    pub(super) fn clear(&self) {
+        self.exchange(InForce::default());
+    }
+
+    fn exchange(&self, mut other: InForce) {
+        if let Ok(mut place) = self.in_force.write() {
+            std::mem::swap(&mut *place, &mut other);
         }
+        // Only now: a plugin that ends may raise an event, which asks here.
+        drop(other);
     }
 
     fn with<R: Default>(&self, ask: impl FnOnce(&BuiltHooks) -> R) -> R {
-        self.built
+        self.in_force
             .read()
             .ok()
-            .and_then(|place| place.as_ref().map(ask))
+            .and_then(|place| place.hooks.as_ref().map(ask))
             .unwrap_or_default()
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        self.with(BuiltHooks::mode)
+    }
+
+    /// What the hooks said of an event that was raised here becomes its record, softened by the policy's mode.
+    pub(super) fn settle(&self, decision: Decision, meta: &mut Meta) {
+        let Ok(in_force) = self.in_force.read() else {
+            return;
+        };
+        let Some(hooks) = &in_force.hooks else {
+            return;
+        };
+        meta.generation = in_force.generation;
+        for rule in hooks.rules_of(&decision) {
+            meta.rules.push(rule);
+        }
+        meta.verdict = match hooks.mode() {
+            Mode::Enforce => decision.verdict,
+            Mode::Warn | Mode::Off => decision.verdict.min(Verdict::Warn),
+        };
+        meta.would = Some(decision.verdict).filter(|would| *would != meta.verdict);
+        if let Some(reason) = &decision.reason {
+            self.keep_reason(meta.pid, meta.tid, meta.time_ns, reason);
+        }
+    }
+
+    /// Whether hooks have this event recorded where only the supervisor can tell, and by which rules: those of another
+    /// generation than the record's have no numbers in it.
+    pub(super) fn recorded_by(&self, generation: u32, event: &Event<'_>) -> Option<Vec<u32>> {
+        let in_force = self.in_force.read().ok()?;
+        let mut rules = in_force.hooks.as_ref()?.recorded_by(event);
+        if rules.is_empty() {
+            return None;
+        }
+        if in_force.generation != generation {
+            rules.clear();
+        }
+        Some(rules)
+    }
+
+    pub(super) fn has_plugins(&self) -> bool {
+        self.with(|hooks| !hooks.plugins.is_empty())
+    }
+
+    pub(super) fn has_recorders(&self) -> bool {
+        self.with(BuiltHooks::has_recorders)
     }
 
     fn keep_reason(&self, pid: u32, tid: u32, time_ns: u64, reason: &str) {
@@ -81,16 +149,8 @@ impl BusJudge {
 impl Judge for BusJudge {
     fn judge(&self, process: Process, record: &Record<'_>) -> Answer {
         let mut scratch = Scratch::default();
-        let (symbol, values) = values(record, &mut scratch);
         let meta = record.meta();
-        let mut event = Event::new(symbol, values);
-        event.time_ns = meta.time_ns;
-        event.pid = process.pid;
-        event.tid = meta.tid;
-        event.flags = meta.flags;
-        event.source = meta.source as u8;
-        event.verdict = meta.verdict as u8;
-        let decision = self.bus.judge(&event);
+        let decision = self.bus.judge(&event(record, process, &mut scratch));
         let mut rules = Rules::NONE;
         for hook in decision.deciding.iter().chain(&decision.agreed) {
             if let Some(number) = self.published.rule_of(hook.name())
@@ -112,11 +172,26 @@ impl Judge for BusJudge {
     }
 }
 
-/// A record's event and arguments for the bus.
-pub(super) fn values<'s>(
+/// A record as an event of the bus.
+pub(super) fn event<'s>(
     record: &Record<'s>,
+    process: Process,
     scratch: &'s mut Scratch,
-) -> (Symbol, &'s [Value<'s>]) {
+) -> Event<'s> {
+    let (symbol, values) = values(record, scratch);
+    let meta = record.meta();
+    let mut event = Event::new(symbol, values);
+    event.time_ns = meta.time_ns;
+    event.pid = process.pid;
+    event.tid = meta.tid;
+    event.flags = meta.flags;
+    event.source = meta.source as u8;
+    event.verdict = meta.verdict as u8;
+    event
+}
+
+/// A record's event and arguments for the bus.
+fn values<'s>(record: &Record<'s>, scratch: &'s mut Scratch) -> (Symbol, &'s [Value<'s>]) {
     let intern =
         |text: &[u8]| std::str::from_utf8(text).map_or(Symbol::NONE, audithook_bus::intern);
     let symbol = match record.event() {
@@ -126,8 +201,20 @@ pub(super) fn values<'s>(
     (symbol, record.values(scratch, intern))
 }
 
+/// What a record says of an event of the bus beside its arguments: an allowed one, as yet.
+pub(super) fn meta(event: &Event<'_>) -> Meta {
+    let pid = std::process::id();
+    Meta {
+        time_ns: event.time_ns,
+        pid,
+        tid: if event.tid == 0 { pid } else { event.tid },
+        flags: event.flags,
+        ..Meta::new(audithook_abi::Source::App)
+    }
+}
+
 /// An event of the bus as a record.
-pub(super) fn encode(event: &Event<'_>) -> Vec<u8> {
+pub(super) fn encode(event: &Event<'_>, meta: &Meta) -> Vec<u8> {
     let name = |symbol: Symbol| {
         if symbol.0 < SYMBOL_COUNT {
             Name::Known(symbol)
@@ -135,15 +222,8 @@ pub(super) fn encode(event: &Event<'_>) -> Vec<u8> {
             Name::Text(audithook_bus::symbol::text(symbol).unwrap_or("").as_bytes())
         }
     };
-    let meta = Meta {
-        time_ns: event.time_ns,
-        pid: std::process::id(),
-        tid: std::process::id(),
-        verdict: Verdict::Allow,
-        ..Meta::new(audithook_abi::Source::App)
-    };
     let mut buffer = vec![0; MAX_RECORD];
-    let mut encoder = Encoder::new(&mut buffer, name(event.id), &meta);
+    let mut encoder = Encoder::new(&mut buffer, name(event.id), meta);
     for value in event.args() {
         encoder.arg(name(value.name()), value);
     }
@@ -171,7 +251,11 @@ pub(super) fn started(
         ..*hello.meta()
     };
     let mut buffer = vec![0; MAX_RECORD];
-    let mut encoder = Encoder::new(&mut buffer, Name::Known(event::PROCESS_START), &meta);
+    let mut encoder = Encoder::new(
+        &mut buffer,
+        Name::Known(audithook_catalogue::event::PROCESS_START),
+        &meta,
+    );
     for value in values {
         encoder.arg(Name::Known(value.name()), value);
     }

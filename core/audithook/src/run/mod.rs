@@ -4,6 +4,7 @@ mod bridge;
 mod footer;
 mod program;
 mod recorder;
+mod services;
 mod site;
 mod start;
 

@@ -5,11 +5,13 @@ use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use audithook_abi::{Source, Value, Verdict};
 use audithook_bus::{Bus, Event, Hook};
 use audithook_catalogue::{Journalled, arg, event};
 use audithook_journal::{Clock, Entry, Formatter, Merger, Ring, Rotation, Rule, RunId, Writer};
+use audithook_loader::Services;
 use audithook_matcher::{Image, Plan};
 use audithook_policy::Policy;
 use audithook_policy::image::{JournalEvents, RuleText};
@@ -20,8 +22,12 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::bridge::{self, BusJudge, Published};
 use super::footer::{Footer, Refusal};
+use super::services::RunServices;
 use super::{Reload, say};
-use crate::hooks::BuiltHooks;
+use crate::hooks::{BuiltHooks, Libraries, Scope, SearchPath};
+
+/// How long the end of a run waits for the threads that may still be in a plugin.
+const PATIENCE_WITH_PLUGINS: Duration = Duration::from_millis(100);
 
 /// What the recorder is given.
 pub(super) struct Settings {
@@ -61,6 +67,8 @@ struct Generation {
 struct Item {
     process: Process,
     bytes: Box<[u8]>,
+    /// It was raised on the bus, whose observers have seen it.
+    shown: bool,
 }
 
 /// Serves the supervisor.
@@ -78,6 +86,7 @@ pub(super) struct Recorder {
     seq: u64,
     bus: Bus,
     published: Arc<Published>,
+    services: Arc<dyn Services>,
     bus_events: Receiver<Vec<u8>>,
     bus_sender: Sender<Vec<u8>>,
     footer: Footer,
@@ -90,13 +99,19 @@ pub(super) struct Recorder {
 impl Recorder {
     /// Loads the plugins, compiles and publishes the policy, opens the journal.
     pub(super) fn begin(mut settings: Settings, directory: RunDirectory) -> Result<Self, String> {
-        let built =
-            crate::hooks::build(&mut settings.policy).map_err(|error| bridge::chain(&error))?;
+        let (bus, published) = (Bus::new(), Arc::new(Published::default()));
+        let (bus_sender, bus_events) = crossbeam_channel::unbounded();
+        let services: Arc<dyn Services> = Arc::new(RunServices::new(
+            &bus,
+            &published,
+            &bus_sender,
+            settings.quiet,
+        ));
+        let built = build(&mut settings.policy, &services)?;
         let journal = open_journal(&mut settings)?;
         let formatter = Formatter::new(settings.id, Clock::now());
         let mut merger = Merger::new();
         let own_lane = merger.add();
-        let (bus_sender, bus_events) = crossbeam_channel::unbounded();
         let mut recorder = Self {
             directory,
             generations: Vec::new(),
@@ -111,8 +126,9 @@ impl Recorder {
             },
             cutoff_ns: 0,
             seq: 0,
-            bus: Bus::new(),
-            published: Arc::new(Published::default()),
+            bus,
+            published,
+            services,
             bus_events,
             bus_sender,
             footer: Footer::default(),
@@ -162,7 +178,7 @@ impl Recorder {
                 ],
             );
         }
-        self.published.set(built);
+        self.published.set(number, built);
         self.generations.push(Generation {
             rules: self.settings.policy.rules().into(),
             image,
@@ -179,7 +195,7 @@ impl Recorder {
             .inline()
             .with(move |event: &Event<'_>| {
                 // The recorder outlives the bus's events; at its end nobody is left to be told.
-                let _ = sender.send(bridge::encode(event));
+                let _ = sender.send(bridge::encode(event, &bridge::meta(event)));
             })
     }
 
@@ -210,12 +226,13 @@ impl Recorder {
     }
 
     fn push(&mut self, lane: Ring, process: Process, time_ns: u64, bytes: Box<[u8]>) {
-        self.merger.push(
-            lane,
-            time_ns,
-            Clock::monotonic_now(),
-            Item { process, bytes },
-        );
+        let item = Item {
+            process,
+            bytes,
+            shown: false,
+        };
+        self.merger
+            .push(lane, time_ns, Clock::monotonic_now(), item);
     }
 
     fn lane(&mut self, process: Process) -> Ring {
@@ -230,8 +247,17 @@ impl Recorder {
 
     fn take_bus_events(&mut self) {
         while let Ok(bytes) = self.bus_events.try_recv() {
-            let time_ns = Clock::monotonic_now();
-            self.push(self.own_lane, self.own_process, time_ns, bytes.into());
+            if let Ok(record) = Record::parse(&bytes) {
+                self.look_for_kill(record.meta().verdict);
+            }
+            let item = Item {
+                process: self.own_process,
+                bytes: bytes.into(),
+                shown: true,
+            };
+            // They come from many threads: in the order of this queue, which is that of the lane.
+            let now = Clock::monotonic_now();
+            self.merger.push(self.own_lane, now, now, item);
         }
     }
 
@@ -256,12 +282,24 @@ impl Recorder {
             generation.plans.clear();
         }
         let rules = Arc::clone(&generation.rules);
-        let numbers = meta.rules.as_slice();
+        let mut numbers = meta.rules;
+        let mut is_logged = false;
+        if self.published.has_recorders() {
+            let event = bridge::event(&record, item.process, &mut self.scratch);
+            if let Some(rules) = self.published.recorded_by(meta.generation, &event) {
+                is_logged = true;
+                for rule in rules {
+                    numbers.push(rule);
+                }
+            }
+        }
+        let numbers = numbers.as_slice();
         let known = |number: &u32| rules.get(*number as usize);
         let always = matches!(record.event(), Name::Known(symbol)
             if audithook_catalogue::info(symbol).is_some_and(|info| info.journalled == Journalled::Always));
         let wanted = always
             || plan.journalled()
+            || is_logged
             || meta.verdict != Verdict::Allow
             || meta.would.is_some()
             || !numbers.is_empty();
@@ -321,16 +359,10 @@ impl Recorder {
                 only_warned: !meta.verdict.refuses(),
             });
         }
-        if self.published.has_observers() && !is_of_the_bus(&record) {
-            let (symbol, values) = bridge::values(&record, &mut self.scratch);
-            let mut event = Event::new(symbol, values);
+        if self.published.has_observers() && !item.shown {
+            let mut event = bridge::event(&record, item.process, &mut self.scratch);
             event.seq = self.seq;
             event.time_ns = time_ns;
-            event.pid = item.process.pid;
-            event.tid = meta.tid;
-            event.flags = meta.flags;
-            event.source = meta.source as u8;
-            event.verdict = meta.verdict as u8;
             self.bus.notify(&event);
         }
     }
@@ -625,7 +657,7 @@ impl Recorder {
         }
         let mut policy = (self.settings.reload)()?;
         let waits = bridge::fixed_at_start(&self.settings.policy, &policy);
-        let built = crate::hooks::build(&mut policy).map_err(|error| bridge::chain(&error))?;
+        let built = build(&mut policy, &self.services)?;
         let before = std::mem::replace(&mut self.settings.policy, policy);
         if let Err(error) = self.publish(built) {
             self.settings.policy = before;
@@ -635,11 +667,24 @@ impl Recorder {
     }
 }
 
-fn is_of_the_bus(record: &Record<'_>) -> bool {
-    matches!(
-        record.event(),
-        Name::Known(event::PLUGIN_ERROR | event::PLUGIN_QUARANTINED)
-    )
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        // Plugins hold the services, which hold the bus and what is published, which hold the plugins.
+        if let Ok(retired) = self.bus.replace([])
+            && self.published.has_plugins()
+        {
+            // A judge that is still in one keeps it until this process ends.
+            let _gone = retired.wait(PATIENCE_WITH_PLUGINS);
+        }
+        self.published.clear();
+    }
+}
+
+/// Loads the plugins, and tells the policy what they are: its image is to be made afterwards.
+fn build(policy: &mut Policy, services: &Arc<dyn Services>) -> Result<BuiltHooks, String> {
+    Libraries::open(policy, &SearchPath::from_environment())
+        .and_then(|libraries| libraries.attach(policy, Scope::Supervisor, services))
+        .map_err(|error| bridge::chain(&error))
 }
 
 fn open_journal(settings: &mut Settings) -> Result<Option<Writer>, String> {

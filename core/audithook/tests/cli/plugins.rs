@@ -118,6 +118,7 @@ fn plugins_are_listed_with_what_they_offer() {
       hooks      check: gate. Denies what contains a text.
                  around: gate, after. Counts operations that begin and end.
                  seen: observer. Counts events.
+                 tell: gate. Raises an event for each event.
       placement  supervisor
       file       [BIN]/deps/libgate_plugin.so
     ");

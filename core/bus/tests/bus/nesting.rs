@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use audithook_abi::EVENT_NESTED;
-use audithook_bus::{Bus, EventExt, MAX_DEPTH, Overflow, Queue, Verdict, emit_on};
+use audithook_bus::{Bus, EventExt, MAX_DEPTH, Overflow, Queue, Verdict, emit_on, in_hook};
 
 use crate::{Notes, event, says, watch};
 
@@ -21,12 +21,14 @@ fn an_event_raised_inside_a_hook_reaches_observers_only_and_is_marked() {
     bus.gate("outer")
         .with(move |_, _| {
             let bus = inner.upgrade().unwrap();
+            assert!(in_hook());
             assert!(bus.raise(&event("inner")).is_ok());
             assert!(bus.guard(&event("inner")).is_ok());
             Verdict::Allow
         })
         .unwrap();
     bus.raise(&event("outer")).unwrap();
+    assert!(!in_hook());
     assert_eq!(notes.take(), ["inner 1", "inner 1"]);
     assert!(bus.raise(&event("inner")).is_err());
 }
