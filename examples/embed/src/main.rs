@@ -2,17 +2,25 @@
 //!
 //! - [`shop`] is the service. It says what it is about to do (`emit!`, `guard!`) and knows of no hook.
 //! - [`hooks`] are the functions: gates that veto, an around that times, observers that count.
-//! - `main` brings the two together. Run it with `cargo run -p embed-example`.
+//! - `hooks.toml` has more of them, for who does not build the service: a condition in CEL, and a plugin that is loaded.
+//! - `main` brings them together. Run it with `cargo run -p embed-example [HOOKS.TOML]`.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, reason = "an example prints what happens")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example prints what happens"
+)]
 
 mod hooks;
 mod shop;
 
 use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
+use audithook::hooks::{Embedded, SearchPath};
 use audithook_bus::bridge::{BusLayer, TracingObserver};
 use audithook_bus::{Bus, EventExt};
 use tracing_subscriber::layer::SubscriberExt;
@@ -21,7 +29,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::hooks::{PaymentTimer, Tally};
 use crate::shop::{Order, Shop};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match open_shop() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn open_shop() -> Result<(), Box<dyn Error>> {
     let bus = Bus::global();
 
     // Both directions of the bridge: orders appear in the log, and log lines appear on the bus.
@@ -39,8 +57,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         .inline()
         .with_observer(Arc::new(TracingObserver))?;
 
-    // The rules: one batch, so that all of them change at one moment when they are read anew.
-    bus.replace(hooks::rules())?;
+    // The rules of the house, in Rust; and those of a file, which change all at one moment when they are loaded again.
+    for rule in hooks::rules() {
+        bus.add(rule)?;
+    }
+    let file = std::env::args_os()
+        .nth(1)
+        .map_or_else(own_policy, PathBuf::from);
+    let policy = Embedded::load(bus, &file, &plugins()?)?;
+    print!("{}", policy.warnings());
 
     // An around with a state of its own, and an observer that runs on a thread of its own.
     let timer = Arc::new(PaymentTimer::default());
@@ -94,6 +119,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             customer: "dave",
             total: 20.0,
         },
+        Order {
+            id: 6,
+            customer: "alice",
+            total: 12_000.0,
+        },
     ] {
         let id = order.id;
         match shop.serve(order) {
@@ -102,6 +132,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
+    for (_, report) in policy.reports() {
+        print!("{report}");
+    }
     bus.shutdown();
     println!("{timer}");
     println!("{tally}");
@@ -116,6 +149,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+/// The policy beside this program.
+fn own_policy() -> PathBuf {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/hooks.toml").into()
+}
+
+/// Where the plugins of a hooks.toml are looked for: where they always are, and where cargo puts what it builds.
+fn plugins() -> std::io::Result<SearchPath> {
+    let built = std::env::current_exe()?.with_file_name("deps");
+    Ok(SearchPath::from_environment().with(built, "where cargo builds them"))
 }
 
 /// What a hook needs of an event, or the error that makes the bus deny it.
