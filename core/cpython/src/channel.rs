@@ -4,13 +4,14 @@
 //! closed, its mapping stays; each question and doorbell is a connection of its own.
 
 use core::ffi::{c_int, c_void};
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use audithook_abi::Source;
 use audithook_wire::flat::Meta;
 use audithook_wire::message::{self, Kind, MAX_REPLY, Reply, Start};
 use audithook_wire::ring::{DEFAULT_CAPACITY, Layout, Producer};
 
+use crate::interpose::errno;
 use crate::paths::LONGEST;
 use crate::pool::Claim;
 use crate::{environment, fatal, process};
@@ -22,10 +23,20 @@ const SLICE_NS: i64 = 10_000_000;
 static RING: AtomicPtr<Producer> = AtomicPtr::new(core::ptr::null_mut());
 
 /// A connection to the supervisor, closed when dropped.
-struct Connection(c_int);
+struct Connection {
+    descriptor: c_int,
+    /// Where the process had no descriptor left, its limit is another while this lives.
+    _limit: Option<RaisedLimit>,
+}
 
 impl Connection {
+    /// Connects; `None` if that is not possible now.
     fn open() -> Option<Self> {
+        Self::try_open().ok()
+    }
+
+    /// Connects, or says why not, as an error's number.
+    fn try_open() -> Result<Self, c_int> {
         let path = process::run_file(b"socket");
         // SAFETY: all-zero is a valid sockaddr_un.
         let mut address: libc::sockaddr_un = unsafe { core::mem::zeroed() };
@@ -33,13 +44,32 @@ impl Connection {
         for (to, from) in address.sun_path.iter_mut().zip(&path) {
             *to = *from as core::ffi::c_char;
         }
-        // SAFETY: a plain system call.
-        let descriptor =
-            unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, 0) };
-        if descriptor < 0 {
-            return None;
-        }
-        let connection = Self(descriptor);
+        let mut limit = None;
+        let mut tries = 0;
+        let descriptor = loop {
+            // SAFETY: a plain system call.
+            let descriptor = unsafe {
+                libc::socket(libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, 0)
+            };
+            if descriptor >= 0 {
+                break descriptor;
+            }
+            let error = errno();
+            if error != libc::EMFILE || tries == MOST_TRIES {
+                return Err(error);
+            }
+            tries += 1;
+            limit = RaisedLimit::new();
+            if limit.is_none() {
+                // Another thread does the same, for a moment.
+                // SAFETY: a plain system call.
+                unsafe { libc::sched_yield() };
+            }
+        };
+        let connection = Self {
+            descriptor,
+            _limit: limit,
+        };
         loop {
             // SAFETY: the address is valid for its length.
             let failed = unsafe {
@@ -50,18 +80,16 @@ impl Connection {
                 )
             } != 0;
             if !failed {
-                return Some(connection);
+                return Ok(connection);
             }
-            // SAFETY: the location is this thread's own.
-            if unsafe { *libc::__errno_location() } != libc::EINTR {
-                return None;
+            let error = errno();
+            if error != libc::EINTR {
+                return Err(error);
             }
         }
     }
 
     fn send(&self, packet: &[u8], descriptor: Option<c_int>) -> bool {
-        #[repr(C, align(8))]
-        struct Control([u8; 24]);
         let mut control = Control([0; 24]);
         let mut part = libc::iovec {
             iov_base: packet.as_ptr().cast_mut().cast::<c_void>(),
@@ -84,11 +112,11 @@ impl Connection {
                     .write_unaligned(descriptor);
             }
             loop {
-                let sent = libc::sendmsg(self.0, &raw const header, libc::MSG_NOSIGNAL);
+                let sent = libc::sendmsg(self.descriptor, &raw const header, libc::MSG_NOSIGNAL);
                 if sent >= 0 {
                     return true;
                 }
-                if *libc::__errno_location() != libc::EINTR {
+                if errno() != libc::EINTR {
                     return false;
                 }
             }
@@ -98,28 +126,107 @@ impl Connection {
     fn receive(&self, buffer: &mut [u8]) -> Option<usize> {
         loop {
             // SAFETY: the buffer is writable for its length.
-            let length = unsafe { libc::recv(self.0, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
+            let length =
+                unsafe { libc::recv(self.descriptor, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
             if length > 0 {
                 return Some(length as usize);
             }
-            // SAFETY: the location is this thread's own.
-            if length == 0 || unsafe { *libc::__errno_location() } != libc::EINTR {
+            if length == 0 || errno() != libc::EINTR {
                 return None;
             }
         }
     }
+
+    /// Receives a descriptor.
+    fn receive_descriptor(&self) -> Option<c_int> {
+        let mut control = Control([0; 24]);
+        let mut byte = 0_u8;
+        let mut part = libc::iovec {
+            iov_base: (&raw mut byte).cast::<c_void>(),
+            iov_len: 1,
+        };
+        // SAFETY: the message's parts outlive the call; the control buffer holds one header and one descriptor, which is
+        // read only if the header says that it is there.
+        unsafe {
+            let mut header: libc::msghdr = core::mem::zeroed();
+            header.msg_iov = &raw mut part;
+            header.msg_iovlen = 1;
+            header.msg_control = control.0.as_mut_ptr().cast();
+            header.msg_controllen = control.0.len();
+            while libc::recvmsg(self.descriptor, &raw mut header, libc::MSG_CMSG_CLOEXEC) < 0 {
+                if errno() != libc::EINTR {
+                    return None;
+                }
+            }
+            let rights = libc::CMSG_FIRSTHDR(&raw const header);
+            (!rights.is_null()
+                && (*rights).cmsg_type == libc::SCM_RIGHTS
+                && (*rights).cmsg_len == libc::CMSG_LEN(4) as usize)
+                .then(|| libc::CMSG_DATA(rights).cast::<c_int>().read_unaligned())
+        }
+    }
 }
+
+/// The control part of a message with one descriptor.
+#[repr(C, align(8))]
+struct Control([u8; 24]);
 
 impl Drop for Connection {
     fn drop(&mut self) {
         // SAFETY: opened by this value, closed once.
-        unsafe { libc::syscall(libc::SYS_close, self.0) };
+        unsafe { libc::syscall(libc::SYS_close, self.descriptor) };
+    }
+}
+
+/// How often a descriptor is asked for where there is none left.
+const MOST_TRIES: u32 = 1000;
+
+/// Some thread has raised the limit of descriptors.
+static RAISED: AtomicBool = AtomicBool::new(false);
+
+/// The process's limit of descriptors, raised to what it may be, until this is dropped: a program may use all that it has.
+struct RaisedLimit(libc::rlimit);
+
+impl RaisedLimit {
+    /// `None` if the limit cannot be raised, or another thread does it just now.
+    fn new() -> Option<Self> {
+        if RAISED.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        // SAFETY: the struct is writable, and read as it was written.
+        let raised = unsafe {
+            libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 && {
+                let most = libc::rlimit {
+                    rlim_cur: limit.rlim_max,
+                    ..limit
+                };
+                libc::setrlimit(libc::RLIMIT_NOFILE, &raw const most) == 0
+            }
+        };
+        if raised {
+            return Some(Self(limit));
+        }
+        RAISED.store(false, Ordering::Release);
+        None
+    }
+}
+
+impl Drop for RaisedLimit {
+    fn drop(&mut self) {
+        // SAFETY: the limit as it was.
+        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const self.0) };
+        RAISED.store(false, Ordering::Release);
     }
 }
 
 /// Tells the supervisor of this process. A process that raises events gets its ring here and cannot go on without.
 pub(crate) fn announce(hooked: bool) {
-    let ring = hooked.then(make_ring);
+    let mut limit = None;
+    let ring = hooked.then(|| make_ring(&mut limit));
     let mut claim = Claim::new();
     let Some(block) = claim.as_mut().map(Claim::block) else {
         fatal::fault(&[b"no memory to announce this process"]);
@@ -170,23 +277,14 @@ pub(crate) fn forget_ring() {
     RING.store(core::ptr::null_mut(), Ordering::Release);
 }
 
-/// Makes a ring in a memfd that nobody can shrink under the supervisor's feet.
-fn make_ring() -> (c_int, *mut Producer) {
-    let layout = Layout::for_capacity(DEFAULT_CAPACITY);
-    let length = layout.mapping_len();
+/// Makes a ring. `limit` is where a limit is kept that had to be raised for it.
+fn make_ring(limit: &mut Option<RaisedLimit>) -> (c_int, *mut Producer) {
+    let length = Layout::for_capacity(DEFAULT_CAPACITY).mapping_len();
+    let Some(descriptor) = make_memory(length, limit) else {
+        fatal::fault(&[b"no shared memory for the ring"]);
+    };
     // SAFETY: a fresh memfd of zeros, mapped shared and never unmapped; the producer stands in a page of its own.
     unsafe {
-        let descriptor = libc::memfd_create(
-            c"audithook-ring".as_ptr(),
-            libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING,
-        );
-        let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
-        if descriptor < 0
-            || libc::ftruncate(descriptor, length as i64) != 0
-            || libc::fcntl(descriptor, libc::F_ADD_SEALS, seals) != 0
-        {
-            fatal::fault(&[b"no shared memory for the ring"]);
-        }
         let memory = libc::mmap(
             core::ptr::null_mut(),
             length,
@@ -215,6 +313,42 @@ fn make_ring() -> (c_int, *mut Producer) {
         place.write(producer);
         (descriptor, place)
     }
+}
+
+/// A memfd of so many bytes that nobody can shrink under the supervisor's feet.
+fn make_memory(length: usize, limit: &mut Option<RaisedLimit>) -> Option<c_int> {
+    if !may_make_files_of(length) {
+        let connection = Connection::open()?;
+        return connection
+            .send(&message::signal(Kind::Lend), None)
+            .then(|| connection.receive_descriptor())?;
+    }
+    let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+    let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
+    // SAFETY: plain system calls on a descriptor made here.
+    unsafe {
+        let mut descriptor = libc::memfd_create(c"audithook-ring".as_ptr(), flags);
+        if descriptor < 0 && errno() == libc::EMFILE {
+            *limit = RaisedLimit::new();
+            descriptor = libc::memfd_create(c"audithook-ring".as_ptr(), flags);
+        }
+        (descriptor >= 0
+            && libc::ftruncate(descriptor, length as i64) == 0
+            && libc::fcntl(descriptor, libc::F_ADD_SEALS, seals) == 0)
+            .then_some(descriptor)
+    }
+}
+
+/// Whether the limit of file sizes lets this process make a file so long. Beyond it the kernel sends SIGXFSZ, which ends
+/// the process.
+fn may_make_files_of(length: usize) -> bool {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the struct is writable.
+    let failed = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } != 0;
+    failed || limit.rlim_cur >= length as libc::rlim_t
 }
 
 /// The ring, if this process has one.
@@ -248,8 +382,11 @@ pub(crate) fn wait_for_room(word: &AtomicU32, value: u32, slices: u32) -> bool {
         )
     };
     if slices % 100 == 99 {
-        return Connection::open()
-            .is_some_and(|connection| connection.send(&message::signal(Kind::Doorbell), None));
+        return match Connection::try_open() {
+            Ok(connection) => connection.send(&message::signal(Kind::Doorbell), None),
+            // Nobody listens there any more. Whatever else keeps this process from connecting, room may still come.
+            Err(error) => !matches!(error, libc::ECONNREFUSED | libc::ENOENT),
+        };
     }
     true
 }

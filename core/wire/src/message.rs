@@ -21,7 +21,7 @@ use core::fmt;
 use audithook_abi::{Value, Verdict};
 use audithook_catalogue::{arg, event};
 
-use crate::flat::{Encoder, FlatError, MAX_RECORD, Meta, Name, Record, Rules};
+use crate::flat::{Content, Encoder, FlatError, MAX_RECORD, Meta, Name, Record, Rules};
 
 /// No packet is longer, in bytes.
 pub const MAX_PACKET: usize = MAX_RECORD + 64;
@@ -52,8 +52,9 @@ pub enum Kind {
     Exec = 3,
     /// The image cannot judge an event.
     Ask = 4,
-    /// The process ends, and its ring is complete.
-    Bye = 5,
+    /// The process may not make a file as large as a ring (RLIMIT_FSIZE), and asks for one. The answer is a byte with the
+    /// descriptor.
+    Lend = 5,
     /// The answer to [`Kind::Ask`].
     Reply = 6,
 }
@@ -69,8 +70,8 @@ pub enum Message<'a> {
     Exec(Record<'a>),
     /// See [`Kind::Ask`].
     Ask(Record<'a>),
-    /// See [`Kind::Bye`].
-    Bye,
+    /// See [`Kind::Lend`].
+    Lend,
 }
 
 impl<'a> Message<'a> {
@@ -99,9 +100,9 @@ impl<'a> Message<'a> {
             }
             Kind::Exec => Ok(Self::Exec(record()?)),
             Kind::Ask => Ok(Self::Ask(record()?)),
-            Kind::Doorbell | Kind::Bye if !body.is_empty() => Err(MessageError::Length),
+            Kind::Doorbell | Kind::Lend if !body.is_empty() => Err(MessageError::Length),
             Kind::Doorbell => Ok(Self::Doorbell),
-            Kind::Bye => Ok(Self::Bye),
+            Kind::Lend => Ok(Self::Lend),
             Kind::Reply => Err(MessageError::Kind(Kind::Reply as u8)),
         }
     }
@@ -147,6 +148,13 @@ pub fn hello<'b, 'v>(
     )
 }
 
+/// Whether the process that says hello raises events, and must have a ring for them.
+#[must_use]
+pub fn is_hooked(hello: &Record<'_>) -> bool {
+    let hooked = hello.arg(arg::HOOKED).map(|argument| argument.content);
+    matches!(hooked, Some(Content::Bool(true)))
+}
+
 /// Writes a message whose body is a record into a buffer of [`MAX_PACKET`] bytes; `args` adds the record's arguments.
 ///
 /// Like the record, the message is cut to what the buffer holds; a buffer that holds no record makes an empty message.
@@ -167,20 +175,10 @@ pub fn record<'b>(
     &buffer[..HEADER + length]
 }
 
-/// A message without a body: [`Kind::Doorbell`] or [`Kind::Bye`].
+/// A message without a body: [`Kind::Doorbell`] or [`Kind::Lend`].
 #[must_use]
 pub const fn signal(kind: Kind) -> [u8; HEADER] {
     header(kind, 0)
-}
-
-/// Frames a finished record, for a caller that has it already.
-pub fn framed<'b>(kind: Kind, buffer: &'b mut [u8], record: &[u8]) -> &'b [u8] {
-    let Some(target) = buffer.get_mut(..HEADER + record.len()) else {
-        return &[];
-    };
-    target[..HEADER].copy_from_slice(&header(kind, record.len()));
-    target[HEADER..].copy_from_slice(record);
-    target
 }
 
 /// The supervisor's answer to a question.
@@ -330,7 +328,7 @@ fn open(packet: &[u8]) -> Result<(Kind, &[u8]), MessageError> {
         2 => Kind::Doorbell,
         3 => Kind::Exec,
         4 => Kind::Ask,
-        5 => Kind::Bye,
+        5 => Kind::Lend,
         6 => Kind::Reply,
         _ => return Err(MessageError::Kind(kind)),
     };

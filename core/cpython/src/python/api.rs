@@ -26,6 +26,8 @@ macro_rules! api {
         #[derive(Clone, Copy)]
         pub(crate) struct Api {
             $(pub(crate) $field: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
+            /// What only free-threaded builds need: other threads change lists and dicts while they are read.
+            free_threading: Option<FreeThreading>,
             /// The address of `PyExc_PermissionError`, which is filled in while the interpreter starts.
             permission_error: *const *mut Object,
             /// Types and the None object, told by their addresses: a name anyone can give to a class of their own.
@@ -51,15 +53,56 @@ macro_rules! api {
                 let none = object(c"_Py_NoneStruct")?;
                 let float_type = object(c"PyFloat_Type")?;
                 let bytearray_type = object(c"PyByteArray_Type")?;
-                // Exported by free-threaded builds alone (PEP 703).
-                let free_threaded = real::symbol(c"PyUnstable_Module_SetGIL").is_some();
-                Some(Self { $($field,)* permission_error, none, float_type, bytearray_type, header: if free_threaded { 32 } else { 16 } })
+                let free_threading = FreeThreading::find();
+                let header = if free_threading.is_some() { 32 } else { 16 };
+                Some(Self { $($field,)* free_threading, permission_error, none, float_type, bytearray_type, header })
             }
         }
     };
 }
 
 type Size = isize;
+
+/// Functions of free-threaded builds (PEP 703).
+#[derive(Clone, Copy)]
+struct FreeThreading {
+    /// `PyList_GetItemRef`
+    list_item: unsafe extern "C" fn(*mut Object, Size) -> *mut Object,
+    /// `PyCriticalSection_Begin`, `PyCriticalSection_End`
+    begin: unsafe extern "C" fn(*mut CriticalSection, *mut Object),
+    end: unsafe extern "C" fn(*mut CriticalSection),
+}
+
+/// `PyCriticalSection`: two words in 3.13 and 3.14; room for more.
+#[repr(C)]
+struct CriticalSection([usize; 8]);
+
+impl FreeThreading {
+    /// `None` in a build with the GIL.
+    fn find() -> Option<Self> {
+        // Exported by free-threaded builds alone.
+        real::symbol(c"PyUnstable_Module_SetGIL")?;
+        let list_item = real::symbol(c"PyList_GetItemRef")?;
+        let begin = real::symbol(c"PyCriticalSection_Begin")?;
+        let end = real::symbol(c"PyCriticalSection_End")?;
+        // SAFETY: CPython's functions of these names, since 3.13 (Include/cpython/critical_section.h, listobject.h).
+        unsafe {
+            Some(Self {
+                list_item: core::mem::transmute::<
+                    *mut c_void,
+                    unsafe extern "C" fn(*mut Object, Size) -> *mut Object,
+                >(list_item),
+                begin: core::mem::transmute::<
+                    *mut c_void,
+                    unsafe extern "C" fn(*mut CriticalSection, *mut Object),
+                >(begin),
+                end: core::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut CriticalSection)>(
+                    end,
+                ),
+            })
+        }
+    }
+}
 
 api! {
     add_audit_hook = c"PySys_AddAuditHook": fn(AuditHook, *mut c_void) -> c_int;
@@ -82,10 +125,11 @@ api! {
     tuple_set = c"PyTuple_SetItem": fn(*mut Object, Size, *mut Object) -> c_int;
     list_size = c"PyList_Size": fn(*mut Object) -> Size;
     list_item = c"PyList_GetItem": fn(*mut Object, Size) -> *mut Object;
-    dict_item = c"PyDict_GetItemString": fn(*mut Object, *const c_char) -> *mut Object;
+    dict_next = c"PyDict_Next": fn(*mut Object, *mut Size, *mut *mut Object, *mut *mut Object) -> c_int;
     set_object = c"PyErr_SetObject": fn(*mut Object, *mut Object);
     set_string = c"PyErr_SetString": fn(*mut Object, *const c_char);
     error_clear = c"PyErr_Clear": fn();
+    incref = c"Py_IncRef": fn(*mut Object);
     decref = c"Py_DecRef": fn(*mut Object);
     save_thread = c"PyEval_SaveThread": fn() -> *mut c_void;
     restore_thread = c"PyEval_RestoreThread": fn(*mut c_void);
@@ -234,6 +278,89 @@ impl Api {
                 _ => Kind::Other,
             }
         }
+    }
+
+    /// A new reference to an item of a list; null if there is none any more.
+    ///
+    /// # Safety
+    /// `list` is a live list, and the thread state is attached.
+    pub(crate) unsafe fn new_list_item(&self, list: *mut Object, place: usize) -> *mut Object {
+        let place = place as Size;
+        // SAFETY: the caller's promise; with the GIL nothing runs between the two calls.
+        unsafe {
+            let item = match self.free_threading {
+                Some(free) => (free.list_item)(list, place),
+                None => {
+                    let item = (self.list_item)(list, place);
+                    (self.incref)(item);
+                    item
+                }
+            };
+            if item.is_null() {
+                (self.error_clear)();
+            }
+            item
+        }
+    }
+
+    /// A new reference to the value that a dict has for a `str`, or null. The dict is gone through: to look it up would
+    /// call the `__eq__` of whatever key has the same hash.
+    ///
+    /// # Safety
+    /// `dict` is a live dict, and the thread state is attached.
+    pub(crate) unsafe fn new_dict_value(&self, dict: *mut Object, name: &[u8]) -> *mut Object {
+        let mut section = CriticalSection([0; 8]);
+        let mut place = 0;
+        let (mut key, mut value) = (core::ptr::null_mut(), core::ptr::null_mut());
+        let mut found = core::ptr::null_mut();
+        // SAFETY: the caller's promise; keys and values are borrowed from the dict, which nothing changes meanwhile.
+        unsafe {
+            if let Some(free) = self.free_threading {
+                (free.begin)(&raw mut section, dict);
+            }
+            while (self.dict_next)(dict, &raw mut place, &raw mut key, &raw mut value) != 0 {
+                if self.is_text(key, name) {
+                    (self.incref)(value);
+                    found = value;
+                    break;
+                }
+            }
+            if let Some(free) = self.free_threading {
+                (free.end)(&raw mut section);
+            }
+        }
+        found
+    }
+
+    /// # Safety
+    /// `object` is a live Python object, and the thread state is attached.
+    unsafe fn is_text(&self, object: *mut Object, text: &[u8]) -> bool {
+        // SAFETY: the caller's promise; the text lives as long as the object.
+        unsafe {
+            match self.kind(object) {
+                Kind::Text => {
+                    let mut length = 0;
+                    let start = (self.unicode_as_utf8)(object, &raw mut length);
+                    if start.is_null() {
+                        (self.error_clear)();
+                        return false;
+                    }
+                    core::slice::from_raw_parts(start.cast::<u8>(), length as usize) == text
+                }
+                Kind::Bytes => {
+                    let (start, length) =
+                        ((self.bytes_as_string)(object), (self.bytes_size)(object));
+                    !start.is_null()
+                        && core::slice::from_raw_parts(start.cast::<u8>(), length as usize) == text
+                }
+                _ => false,
+            }
+        }
+    }
+
+    /// Whether other threads run while this one has its thread state attached.
+    pub(crate) fn is_free_threaded(&self) -> bool {
+        self.free_threading.is_some()
     }
 
     /// `tp_name`: `socket.socket` for a class of C, `Path` for one of Python.

@@ -17,8 +17,8 @@ use crate::paths::{Base, Resolved, Unresolved};
 const MOST_ELEMENTS: usize = 256;
 /// How many arguments an event can have.
 const MOST_ARGUMENTS: usize = 12;
-/// How many objects one event may make the decoder encode.
-const MOST_TEMPORARIES: usize = 8;
+/// How many objects the decoder may make, or keep, for one event.
+const MOST_TEMPORARIES: usize = 32;
 
 /// Memory for one event. Large: it lives in the pool, not on a thread's stack.
 ///
@@ -80,7 +80,7 @@ impl<'s> Arguments<'s> {
     }
 }
 
-/// Objects that the decoder made, released when the event is done.
+/// Objects that the decoder made, or that must outlive the list that they are in; released when the event is done.
 pub(crate) struct Temporaries<'a> {
     api: &'a Api,
     objects: [*mut Object; MOST_TEMPORARIES],
@@ -751,8 +751,9 @@ impl<'a, 't> Decoder<'a, 't> {
                 (Value::list(mine), rest)
             }
             Kind::Dict | Kind::Other => {
-                // SAFETY: a live object.
+                // SAFETY: a live object. A class may be given another name by another thread.
                 let class = unsafe { self.api.class_name(object) };
+                self.saw_mutable = true;
                 (Value::str(class.to_bytes()), list)
             }
         }
@@ -760,8 +761,6 @@ impl<'a, 't> Decoder<'a, 't> {
 
     /// The scalars of a list or tuple. Returns how many there are.
     fn strings(&mut self, object: *mut Object, list: &mut [Value<'static>]) -> usize {
-        // SAFETY: an item of the live tuple.
-        self.saw_mutable |= unsafe { self.api.kind(object) } == Kind::List;
         let length = self.sequence_length(object);
         let mut count = 0;
         for place in 0..length.min(list.len()) {
@@ -782,8 +781,6 @@ impl<'a, 't> Decoder<'a, 't> {
         if self.sequence_length(object) == 0 {
             return self.text(object);
         }
-        // SAFETY: an item of the live tuple.
-        self.saw_mutable |= unsafe { self.api.kind(object) } == Kind::List;
         let first = self.sequence_item(object, 0);
         self.text(first)
     }
@@ -800,15 +797,37 @@ impl<'a, 't> Decoder<'a, 't> {
         usize::try_from(length).unwrap_or(0)
     }
 
-    fn sequence_item(&self, object: *mut Object, place: usize) -> *mut Object {
-        // SAFETY: a live list or tuple of at least `place + 1` items; the reference is borrowed.
+    /// An item that lives until the event is done.
+    fn sequence_item(&mut self, object: *mut Object, place: usize) -> *mut Object {
+        // SAFETY: a live list or tuple of at least `place + 1` items. A tuple keeps its items; those of a list are kept here.
         unsafe {
             match self.api.kind(object) {
-                Kind::List => (self.api.list_item)(object, place as isize),
+                Kind::List => {
+                    let item = self.api.new_list_item(object, place);
+                    self.kept(item)
+                }
                 Kind::Tuple => (self.api.tuple_item)(object, place as isize),
                 _ => core::ptr::null_mut(),
             }
         }
+    }
+
+    /// Keeps a new reference until the event is done. Where there is no more room the list keeps it, as long as the
+    /// interpreter is held.
+    ///
+    /// # Safety
+    /// `object` is null, or a new reference to what a list or dict has.
+    unsafe fn kept(&mut self, object: *mut Object) -> *mut Object {
+        if object.is_null() || self.temporaries.keep(object) {
+            return object;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { (self.api.decref)(object) };
+        if self.api.is_free_threaded() {
+            return core::ptr::null_mut();
+        }
+        self.saw_mutable = true;
+        object
     }
 
     /// `PATH` of the environment that the child gets: of the dict given, else of this process.
@@ -817,9 +836,11 @@ impl<'a, 't> Decoder<'a, 't> {
         if unsafe { self.api.kind(environment) } != Kind::Dict {
             return environment::variable(c"PATH");
         }
-        // SAFETY: a live dict; a borrowed reference or null, without an exception.
-        let path = unsafe { (self.api.dict_item)(environment, c"PATH".as_ptr()) };
-        self.saw_mutable = true;
+        // SAFETY: a live dict.
+        let path = unsafe {
+            let path = self.api.new_dict_value(environment, b"PATH");
+            self.kept(path)
+        };
         self.text(path)
     }
 

@@ -19,9 +19,13 @@ use crate::pool::Claim;
 use crate::{channel, judge, load_check, pending, pool, process, raise};
 
 thread_local! {
-    /// Events raised while an event is judged come from the decoder's own calls: they are not judged.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    /// How many events this thread is judging, one inside the other. None of the decoder's calls raises an event, but the
+    /// program's code may run when it lets go of an object, or makes an error: that is judged like any other.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
+
+/// More than that are refused: each takes its part of the stack.
+const MOST_NESTED: u32 = 16;
 
 /// Adds the hook to the interpreter in this process, if there is one. Returns whether it is there.
 pub(crate) fn register() -> bool {
@@ -57,19 +61,28 @@ unsafe fn judge_event(
     args: *mut Object,
 ) -> c_int {
     let Some(api) = api::api() else { return 0 };
-    if INSIDE.replace(true) {
-        return 0;
+    let depth = DEPTH.get();
+    if depth >= MOST_NESTED {
+        // SAFETY: the thread state is attached.
+        unsafe {
+            (api.set_string)(
+                api.permission_error(),
+                c"denied by audithook: events are raised inside each other without end".as_ptr(),
+            );
+        }
+        return -1;
     }
+    DEPTH.set(depth + 1);
     let _errno = process::KeepErrno::new();
     // SAFETY: passed on to the caller.
-    let refused = unsafe { judge_outermost(api, policy, remembered, name, args) };
-    INSIDE.set(false);
+    let refused = unsafe { judge_one(api, policy, remembered, name, args) };
+    DEPTH.set(depth);
     if refused { -1 } else { 0 }
 }
 
 /// # Safety
 /// As for the audit hook itself.
-unsafe fn judge_outermost(
+unsafe fn judge_one(
     api: &'static Api,
     policy: &'static Policy,
     remembered: Remembered,

@@ -1,0 +1,123 @@
+//! Arguments that fight back: code of the program that runs, or changes what is read, while an event is judged.
+
+use audithook_tests::{Python, Run, Scratch, for_each_python};
+
+/// Renames what must not be renamed: the event is all that stands in the way.
+const MOVE: &str = "\
+import os
+moved = []
+def move():
+    try:
+        os.rename('secret', 'elsewhere')
+        os.rename('elsewhere', 'secret')
+        moved.append('moved')
+    except PermissionError:
+        moved.append('refused')
+";
+
+const POLICY: &str =
+    "version = 1\n[files]\ndeny = [\"./secret\"]\n[process]\nexec = [\"/bin/true\"]\n";
+
+fn run(python: &Python, policy: &str, code: &str) -> (Scratch, audithook_tests::Outcome) {
+    let scratch = Scratch::new();
+    scratch.write("secret", "secret\n");
+    scratch.write("move.py", MOVE);
+    let outcome = Run::new(&scratch, policy)
+        .python(python, &["-W", "ignore", "-c", code])
+        .finish();
+    (scratch, outcome)
+}
+
+for_each_python! {
+    /// A dict of variables is asked for `PATH`; a key with the same hash would be compared, by its own `__eq__`.
+    fn a_key_of_the_environment_gets_no_say_while_its_program_is_looked_for(python: &Python) {
+        let code = "\
+import subprocess
+from move import *
+class Key:
+    def __hash__(self):
+        return hash('PATH')
+    def __eq__(self, other):
+        move()
+        return False
+try:
+    subprocess.Popen(['true'], env={Key(): 'x'})
+except TypeError:
+    pass
+assert 'moved' not in moved, moved
+subprocess.check_call(['true'], env={'PATH': '/bin'})
+try:
+    subprocess.check_call(['cat'], env={'PATH': '/bin'})
+except PermissionError as error:
+    print(error)
+";
+        let (scratch, outcome) = run(python, POLICY, code);
+        outcome.assert_success().assert_out("denied by rule `process.exec`");
+        assert!(scratch.join("secret").exists());
+    }
+
+    /// What an event lets go of may be the last of its kind, and run a finalizer; what refuses it makes an error, for which
+    /// the collector may run.
+    fn a_finalizer_that_runs_while_an_event_is_judged_is_judged_itself(python: &Python) {
+        let code = "\
+import gc, sys, threading
+from move import *
+class Last(str):
+    def __del__(self):
+        move()
+gc.set_threshold(1)
+values = ['a', 'b']
+def change():
+    for _ in range(500):
+        values[:] = [Last('x'), Last('y')]
+sys.setswitchinterval(1e-5)
+thread = threading.Thread(target=change)
+thread.start()
+while thread.is_alive():
+    try:
+        sys.audit('shop.order', values)
+    except PermissionError:
+        pass
+values.clear()
+assert moved and 'moved' not in moved, moved.count('moved')
+";
+        let policy = format!("{POLICY}[[hook]]\non = \"shop.order\"\nwhen = 'args[\"0\"].size() == 2'\ndo = \"deny\"\n");
+        let (scratch, outcome) = run(python, &policy, code);
+        outcome.assert_success();
+        assert!(scratch.join("secret").exists());
+    }
+
+    /// While a gate is asked, other threads run: what they do to the arguments does not reach the record.
+    fn a_list_that_changes_while_a_gate_is_asked_is_recorded_as_it_was(python: &Python) {
+        let code = "\
+import sys, threading
+values = []
+count = 0
+def change():
+    for number in range(20000):
+        values[:] = ['value %d' % (number + place) * 20 for place in range(5)]
+        del values[2:]
+sys.setswitchinterval(1e-5)
+thread = threading.Thread(target=change)
+thread.start()
+while thread.is_alive() and count < 500:
+    sys.audit('shop.order', values, bytearray(b'value 7' * 20), 5)
+    count += 1
+thread.join()
+print(count)
+";
+        let policy = "version = 1\n[[hook]]\non = \"shop.order\"\nwhen = 'args[\"0\"].size() > 1000'\ndo = \"deny\"\n[[hook]]\non = \"shop.order\"\ndo = \"log\"\n";
+        let (_scratch, outcome) = run(python, policy, code);
+        outcome.assert_success();
+        let journal = outcome.journal();
+        let mut count = 0;
+        for record in journal.of("shop.order") {
+            count += 1_usize;
+            for value in record.arg("0").as_array().expect("a list") {
+                let text = value.as_str().unwrap_or_default();
+                assert!(text.starts_with("value ") && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '), "{text:?}");
+            }
+        }
+        assert_eq!(outcome.out().trim(), count.to_string());
+    }
+}

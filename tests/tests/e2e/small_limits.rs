@@ -1,0 +1,160 @@
+//! Programs with little: small stacks, few descriptors, small files. What runs bare runs under a policy, too.
+
+use std::process::Command;
+
+use audithook_tests::{Python, Run, Scratch, for_each_python, python};
+
+const DENY: &str = "version = 1\n[files]\ndeny = [\"./secret\"]\n";
+
+/// Every way to start a program, each in a thread with the smallest stack that Python allows.
+const FROM_SMALL_STACKS: &str = "\
+import os, subprocess, threading
+threading.stack_size(32 * 1024)
+def child(function):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            function()
+        finally:
+            os._exit(9)
+    return os.waitpid(pid, 0)[1]
+def wait(pid):
+    return os.waitpid(pid, 0)[1]
+WAYS = {
+    'call': lambda: subprocess.call(['/bin/true']),
+    'call by PATH': lambda: subprocess.call(['true']),
+    'call with preexec_fn': lambda: subprocess.call(['/bin/true'], preexec_fn=lambda: None),
+    'call without environment': lambda: subprocess.call(['/bin/true'], env={}),
+    'call of a script': lambda: subprocess.call(['./script']),
+    'posix_spawn': lambda: wait(os.posix_spawn('/bin/true', ['true'], {})),
+    'posix_spawnp': lambda: wait(os.posix_spawnp('true', ['true'], {})),
+    'execv': lambda: child(lambda: os.execv('/bin/true', ['true'])),
+    'execvp': lambda: child(lambda: os.execvp('true', ['true'])),
+    'system': lambda: os.system('true'),
+}
+def attempt(name, function):
+    try:
+        print(name, function(), flush=True)
+    except OSError as error:
+        print(name, type(error).__name__, flush=True)
+for name, function in WAYS.items():
+    thread = threading.Thread(target=attempt, args=(name, function))
+    thread.start()
+    thread.join()
+";
+
+/// Tries to read the secret, and to ask a gate.
+const ATTEMPT: &str = "\
+def attempt(path):
+    try:
+        print(open(path).read().strip())
+    except PermissionError as error:
+        print('refused' if 'denied by rule' in str(error) else error)
+attempt('open.txt')
+attempt('secret')
+";
+
+for_each_python! {
+    fn programs_start_from_threads_with_the_smallest_stacks(python: &Python) {
+        let scratch = Scratch::new();
+        scratch.write_program("script", "#!/bin/true\n");
+        let run = |policy| Run::new(&scratch, policy).python(python, &["-W", "ignore", "-c", FROM_SMALL_STACKS]).finish();
+        let allowed = run("version = 1\n[process]\nexec = [\"/bin/true\", \"/bin/sh\", \"./script\"]\nuncovered = \"deny\"\n");
+        allowed.assert_success();
+        assert_eq!(allowed.out().lines().filter(|line| line.ends_with(" 0")).count(), 10, "{}", allowed.describe());
+        let refused = run("version = 1\n[process]\nexec = [\"/bin/cat\"]\n");
+        refused.assert_success();
+        let count = |end| refused.out().lines().filter(|line| line.ends_with(end)).count();
+        // A forked child that is refused ends with 9.
+        assert_eq!((count(" PermissionError"), count(" 2304")), (8, 2), "{}", refused.describe());
+    }
+
+    /// A limit on the size of files is no limit on what audithook shares with its supervisor (RLIMIT_FSIZE, setrlimit(2)).
+    fn a_program_that_may_write_no_files_is_judged(python: &Python) {
+        let scratch = Scratch::new();
+        scratch.write("secret", "secret\n");
+        scratch.write("open.txt", "open\n");
+        scratch.write("attempt.py", ATTEMPT);
+        let code = "\
+import os, resource, subprocess, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+subprocess.check_call([sys.executable, 'attempt.py'])
+if os.fork() == 0:
+    exec(open('attempt.py').read())
+    sys.exit(0)
+assert os.wait()[1] == 0
+";
+        let outcome = Run::new(&scratch, DENY).python(python, &["-W", "ignore", "-u", "-c", code]).finish();
+        outcome.assert_success();
+        assert_eq!(outcome.out(), "open\nrefused\nopen\nrefused\n", "{}", outcome.describe());
+        assert_eq!(outcome.journal().refusals().count(), 2);
+    }
+
+    /// A program that has used up its descriptors forks, asks gates and is refused all the same.
+    fn a_program_without_a_descriptor_left_is_judged(python: &Python) {
+        let scratch = Scratch::new();
+        scratch.write("secret", "secret\n");
+        let policy = format!("{DENY}[[hook]]\non = \"shop.order\"\nwhen = \"args[0] > 100\"\ndo = \"deny\"\n");
+        let code = "\
+import os, resource, sys
+own, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, most))
+def attempts():
+    for amount in (5, 500):
+        try:
+            sys.audit('shop.order', amount)
+            print('ordered', amount)
+        except PermissionError as error:
+            print('refused' if 'denied by rule' in str(error) else error, amount)
+    try:
+        open('secret')
+    except OSError as error:
+        print('refused' if 'denied by rule' in str(error) else error)
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (3, most)
+attempts()
+child = os.fork()
+if child == 0:
+    attempts()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+";
+        let outcome = Run::new(&scratch, &policy).python(python, &["-W", "ignore", "-u", "-c", code]).finish();
+        outcome.assert_success();
+        assert_eq!(outcome.out(), "ordered 5\nrefused 500\nrefused\n".repeat(2), "{}", outcome.describe());
+    }
+}
+
+#[test]
+fn a_journal_that_may_not_grow_ends_the_run_with_its_reason() {
+    let scratch = Scratch::new();
+    let run = Run::new(&scratch, "version = 1\n");
+    let program = python::newest().text();
+    let import = "import email.message, json, sqlite3; print(1)";
+    let inner = run.audithook_command(&[
+        "run",
+        "-c",
+        "hooks.toml",
+        "--journal",
+        "small.jsonl",
+        "--",
+        &program,
+        "-c",
+        import,
+    ]);
+    // 32 blocks of 512 bytes.
+    let outcome = Command::new("sh")
+        .args(["-c", "ulimit -f 32; exec \"$0\" \"$@\""])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .current_dir(scratch.path())
+        .env_clear()
+        .envs(audithook_tests::run::environment(&scratch))
+        .output()
+        .expect("sh runs");
+    let said = String::from_utf8_lossy(&outcome.stderr);
+    assert_eq!(outcome.status.code(), Some(125), "{said}");
+    assert!(
+        said.contains("small.jsonl") && said.contains("File too large"),
+        "{said}"
+    );
+}
