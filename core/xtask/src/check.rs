@@ -1,4 +1,5 @@
-//! `cargo xtask ci`: formatting, lints, documentation, generated files, licences, advisories, benches that build.
+//! `cargo xtask ci`: formatting, lints, documentation, generated files, what the README and SPECIFICATION.md say, licences,
+//! advisories, benches that build.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -6,7 +7,9 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::generate;
+use crate::readme;
 use crate::shell::{self, cargo, has, read};
+use crate::specification;
 
 /// The licences that a dependency may have; of `A OR B` one is enough.
 const LICENCES: [&str; 13] = [
@@ -40,6 +43,8 @@ pub(crate) fn run() -> Result<(), String> {
         cargo(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"),
     )?;
     generate::check()?;
+    specification::check()?;
+    readme::check()?;
     licences()?;
     advisories()?;
     println!("ci: everything is as it should be");

@@ -12,8 +12,10 @@ mod check;
 mod demo;
 mod dist;
 mod generate;
+mod readme;
 mod setup;
 mod shell;
+mod specification;
 mod test;
 
 use std::process::ExitCode;
