@@ -94,7 +94,7 @@ assert os.wait()[1] == 0
     fn a_program_without_a_descriptor_left_is_judged(python: &Python) {
         let scratch = Scratch::new();
         scratch.write("secret", "secret\n");
-        let policy = format!("{DENY}[[hook]]\non = \"shop.order\"\nwhen = \"args[0] > 100\"\ndo = \"deny\"\n");
+        let policy = format!("{DENY}[[hook]]\non = \"shop.order\"\nwhen = 'args[\"0\"] > 100'\ndo = \"deny\"\n");
         let code = "\
 import os, resource, sys
 own, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -124,12 +124,11 @@ assert os.waitpid(child, 0)[1] == 0
     }
 }
 
-#[test]
-fn a_journal_that_may_not_grow_ends_the_run_with_its_reason() {
+/// A run under a limit of file sizes, in blocks of 512 bytes, that holds for audithook itself.
+fn under_file_size_limit(blocks: u32, code: &str) -> (Option<i32>, String) {
     let scratch = Scratch::new();
     let run = Run::new(&scratch, "version = 1\n");
     let program = python::newest().text();
-    let import = "import email.message, json, sqlite3; print(1)";
     let inner = run.audithook_command(&[
         "run",
         "-c",
@@ -139,11 +138,10 @@ fn a_journal_that_may_not_grow_ends_the_run_with_its_reason() {
         "--",
         &program,
         "-c",
-        import,
+        code,
     ]);
-    // 32 blocks of 512 bytes.
     let outcome = Command::new("sh")
-        .args(["-c", "ulimit -f 32; exec \"$0\" \"$@\""])
+        .args(["-c", &format!("ulimit -f {blocks}; exec \"$0\" \"$@\"")])
         .arg(inner.get_program())
         .args(inner.get_args())
         .current_dir(scratch.path())
@@ -151,10 +149,29 @@ fn a_journal_that_may_not_grow_ends_the_run_with_its_reason() {
         .envs(audithook_tests::run::environment(&scratch))
         .output()
         .expect("sh runs");
-    let said = String::from_utf8_lossy(&outcome.stderr);
-    assert_eq!(outcome.status.code(), Some(125), "{said}");
+    (
+        outcome.status.code(),
+        String::from_utf8_lossy(&outcome.stderr).into_owned(),
+    )
+}
+
+#[test]
+fn a_journal_that_may_not_grow_ends_the_run_with_its_reason() {
+    let raise = "import sys\nfor number in range(20000): sys.audit('shop.order', 'x' * 200)";
+    let (code, said) = under_file_size_limit(4096, raise);
+    assert_eq!(code, Some(125), "{said}");
     assert!(
         said.contains("small.jsonl") && said.contains("File too large"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_limit_too_low_for_audithook_itself_is_said_before_anything_runs() {
+    let (code, said) = under_file_size_limit(32, "open('ran', 'w')");
+    assert_eq!(code, Some(125), "{said}");
+    assert!(
+        said.contains("ulimit -f") && said.contains("16384 bytes"),
         "{said}"
     );
 }
