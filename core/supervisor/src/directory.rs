@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
+/// How many connections wait in the socket's queue.
+pub(crate) const BACKLOG: usize = 4096;
 /// The longest name that the preload library takes.
 const LONGEST_NAME: usize = 96;
 
@@ -80,12 +82,12 @@ impl RunDirectory {
         self.path.join("libaudithook_cpython.so")
     }
 
-    /// Writes an image and puts it in force: each process switches at its next event.
+    /// Writes an image that is not in force yet.
     ///
     /// # Errors
-    /// If the image cannot be written; the one before then stays in force.
-    pub fn publish(&self, generation: u32, image: &[u8]) -> io::Result<()> {
-        let file = self.path.join(format!("policy.{generation:010}.image"));
+    /// If the image cannot be written; then there is none.
+    pub fn write_image(&self, generation: u32, image: &[u8]) -> io::Result<()> {
+        let file = self.image(generation);
         let mut out = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -94,13 +96,28 @@ impl RunDirectory {
             .open(&file)?;
         let written = out
             .write_all(image)
-            .and_then(|()| out.set_permissions(fs::Permissions::from_mode(0o444)))
-            .and_then(|()| self.generation.write_all_at(&generation.to_ne_bytes(), 0));
+            .and_then(|()| out.set_permissions(fs::Permissions::from_mode(0o444)));
         if written.is_err() {
-            // Nobody was told of it.
-            let _ = fs::remove_file(&file);
+            self.remove_image(generation);
         }
         written
+    }
+
+    /// Removes an image that has never been in force.
+    pub fn remove_image(&self, generation: u32) {
+        let _ = fs::remove_file(self.image(generation));
+    }
+
+    /// Puts an image in force: each process switches at its next event.
+    ///
+    /// # Errors
+    /// If the word cannot be written; the image before then stays in force.
+    pub fn put_in_force(&self, generation: u32) -> io::Result<()> {
+        self.generation.write_all_at(&generation.to_ne_bytes(), 0)
+    }
+
+    fn image(&self, generation: u32) -> PathBuf {
+        self.path.join(format!("policy.{generation:010}.image"))
     }
 
     /// Opens the socket that processes announce themselves at.
@@ -117,7 +134,7 @@ impl RunDirectory {
         )?;
         rustix::net::bind(&socket, &SocketAddrUnix::new(&path)?)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666))?;
-        rustix::net::listen(&socket, 4096)?;
+        rustix::net::listen(&socket, BACKLOG as i32)?;
         Ok(socket)
     }
 
@@ -176,17 +193,17 @@ mod tests {
         let base = tempfile::tempdir().expect("a temporary directory");
         let directory =
             RunDirectory::create_in(base.path(), "x", Path::new("/lib/none.so")).expect("made");
-        directory.publish(1, b"image").expect("published");
         let path = directory.path().to_owned();
+        let in_force = || fs::read(path.join("generation")).expect("there");
+        directory.write_image(1, b"image").expect("written");
+        assert_eq!(in_force(), 0_u32.to_ne_bytes());
+        directory.put_in_force(1).expect("in force");
         assert_eq!(
             fs::read(path.join("policy.0000000001.image")).expect("there"),
             b"image"
         );
-        assert_eq!(
-            fs::read(path.join("generation")).expect("there"),
-            1_u32.to_ne_bytes()
-        );
-        assert!(directory.publish(1, b"again").is_err());
+        assert_eq!(in_force(), 1_u32.to_ne_bytes());
+        assert!(directory.write_image(1, b"again").is_err());
         assert!(directory.listen().is_ok());
         drop(directory);
         assert!(!path.exists());

@@ -11,7 +11,7 @@ use crate::signals::{self, Signals};
 use crate::tree;
 
 /// The signals that front reads instead of dying, stopping or ignoring.
-const HANDLED: [i32; 14] = [
+pub(crate) const HANDLED: [i32; 14] = [
     libc::SIGINT,
     libc::SIGQUIT,
     libc::SIGTERM,
@@ -37,13 +37,12 @@ struct Job {
 }
 
 /// Waits for the supervisor to say how the command ended, and stands in for the command meanwhile.
-pub(crate) fn wait(supervisor: Pid, control: &Control) -> io::Result<Ended> {
+pub(crate) fn wait(supervisor: Pid, control: &Control, arriving: &Signals) -> io::Result<Ended> {
     tree::adopt_orphans()?;
-    let arriving = Signals::block(&HANDLED)?;
     let life = rustix::process::pidfd_open(supervisor, PidfdFlags::empty())?;
     let mut job = Job::default();
     loop {
-        if let Some(ended) = look(&mut job, supervisor, control, &arriving, &life)? {
+        if let Some(ended) = look(&mut job, supervisor, control, arriving, &life)? {
             return Ok(ended);
         }
     }

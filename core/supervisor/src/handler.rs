@@ -76,6 +76,9 @@ pub trait Handler {
     /// A process gave up this many records, or its ring became unreadable.
     fn lost(&mut self, process: Process, count: u64, reason: &str);
 
+    /// A process has replaced its program and is another now: nothing more comes from the one that it was.
+    fn replaced(&mut self, process: Process);
+
     /// A process ended; its ring has been read to the end.
     fn exited(&mut self, process: Process, exit: Exit);
 

@@ -2,8 +2,11 @@
 
 use std::ffi::CString;
 use std::io;
+use std::os::fd::RawFd;
 
 use rustix::process::Pid;
+
+use crate::descriptors;
 
 /// What to execute.
 #[derive(Debug)]
@@ -34,19 +37,22 @@ pub enum LaunchError {
     },
 }
 
-/// The signal dispositions and the mask as this process got them from its parent.
+/// The signal dispositions, the mask and the descriptors as this process got them from its parent.
 ///
 /// Rust's start-up ignores SIGPIPE and front blocks what it handles; the command gets what the caller meant it to get.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Inherited {
     mask: libc::sigset_t,
     ignores_pipe: bool,
+    /// Those beyond the standard ones.
+    pub(crate) descriptors: Vec<RawFd>,
 }
 
 impl std::fmt::Debug for Inherited {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Inherited")
             .field("ignores_pipe", &self.ignores_pipe)
+            .field("descriptors", &self.descriptors)
             .finish_non_exhaustive()
     }
 }
@@ -69,16 +75,22 @@ extern "C" fn remember_pipe() {
 }
 
 impl Inherited {
-    /// Reads them. Called before this process blocks or handles anything.
+    /// Sets them aside for the command. Called before this process blocks or handles anything, and after it has [taken
+    /// over](crate::take_descriptor) the descriptors that are not for the command. From here on a file that
+    /// would grow beyond RLIMIT_FSIZE is an error to this process, and not its end.
     #[must_use]
-    pub fn current() -> Self {
-        // SAFETY: all-zero is a valid signal set; asking changes nothing; the static is written before main only.
+    pub fn set_aside() -> Self {
+        // SAFETY: all-zero is a valid signal set, and emptied before use; the static is written before main only.
         unsafe {
             let mut mask: libc::sigset_t = std::mem::zeroed();
-            libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), &raw mut mask);
+            let mut blocked: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&raw mut blocked);
+            libc::sigaddset(&raw mut blocked, libc::SIGXFSZ);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const blocked, &raw mut mask);
             Self {
                 mask,
                 ignores_pipe: PIPE_WAS_IGNORED,
+                descriptors: descriptors::inheritable(),
             }
         }
     }

@@ -13,19 +13,23 @@
 //! front's process group, as the shell meant it to; the supervisor has a group of its own in the same session, so that the
 //! terminal's signals do not reach it and the command's group is not an orphan.
 
+mod connections;
 mod control;
+mod descriptors;
 mod directory;
 mod front;
 mod handler;
 mod judges;
 mod launch;
 mod reap;
+mod reloads;
 mod rings;
 mod signals;
 mod supervisor;
 pub mod tree;
 
 use std::io;
+use std::path::PathBuf;
 
 use rustix::process::Pid;
 
@@ -35,6 +39,7 @@ pub use handler::{Answer, Directive, Exit, Handler, Judge, Process, Usage};
 pub use launch::{Command, Inherited, LaunchError};
 
 use control::{Control, Message};
+use signals::Signals;
 use supervisor::Beginning;
 
 /// One run.
@@ -44,7 +49,9 @@ pub struct Run {
     pub directory: RunDirectory,
     /// What to execute.
     pub command: Command,
-    /// The signals as the caller's parent left them.
+    /// Directories that the handler makes and removes. If the supervisor is killed, front removes them.
+    pub leavings: Vec<PathBuf>,
+    /// What the command inherits from the caller's parent.
     pub inherited: Inherited,
     /// Whether what the command leaves running is waited for.
     pub wait_tree: bool,
@@ -55,6 +62,9 @@ pub struct Run {
 /// Runs the command below a supervisor, which `handler` serves, and returns how it ended: in front.
 /// The process must have one thread.
 ///
+/// Standard input, standard output and the descriptors that the command inherits are the command's from then on: in this
+/// process the first two lead nowhere, and the others are closed.
+///
 /// # Errors
 /// If the processes cannot be made.
 pub fn run(
@@ -63,6 +73,8 @@ pub fn run(
 ) -> io::Result<Ended> {
     let socket = run.directory.listen()?;
     let (front_end, supervisor_end) = Control::pair()?;
+    // From before the fork on: a key that is pressed now is the command's to answer, and ends neither of the two.
+    let arriving = Signals::block(&front::HANDLED)?;
     let front = rustix::process::getpid();
     debug_assert_eq!(
         std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count),
@@ -73,36 +85,43 @@ pub fn run(
     match pid {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            drop(front_end);
+            drop((front_end, arriving));
             let _ = tree::adopt_orphans();
-            let handler = handler(run.directory);
-            let beginning = Beginning {
-                front,
-                control: supervisor_end,
-                socket,
-                command: run.command,
-                inherited: run.inherited,
-                wait_tree: run.wait_tree,
-                covered: run.covered,
-            };
-            let ended = match handler {
-                // The handler goes with the last process of the tree: its run directory is removed here.
-                Ok(mut handler) => supervisor::supervise(&beginning, &mut *handler),
-                Err(fault) => Ended::Fault(fault),
-            };
-            beginning.control.send(&Message::Ended(ended));
+            // Before the handler starts threads: a signal to the process would find them.
+            let ended = Signals::block(&supervisor::HANDLED)
+                .map_err(|error| format!("the supervisor cannot be set up: {error}"))
+                .and_then(|signals| {
+                    let beginning = Beginning {
+                        front,
+                        control: &supervisor_end,
+                        signals,
+                        socket,
+                        command: run.command,
+                        inherited: run.inherited,
+                        wait_tree: run.wait_tree,
+                        covered: run.covered,
+                    };
+                    // The handler goes with the last process of the tree: its run directory is removed here.
+                    let mut handler = handler(run.directory)?;
+                    Ok(supervisor::supervise(&beginning, &mut *handler))
+                });
+            supervisor_end.send(&Message::Ended(ended.unwrap_or_else(Ended::Fault)));
             // SAFETY: ends this process; what front has to clean up is front's.
             unsafe { libc::_exit(0) }
         }
         pid => {
             run.directory.disown();
-            let directory = run.directory.path().to_owned();
-            drop((socket, supervisor_end));
+            // The supervisor has its own of each.
+            drop((handler, socket, supervisor_end));
+            descriptors::let_go(&run.inherited.descriptors);
             let supervisor = Pid::from_raw(pid).ok_or_else(|| io::Error::other("no process id"))?;
-            let ended = front::wait(supervisor, &front_end);
+            let ended = front::wait(supervisor, &front_end, &arriving);
             if matches!(ended, Ok(Ended::Fault(_))) {
-                // A supervisor that was killed has left it behind.
-                let _ = std::fs::remove_dir_all(directory);
+                // A supervisor that was killed has left them behind.
+                let _ = std::fs::remove_dir_all(run.directory.path());
+                for directory in &run.leavings {
+                    let _ = std::fs::remove_dir_all(directory);
+                }
             }
             ended
         }

@@ -1,11 +1,13 @@
 //! The rings of the tree's processes, mapped here; what is in them is hostile input.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, OwnedFd};
 
-use audithook_wire::ring::{Consumer, Layout, MAX_CAPACITY, RingError};
-use rustix::fs::SealFlags;
+use audithook_wire::ring::{Consumer, Layout, RingError};
+use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mm::{MapFlags, ProtFlags};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
 /// One ring.
 #[derive(Debug)]
@@ -28,9 +30,15 @@ pub(crate) struct Drained {
     pub(crate) error: Option<RingError>,
 }
 
-/// Why a descriptor is no ring.
+/// Why a process has no ring.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RefusedRing {
+    /// it sent none
+    #[error("it sent none")]
+    Missing,
+    /// it was lost on the way
+    #[error("it was lost on the way, for the supervisor is out of descriptors")]
+    Cut,
     /// it is not sealed against shrinking
     #[error("it is not sealed against shrinking")]
     Unsealed,
@@ -45,6 +53,32 @@ pub(crate) enum RefusedRing {
     Ring(#[from] RingError),
 }
 
+/// Makes the memory of a ring and sends it.
+///
+/// # Errors
+/// If there is no memory, no descriptor, or nobody who waits.
+pub(crate) fn lend(connection: &OwnedFd) -> io::Result<()> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let memory = rustix::fs::memfd_create(c"audithook-ring", flags)?;
+    let layout = Layout::default();
+    rustix::fs::ftruncate(&memory, layout.mapping_len() as u64)?;
+    rustix::fs::fcntl_add_seals(
+        &memory,
+        SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL,
+    )?;
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let descriptors = [memory.as_fd()];
+    control.push(SendAncillaryMessage::ScmRights(&descriptors));
+    rustix::net::sendmsg(
+        connection,
+        &[io::IoSlice::new(&[1])],
+        &mut control,
+        SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
+    )?;
+    Ok(())
+}
+
 impl Ring {
     /// Maps what a process sent.
     pub(crate) fn map(descriptor: &OwnedFd) -> Result<Self, RefusedRing> {
@@ -55,7 +89,8 @@ impl Ring {
         let size = rustix::fs::fstat(descriptor)
             .map_err(io::Error::from)?
             .st_size as u64;
-        let most = Layout::for_capacity(MAX_CAPACITY).mapping_len() as u64;
+        // No process makes a larger one, and each is mapped here.
+        let most = Layout::default().mapping_len() as u64;
         if size == 0 || size > most {
             return Err(RefusedRing::Size(size));
         }

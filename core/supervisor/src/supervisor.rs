@@ -3,23 +3,26 @@
 use std::collections::HashMap;
 use std::io;
 use std::mem::{ManuallyDrop, MaybeUninit};
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use audithook_wire::flat::Record;
-use audithook_wire::message::{MAX_PACKET, Message as Packet};
+use audithook_wire::message::{self, MAX_PACKET, Message as Packet};
 use rustix::event::epoll;
 use rustix::fs::inotify;
 use rustix::process::{Pid, PidfdFlags, Signal};
 
+use crate::connections::Connections;
 use crate::control::{Control, Ended, Message};
+use crate::directory::BACKLOG;
 use crate::handler::{Directive, Exit, Handler, Process};
 use crate::judges::{Judges, Question};
 use crate::launch::{Command, Inherited, LaunchError};
 use crate::reap::{self, Change};
-use crate::rings::Ring;
+use crate::reloads::Reloads;
+use crate::rings::{self, RefusedRing, Ring};
 use crate::signals::Signals;
-use crate::{launch, tree};
+use crate::{descriptors, launch, tree};
 
 /// How long what the command left running may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
@@ -31,8 +34,16 @@ const IDLE_PASSES: u32 = 3;
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// How many connections are taken at a time: the rings and the tree's end do not wait for a flood of them.
 const MOST_ACCEPTED: usize = 64;
+/// How many are taken to reach one that is in the queue now: then the queue has been emptied once.
+const ALL_THAT_WAIT: usize = BACKLOG + 1;
 /// How many connections may be open that have sent nothing yet.
 const MOST_CONNECTIONS: usize = 1024;
+/// How many questions may wait to be judged.
+const MOST_QUESTIONS: usize = 1024;
+/// How many ends are kept of children that did not announce themselves: their hellos may be in the queue.
+const MOST_REAPED: usize = 4096;
+/// How many changes of files are read at a time.
+const MOST_CHANGES: usize = 1024;
 
 const LISTEN: u64 = 1;
 const CONTROL: u64 = 2;
@@ -41,10 +52,26 @@ const FRONT: u64 = 4;
 const FILES: u64 = 5;
 const FIRST_OTHER: u64 = 16;
 
+/// The signals that the supervisor reads instead of dying, stopping or ignoring.
+pub(crate) const HANDLED: [i32; 11] = [
+    libc::SIGCHLD,
+    libc::SIGHUP,
+    libc::SIGTERM,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+    libc::SIGPIPE,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+];
+
 /// What the supervisor needs to begin.
-pub(crate) struct Beginning {
+pub(crate) struct Beginning<'c> {
     pub(crate) front: Pid,
-    pub(crate) control: Control,
+    pub(crate) control: &'c Control,
+    pub(crate) signals: Signals,
     pub(crate) socket: OwnedFd,
     pub(crate) command: Command,
     pub(crate) inherited: Inherited,
@@ -53,7 +80,7 @@ pub(crate) struct Beginning {
 }
 
 /// Runs until the tree has ended, and tells front how.
-pub(crate) fn supervise(beginning: &Beginning, handler: &mut dyn Handler) -> Ended {
+pub(crate) fn supervise(beginning: &Beginning<'_>, handler: &mut dyn Handler) -> Ended {
     // The command starts before anything else, in front's process group: it does not wait for threads and tables.
     let root = match launch::start(&beginning.command, &beginning.inherited) {
         Ok(root) => root,
@@ -62,6 +89,7 @@ pub(crate) fn supervise(beginning: &Beginning, handler: &mut dyn Handler) -> End
     beginning
         .control
         .send(&Message::Started(root.as_raw_nonzero().get()));
+    descriptors::let_go(&beginning.inherited.descriptors);
     // Each process of the tree costs a descriptor here. The command has the limit that its caller gave it.
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let _ = rustix::process::setrlimit(
@@ -106,18 +134,47 @@ fn chain(error: &dyn std::error::Error) -> String {
         .join(": ")
 }
 
+/// What the descriptors that this process may have are for: a quarter each, and the last one for everything else.
+#[derive(Clone, Copy)]
+struct Budget {
+    connections: usize,
+    questions: usize,
+    lives: usize,
+}
+
+impl Budget {
+    fn of_this_process() -> Self {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        let quarter = limit.map_or(usize::MAX, |limit| (limit / 4) as usize);
+        Self {
+            connections: quarter.min(MOST_CONNECTIONS),
+            questions: quarter.min(MOST_QUESTIONS),
+            lives: quarter,
+        }
+    }
+}
+
+/// How the end of a process will be heard of.
+enum Life {
+    /// By its pidfd.
+    Watched(OwnedFd),
+    /// By asking from time to time: there is no descriptor for it.
+    Unwatched,
+    /// It is over.
+    Over,
+}
+
 /// Everything that is known of a process that announced itself, or is the command.
 struct Known {
     process: Process,
-    life: Option<OwnedFd>,
+    life: Life,
     ring: Option<Ring>,
     announced: bool,
 }
 
 struct Supervisor<'b> {
-    beginning: &'b Beginning,
+    beginning: &'b Beginning<'b>,
     epoll: OwnedFd,
-    signals: Signals,
     /// Never closed: that waits for the kernel's other readers, 10 ms and more, and the command's end would too.
     files: ManuallyDrop<Option<OwnedFd>>,
     judges: Option<Judges>,
@@ -129,9 +186,15 @@ struct Supervisor<'b> {
     stops: i32,
     known: HashMap<u32, Known>,
     incarnations: HashMap<u32, u32>,
+    budget: Budget,
+    front: Option<OwnedFd>,
+    /// Whether the socket is in the epoll set.
+    listening: bool,
     /// What is behind a number of the epoll set.
-    connections: HashMap<u64, OwnedFd>,
+    connections: Connections,
     lives: HashMap<u64, u32>,
+    unwatched: Vec<u32>,
+    reloads: Reloads,
     reaped: HashMap<u32, Exit>,
     /// Processes that had died when they were met.
     dead: Vec<u32>,
@@ -143,20 +206,7 @@ struct Supervisor<'b> {
 }
 
 impl<'b> Supervisor<'b> {
-    fn new(beginning: &'b Beginning, root: Pid, handler: &mut dyn Handler) -> io::Result<Self> {
-        let signals = Signals::block(&[
-            libc::SIGCHLD,
-            libc::SIGHUP,
-            libc::SIGTERM,
-            libc::SIGINT,
-            libc::SIGQUIT,
-            libc::SIGTSTP,
-            libc::SIGTTIN,
-            libc::SIGTTOU,
-            libc::SIGPIPE,
-            libc::SIGUSR1,
-            libc::SIGUSR2,
-        ])?;
+    fn new(beginning: &'b Beginning<'b>, root: Pid, handler: &mut dyn Handler) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let front = rustix::process::pidfd_open(beginning.front, PidfdFlags::empty());
         let watch = |descriptor: BorrowedFd<'_>, number| {
@@ -169,15 +219,17 @@ impl<'b> Supervisor<'b> {
         };
         watch(beginning.socket.as_fd(), LISTEN)?;
         watch(beginning.control.as_fd(), CONTROL)?;
-        watch(signals.as_fd(), SIGNALS)?;
-        let judges = handler.judge().map(Judges::new);
+        watch(beginning.signals.as_fd(), SIGNALS)?;
+        let budget = Budget::of_this_process();
+        let judges = handler
+            .judge()
+            .map(|judge| Judges::new(judge, budget.questions));
         let files = watch_files(handler);
         if let Some(files) = &files {
             watch(files.as_fd(), FILES)?;
         }
         let mut supervisor = Self {
             beginning,
-            signals,
             files: ManuallyDrop::new(files),
             judges,
             root,
@@ -186,8 +238,13 @@ impl<'b> Supervisor<'b> {
             stops: 0,
             known: HashMap::new(),
             incarnations: HashMap::new(),
-            connections: HashMap::new(),
+            budget,
+            front: None,
+            listening: true,
+            connections: Connections::new(budget.connections),
             lives: HashMap::new(),
+            unwatched: Vec::new(),
+            reloads: Reloads::default(),
             reaped: HashMap::new(),
             dead: Vec::new(),
             next_number: FIRST_OTHER,
@@ -200,7 +257,7 @@ impl<'b> Supervisor<'b> {
         match front {
             Ok(front) => {
                 supervisor.watch(front.as_fd(), FRONT)?;
-                supervisor.connections.insert(FRONT, front);
+                supervisor.front = Some(front);
             }
             // Front is dead already.
             Err(_) => supervisor.end_for_front(),
@@ -257,14 +314,8 @@ impl<'b> Supervisor<'b> {
 
     /// Nobody is left: what they said before is in the rings, and in the socket's queue.
     fn read_to_the_end(&mut self, handler: &mut dyn Handler, ended: Ended) -> Ended {
-        self.accept(handler);
-        let waiting: Vec<u64> = self
-            .connections
-            .keys()
-            .copied()
-            .filter(|number| *number >= FIRST_OTHER)
-            .collect();
-        for number in waiting {
+        self.accept(handler, ALL_THAT_WAIT);
+        for number in self.connections.numbers() {
             self.read_connection(number, handler);
         }
         let directive = self.pass(handler, true);
@@ -296,7 +347,7 @@ impl<'b> Supervisor<'b> {
         }
         for number in ready {
             match number {
-                LISTEN => self.accept(handler),
+                LISTEN => self.accept(handler, MOST_ACCEPTED),
                 CONTROL => self.hear_front(handler),
                 SIGNALS => self.take_signals(handler),
                 FRONT => self.end_for_front(),
@@ -309,19 +360,36 @@ impl<'b> Supervisor<'b> {
                 number => self.read_connection(number, handler),
             }
         }
+        let now = Instant::now();
+        self.connections.expire(now);
+        self.listen_again();
+        self.look_at_the_unwatched();
         while let Some(pid) = self.dead.pop() {
             self.bury(pid, handler);
         }
         self.look_for_the_silent(handler);
+        if self.reloads.take_due(now) {
+            handler.reload();
+            self.reloads.note_end(Instant::now());
+        }
         Ok(())
     }
 
     fn timeout(&self) -> rustix::event::Timespec {
-        let sleep = if self.asleep { LONGEST_SLEEP } else { BUSY };
-        let sleep = match self.deadline {
-            Some(deadline) => sleep.min(deadline.saturating_duration_since(Instant::now())),
-            None => sleep,
+        let sleep = if self.asleep && self.listening {
+            LONGEST_SLEEP
+        } else {
+            BUSY
         };
+        let now = Instant::now();
+        let moments = [
+            self.deadline,
+            self.connections.next_expiry(),
+            self.reloads.next(),
+        ];
+        let sleep = moments.into_iter().flatten().fold(sleep, |sleep, moment| {
+            sleep.min(moment.saturating_duration_since(now))
+        });
         rustix::event::Timespec {
             tv_sec: sleep.as_secs() as i64,
             tv_nsec: sleep.subsec_nanos().into(),
@@ -341,11 +409,20 @@ impl<'b> Supervisor<'b> {
             records += drained.records;
             handler.looked(process, drained.blocked);
             ring.wake_waiters();
-            report_loss(handler, process, ring, drained.error);
+            let error = drained.error.map(|error| {
+                // What it does from here on would not be recorded.
+                kill(process.pid, &known.life);
+                format!("the process was killed: {error}")
+            });
+            report_loss(handler, process, ring, error);
         }
         let directive = handler.end_pass();
         if records > 0 {
             self.idle_passes = 0;
+            if self.asleep {
+                // A doorbell did not come: who was to ring it had no descriptor for it, or did not want to.
+                self.wake();
+            }
         } else {
             self.idle_passes = self.idle_passes.saturating_add(1);
             if self.idle_passes >= IDLE_PASSES && !self.asleep && self.root_status.is_none() {
@@ -379,66 +456,87 @@ impl<'b> Supervisor<'b> {
         self.idle_passes = 0;
     }
 
-    fn accept(&mut self, handler: &mut dyn Handler) {
-        for _ in 0..MOST_ACCEPTED {
-            if self.connections.len() >= MOST_CONNECTIONS {
-                return;
-            }
+    /// Takes up to `most` connections, and what they have to say.
+    fn accept(&mut self, handler: &mut dyn Handler, most: usize) {
+        for _ in 0..most {
             let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
             match rustix::net::accept_with(&self.beginning.socket, flags) {
-                Ok(connection) => {
-                    let number = self.next_number;
-                    self.next_number += 1;
-                    self.connections.insert(number, connection);
-                    // Most have sent already what they have to say.
-                    self.read_connection(number, handler);
-                    if let Some(connection) = self.connections.get(&number)
-                        && self.watch(connection.as_fd(), number).is_err()
-                    {
-                        self.connections.remove(&number);
-                    }
-                }
+                Ok(connection) => self.greet(connection, handler),
                 Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNABORTED) => {}
-                Err(_) => return,
+                Err(rustix::io::Errno::AGAIN) => return,
+                Err(_) => {
+                    // Out of descriptors or memory. Who waits in the queue would keep epoll from ever waiting.
+                    let _ = epoll::delete(&self.epoll, &self.beginning.socket);
+                    self.listening = false;
+                    return;
+                }
             }
         }
     }
 
-    /// Reads the one packet of a connection. The connection stays in the set only if there is none yet.
-    fn read_connection(&mut self, number: u64, handler: &mut dyn Handler) {
-        let Some(connection) = self.connections.get(&number) else {
-            return;
-        };
-        let mut packet = vec![0_u8; MAX_PACKET];
-        let received = match receive(connection, &mut packet) {
-            Ok(received) => received,
-            Err(rustix::io::Errno::AGAIN) => return,
-            Err(_) => {
-                self.connections.remove(&number);
-                return;
-            }
-        };
-        let Some(connection) = self.connections.remove(&number) else {
-            return;
-        };
-        packet.truncate(received.length);
+    /// Looks into the queue again, after a pause.
+    fn listen_again(&mut self) {
+        if !self.listening {
+            self.listening = self.watch(self.beginning.socket.as_fd(), LISTEN).is_ok();
+        }
+    }
+
+    fn greet(&mut self, connection: OwnedFd, handler: &mut dyn Handler) {
         // Who it is, the kernel says.
-        let Ok(peer) = rustix::net::sockopt::socket_peercred(&connection) else {
+        let Some(peer) = peer_of(&connection) else {
             return;
         };
-        if tree::is_descendant(peer.pid) == Some(false) {
+        match receive(&connection) {
+            // Most have sent already what they have to say.
+            Ok(received) => self.take_packet(connection, peer, received, handler),
+            Err(rustix::io::Errno::AGAIN) => {
+                let number = self.next_number;
+                self.next_number += 1;
+                if self.watch(connection.as_fd(), number).is_ok() {
+                    let now = Instant::now();
+                    self.connections.insert(number, connection, peer, now);
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Reads the one packet of a connection that was silent until now.
+    fn read_connection(&mut self, number: u64, handler: &mut dyn Handler) {
+        let Some((connection, peer)) = self.connections.get(number) else {
+            return;
+        };
+        let received = receive(connection);
+        if matches!(received, Err(rustix::io::Errno::AGAIN)) {
             return;
         }
-        let pid = peer.pid.as_raw_nonzero().get().cast_unsigned();
-        match Packet::parse(&packet) {
+        if let Some(connection) = self.connections.remove(number)
+            && let Ok(received) = received
+        {
+            self.take_packet(connection, peer, received, handler);
+        }
+    }
+
+    fn take_packet(
+        &mut self,
+        connection: OwnedFd,
+        peer: Pid,
+        received: Received,
+        handler: &mut dyn Handler,
+    ) {
+        let packet = Packet::parse(&received.packet);
+        // A doorbell only wakes, whoever rings it; for the rest it must be one of the tree, or have been one: what a
+        // process sent last is read when nothing is known of it any more.
+        if matches!(packet, Err(_) | Ok(Packet::Doorbell))
+            || tree::is_descendant(peer) == Some(false)
+        {
+            return;
+        }
+        let pid = peer.as_raw_nonzero().get().cast_unsigned();
+        match packet {
             Ok(Packet::Hello(record)) => {
-                let ring = received
-                    .descriptor
-                    .and_then(|descriptor| Ring::map(&descriptor).ok());
-                self.bury_image(pid, handler);
-                let process = self.meet(pid, ring, true);
-                handler.hello(process, &record);
-                self.asleep_for_new();
+                let ring = received.ring();
+                self.hello(pid, &record, ring, handler);
             }
             Ok(Packet::Exec(record)) => {
                 let process = self.process(pid);
@@ -450,16 +548,43 @@ impl<'b> Supervisor<'b> {
                     judges.ask(Question {
                         connection,
                         process,
-                        packet,
+                        packet: received.packet,
                     });
                 }
                 // Without a judge the connection closes, which is a refusal.
             }
-            Ok(Packet::Doorbell | Packet::Bye) | Err(_) => {}
+            // A process that gets none says so itself, and does not go on.
+            Ok(Packet::Lend) => drop(rings::lend(&connection)),
+            Ok(Packet::Doorbell) | Err(_) => {}
         }
     }
 
-    fn asleep_for_new(&mut self) {
+    /// A process announces itself, or the program that it has become.
+    fn hello(
+        &mut self,
+        pid: u32,
+        record: &Record<'_>,
+        ring: Result<Ring, RefusedRing>,
+        handler: &mut dyn Handler,
+    ) {
+        self.bury_image(pid, handler);
+        let (ring, refused) = match ring {
+            Ok(ring) => (Some(ring), None),
+            Err(refused) => (None, Some(refused)),
+        };
+        let process = self.meet(pid, ring, true);
+        handler.hello(process, record);
+        if let Some(refused) = refused
+            && message::is_hooked(record)
+        {
+            // It takes itself for recorded, and would act unseen.
+            if let Some(known) = self.known.get(&pid) {
+                kill(pid, &known.life);
+            }
+            let reason = format!("the process was killed, for its ring was refused: {refused}");
+            handler.lost(process, 0, &reason);
+        }
+        // The new ring does not ask for doorbells.
         self.wake();
     }
 
@@ -490,18 +615,14 @@ impl<'b> Supervisor<'b> {
             pid,
             incarnation: *incarnation,
         };
-        let life = i32::try_from(pid)
-            .ok()
-            .and_then(Pid::from_raw)
-            .and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok());
-        if let Some(life) = &life {
-            let number = self.next_number;
-            self.next_number += 1;
-            if self.watch(life.as_fd(), number).is_ok() {
-                self.lives.insert(number, pid);
-            }
+        let life = self.watch_life(pid);
+        match life {
+            // An end that was noted under this number was another's.
+            Life::Watched(_) => drop(self.reaped.remove(&pid)),
+            Life::Unwatched => self.unwatched.push(pid),
+            // It died before we looked: what it said is in its ring, and nothing else will come.
+            Life::Over => self.dead.push(pid),
         }
-        let is_dead = life.is_none();
         self.known.insert(
             pid,
             Known {
@@ -511,11 +632,53 @@ impl<'b> Supervisor<'b> {
                 announced,
             },
         );
-        if is_dead {
-            // It died before we looked: what it said is in its ring, and nothing else will come.
-            self.dead.push(pid);
-        }
         process
+    }
+
+    /// Arranges to hear of the end of a process.
+    fn watch_life(&mut self, pid: u32) -> Life {
+        let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+            return Life::Over;
+        };
+        if self.lives.len() >= self.budget.lives {
+            return match rustix::process::test_kill_process(pid) {
+                Err(rustix::io::Errno::SRCH) => Life::Over,
+                _ => Life::Unwatched,
+            };
+        }
+        match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(life) => {
+                let number = self.next_number;
+                self.next_number += 1;
+                if self.watch(life.as_fd(), number).is_err() {
+                    return Life::Unwatched;
+                }
+                self.lives
+                    .insert(number, pid.as_raw_nonzero().get().cast_unsigned());
+                Life::Watched(life)
+            }
+            Err(rustix::io::Errno::SRCH) => Life::Over,
+            // Anything else is wrong here, and says nothing of the process.
+            Err(_) => Life::Unwatched,
+        }
+    }
+
+    fn look_at_the_unwatched(&mut self) {
+        for pid in std::mem::take(&mut self.unwatched) {
+            let is_unwatched = |known: &Known| matches!(known.life, Life::Unwatched);
+            if !self.known.get(&pid).is_some_and(is_unwatched) {
+                continue;
+            }
+            let life = self.watch_life(pid);
+            match life {
+                Life::Watched(_) => {}
+                Life::Unwatched => self.unwatched.push(pid),
+                Life::Over => self.dead.push(pid),
+            }
+            if let Some(known) = self.known.get_mut(&pid) {
+                known.life = life;
+            }
+        }
     }
 
     /// The process has replaced its program: the old one's ring is complete.
@@ -528,9 +691,9 @@ impl<'b> Supervisor<'b> {
         }
         if let Some(ring) = &mut known.ring {
             let process = known.process;
-            let drained = ring.drain(true, |bytes| handler.record(process, bytes));
-            report_loss(handler, process, ring, drained.error);
+            read_out(handler, process, ring);
         }
+        handler.replaced(known.process);
         self.known.remove(&pid);
         self.lives.retain(|_, of| *of != pid);
     }
@@ -538,15 +701,14 @@ impl<'b> Supervisor<'b> {
     /// The process is dead: its ring is read to the end.
     fn bury(&mut self, pid: u32, handler: &mut dyn Handler) {
         // Whatever it sent before it died is in the socket's queue: a hello with a ring, perhaps.
-        self.accept(handler);
+        self.accept(handler, ALL_THAT_WAIT);
         let Some(mut known) = self.known.remove(&pid) else {
             return;
         };
         self.lives.retain(|_, of| *of != pid);
         let process = known.process;
         if let Some(ring) = &mut known.ring {
-            let drained = ring.drain(true, |bytes| handler.record(process, bytes));
-            report_loss(handler, process, ring, drained.error);
+            read_out(handler, process, ring);
         }
         if !known.announced {
             handler.silent(process);
@@ -555,7 +717,10 @@ impl<'b> Supervisor<'b> {
         let exit = self
             .reaped
             .remove(&pid)
-            .unwrap_or_else(|| reap::exit_of(pid, known.life.as_ref()));
+            .unwrap_or_else(|| match &known.life {
+                Life::Watched(life) => reap::exit_of(pid, Some(life)),
+                Life::Unwatched | Life::Over => reap::exit_of(pid, None),
+            });
         handler.exited(process, exit);
     }
 
@@ -574,10 +739,10 @@ impl<'b> Supervisor<'b> {
     }
 
     fn take_signals(&mut self, handler: &mut dyn Handler) {
-        while let Some(arrived) = self.signals.next() {
+        while let Some(arrived) = self.beginning.signals.next() {
             match arrived.signal {
                 libc::SIGCHLD => self.reap(handler),
-                libc::SIGHUP => handler.reload(),
+                libc::SIGHUP => self.reloads.ask(),
                 libc::SIGTERM if self.root_status.is_none() => {
                     self.root_status = Some(Ended::Fault(
                         "the supervisor was told to end (SIGTERM)".into(),
@@ -610,6 +775,9 @@ impl<'b> Supervisor<'b> {
                             (None, Some(signal)) => Ended::Signalled(signal),
                             (None, None) => Ended::Exited(0),
                         });
+                    }
+                    if self.reaped.len() >= MOST_REAPED {
+                        self.reaped.clear();
                     }
                     self.reaped
                         .insert(pid.as_raw_nonzero().get().cast_unsigned(), exit);
@@ -669,7 +837,7 @@ impl<'b> Supervisor<'b> {
 
     /// Front is dead: the tree goes with it.
     fn end_for_front(&mut self) {
-        if let Some(front) = self.connections.remove(&FRONT) {
+        if let Some(front) = self.front.take() {
             let _ = epoll::delete(&self.epoll, &front);
         }
         self.root_status = Some(Ended::Fault(
@@ -679,37 +847,56 @@ impl<'b> Supervisor<'b> {
 
     fn take_file_changes(&mut self, handler: &mut dyn Handler) {
         let Some(files) = &*self.files else { return };
+        let watched = handler.watched();
         let mut buffer = [const { MaybeUninit::<u8>::uninit() }; 4096];
         let mut reader = inotify::Reader::new(files, &mut buffer);
-        let mut names = Vec::new();
-        while let Ok(event) = reader.next() {
-            names.push(event.file_name().map(|name| name.to_bytes().to_vec()));
-        }
-        let watched = handler.watched();
-        let concerned = names.iter().flatten().any(|name| {
-            watched
-                .iter()
-                .filter_map(|path| path.file_name())
-                .any(|file| file.as_encoded_bytes() == name.as_slice())
-        });
-        if concerned {
-            handler.reload();
+        for _ in 0..MOST_CHANGES {
+            let Ok(event) = reader.next() else { return };
+            let is_watched = event.file_name().is_some_and(|name| {
+                let mut files = watched.iter().filter_map(|path| path.file_name());
+                files.any(|file| file.as_encoded_bytes() == name.to_bytes())
+            });
+            if is_watched {
+                self.reloads.ask();
+            }
         }
     }
+}
+
+/// Kills a process that would go on unseen.
+fn kill(pid: u32, life: &Life) {
+    // It may be dead already.
+    let _ = match life {
+        Life::Watched(life) => rustix::process::pidfd_send_signal(life, Signal::KILL),
+        Life::Unwatched => i32::try_from(pid)
+            .ok()
+            .and_then(Pid::from_raw)
+            .map_or(Ok(()), |pid| {
+                rustix::process::kill_process(pid, Signal::KILL)
+            }),
+        Life::Over => Ok(()),
+    };
+}
+
+/// Reads a ring that nobody writes any more to its end.
+fn read_out(handler: &mut dyn Handler, process: Process, ring: &mut Ring) {
+    let drained = ring.drain(true, |bytes| handler.record(process, bytes));
+    let error = drained.error.map(|error| error.to_string());
+    report_loss(handler, process, ring, error);
 }
 
 fn report_loss(
     handler: &mut dyn Handler,
     process: Process,
     ring: &mut Ring,
-    error: Option<audithook_wire::ring::RingError>,
+    error: Option<String>,
 ) {
     let lost = ring.take_lost();
     if lost > 0 {
         handler.lost(process, lost, "the ring was full");
     }
     if let Some(error) = error {
-        handler.lost(process, 0, &error.to_string());
+        handler.lost(process, 0, &error);
     }
 }
 
@@ -738,16 +925,55 @@ fn watch_files(handler: &dyn Handler) -> Option<OwnedFd> {
     Some(files)
 }
 
-/// One packet and the descriptor that came with it.
-struct Received {
-    length: usize,
-    descriptor: Option<OwnedFd>,
+/// Who is at the other end (SO_PEERCRED, unix(7)); `None` for a process that has no number here.
+fn peer_of(connection: &OwnedFd) -> Option<Pid> {
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+    // Not rustix's: in its answer a number of 0, which is what a process of an outer namespace has, cannot be told.
+    // SAFETY: the kernel writes at most `length` bytes.
+    let failed = unsafe {
+        libc::getsockopt(
+            connection.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut length,
+        )
+    } != 0;
+    if failed {
+        None
+    } else {
+        Pid::from_raw(peer.pid)
+    }
 }
 
-fn receive(connection: &OwnedFd, packet: &mut [u8]) -> rustix::io::Result<Received> {
+/// One packet and the descriptor that came with it.
+struct Received {
+    packet: Vec<u8>,
+    descriptor: Option<OwnedFd>,
+    /// A descriptor was sent for which there was no room.
+    cut: bool,
+}
+
+impl Received {
+    fn ring(&self) -> Result<Ring, RefusedRing> {
+        match &self.descriptor {
+            Some(descriptor) => Ring::map(descriptor),
+            None if self.cut => Err(RefusedRing::Cut),
+            None => Err(RefusedRing::Missing),
+        }
+    }
+}
+
+fn receive(connection: &OwnedFd) -> rustix::io::Result<Received> {
+    let mut packet = vec![0_u8; MAX_PACKET];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = rustix::net::RecvAncillaryBuffer::new(&mut space);
-    let mut parts = [io::IoSliceMut::new(packet)];
+    let mut parts = [io::IoSliceMut::new(&mut packet)];
     let message = rustix::io::retry_on_intr(|| {
         rustix::net::recvmsg(
             connection,
@@ -762,9 +988,11 @@ fn receive(connection: &OwnedFd, packet: &mut [u8]) -> rustix::io::Result<Receiv
             descriptor = descriptors.into_iter().next();
         }
     }
+    packet.truncate(message.bytes);
     Ok(Received {
-        length: message.bytes,
+        packet,
         descriptor,
+        cut: message.flags.contains(rustix::net::ReturnFlags::CTRUNC),
     })
 }
 

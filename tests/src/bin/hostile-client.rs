@@ -176,12 +176,8 @@ fn questions(socket: &Path, count: usize) -> Result {
         .map(|connection| {
             let mut reply = [0; MAX_REPLY];
             // Answered or closed: a question that is given up without an answer has no reason either.
-            let length = rustix::net::recv(
-                connection,
-                &mut reply[..],
-                rustix::net::RecvFlags::empty(),
-            )?
-            .1;
+            let length =
+                rustix::net::recv(connection, &mut reply[..], rustix::net::RecvFlags::empty())?.1;
             let reply = Reply::parse(&reply[..length]);
             Ok(reply.is_ok_and(|reply| reply.verdict.refuses()))
         })
@@ -277,11 +273,14 @@ fn unheard(socket: &Path, laps: usize) -> Result {
     let mut encoder = Encoder::new(&mut buffer, Name::Text(b"unheard"), &meta());
     encoder.arg(Name::Text(b"0"), &Value::str(&text));
     let record = encoder.finish();
+    // Until one finds the supervisor asleep. It goes to sleep when a few looks in a row have found nothing.
+    while !producer.push(record).is_ok_and(|pushed| pushed.doorbell) {
+        std::thread::sleep(Duration::from_millis(200));
+    }
     let mut left = laps * layout.capacity() / record.len();
     while left > 0 {
-        // The supervisor asks for a doorbell, and this process does not ring it.
         match producer.push(record) {
-            Ok(_doorbell) => left -= 1,
+            Ok(_unrung) => left -= 1,
             Err(_full) => std::thread::sleep(Duration::from_millis(1)),
         }
     }

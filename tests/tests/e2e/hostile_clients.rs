@@ -286,7 +286,7 @@ fn a_flood_of_connections_does_not_hold_up_the_end_of_a_run() {
     let code = format!(
         "\
 import subprocess
-client = subprocess.Popen([{:?}, 'flood', '8'], stdout=subprocess.PIPE, text=True)
+client = subprocess.Popen([{:?}, 'flood', '32'], stdout=subprocess.PIPE, text=True)
 assert client.stdout.readline() == 'begun\\n'
 ",
         hostile_client()
@@ -297,7 +297,7 @@ assert client.stdout.readline() == 'begun\\n'
         .finish()
         .assert_success();
     assert!(
-        began.elapsed() < Duration::from_secs(20),
+        began.elapsed() < Duration::from_secs(10),
         "{:?}",
         began.elapsed()
     );

@@ -222,6 +222,77 @@ sys.exit(6)
     );
 }
 
+#[test]
+fn an_interrupt_at_whatever_moment_ends_the_command_and_not_audithook() {
+    for attempt in 0..40 {
+        let scratch = Scratch::new();
+        scratch.write("hooks.toml", POLICY);
+        let run = Run::with_flags(&scratch, &[]);
+        let mut command = run.audithook_command(&["run", "-q", "-c", "hooks.toml", "--"]);
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command
+            .args(["sleep", "1000"])
+            .stdin(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("the command runs");
+        // A moment in the start of a run: this wait is what is tested, not a synchronisation.
+        std::thread::sleep(Duration::from_micros(attempt * 500));
+        let group = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process_group(group, Signal::INT).expect("own group");
+        let status = run::wait_child(&mut child);
+        let mut said = String::new();
+        let mut pipe = child.stderr.take().expect("a pipe");
+        std::io::Read::read_to_string(&mut pipe, &mut said).expect("text");
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&status),
+            Some(2),
+            "attempt {attempt}: {status:?}: {said}"
+        );
+    }
+}
+
+/// Front is in the group, too: it must not pass on what the program has already.
+#[test]
+fn a_signal_to_the_whole_group_reaches_the_program_once() {
+    let scratch = Scratch::new();
+    let code = "\
+import os, signal, sys
+count = 0
+def note(number, frame):
+    global count
+    count += 1
+def end(number, frame):
+    print(count)
+    sys.exit(0)
+signal.signal(signal.SIGUSR1, note)
+signal.signal(signal.SIGUSR2, end)
+for _ in range(20):
+    os.kill(0, signal.SIGUSR1)
+    signal.sigtimedwait([], 0.01)
+open('sent', 'w').close()
+while True: signal.pause()
+";
+    scratch.write("hooks.toml", POLICY);
+    let run = Run::with_flags(&scratch, &[]);
+    let mut command =
+        run.audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "none", "--"]);
+    // A group of its own: the test is not of it.
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let child = command
+        .args([python::newest().text(), "-c", code])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    wait_until(|| scratch.join("sent").exists(), "the signals are sent");
+    // Front passes this one on, after whatever it has to pass on of those before.
+    let front = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(front, Signal::USR2).expect("own process");
+    let output = child.wait_with_output().expect("a child");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "20\n");
+}
+
 fn wait_for_state(pid: u32, state: char) {
     let is_there = || {
         let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -81,11 +81,11 @@ fn kill_at_some_moment(victim: Victim, seed: u64) {
         &path,
     ];
     let mut command = run.audithook_command(&arguments);
-    // Whoever is born into the run, and the run's own processes, hold the lifeline as their standard output.
+    // Whoever is born into the run, and the run's own processes, hold the lifeline as their standard error.
     command
         .stdin(Stdio::null())
-        .stdout(lifeline.writer())
-        .stderr(Stdio::null());
+        .stdout(Stdio::null())
+        .stderr(lifeline.writer());
     let mut child = command.spawn().expect("the command runs");
     drop(command);
     // A moment in the life of a run: this wait is what is tested, not a synchronisation.

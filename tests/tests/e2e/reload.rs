@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use audithook_tests::{Journal, PATIENCE, Record, Run, Scratch, python, run, tree};
+use audithook_tests::{Journal, PATIENCE, Record, Run, Scratch, build, python, run, tree};
 use rustix::process::{Pid, Signal, kill_process};
 
 const ALLOWING: &str = "version = 1\n[files]\ndeny = []\n";
@@ -135,6 +135,23 @@ impl Session {
         }
     }
 
+    /// How many images lie in the run's directory.
+    fn images(&self) -> usize {
+        let program = tree::target(self.child.id()).expect("the program runs");
+        let environment = std::fs::read(format!("/proc/{program}/environ")).expect("it runs");
+        let library = environment
+            .split(|byte| *byte == 0)
+            .find_map(|variable| variable.strip_prefix(b"LD_PRELOAD="))
+            .expect("the library is preloaded");
+        let library = Path::new(std::str::from_utf8(library).expect("a plain path"));
+        let directory = std::fs::read_dir(library.parent().expect("the run's directory"));
+        directory
+            .expect("a directory")
+            .flatten()
+            .filter(|entry| entry.path().extension().is_some_and(|end| end == "image"))
+            .count()
+    }
+
     fn finish(mut self) -> Journal {
         drop(self.input.take());
         assert!(run::wait_child(&mut self.child).success());
@@ -192,6 +209,68 @@ fn a_hangup_asks_for_a_reload() {
     kill_process(supervisor, Signal::HUP).expect("own process");
     session.wait_for_reload(1);
     assert_eq!(session.attempt(), "read");
+    session.finish();
+}
+
+/// A signal to a process goes to whichever of its threads lets it in.
+#[test]
+fn a_hangup_asks_for_a_reload_whatever_threads_there_are() {
+    let plugin = build::bucketing();
+    let mut session = Session::start(&format!(
+        "{ALLOWING}[plugin.bucketing]\npath = {plugin:?}\nplacement = \"supervisor\"\n\
+         [[hook]]\non = \"open\"\ncall = \"bucketing.count\"\nwith = {{ by = \"path\" }}\n"
+    ));
+    assert_eq!(session.attempt(), "read");
+    let supervisor = tree::supervisor(session.child.id()).expect("a run has a supervisor");
+    let threads = std::fs::read_dir(format!("/proc/{supervisor}/task"));
+    assert!(threads.expect("it runs").count() > 1);
+    let supervisor = Pid::from_raw(supervisor.cast_signed()).expect("a process id");
+    kill_process(supervisor, Signal::HUP).expect("own process");
+    session.wait_for_reload(1);
+    assert_eq!(session.attempt(), "read");
+    session.finish();
+}
+
+#[test]
+fn a_flood_of_hangups_is_a_few_reloads_and_not_one_image_more() {
+    let mut session = Session::start(ALLOWING);
+    assert_eq!(session.attempt(), "read");
+    let supervisor = tree::supervisor(session.child.id()).expect("a run has a supervisor");
+    let supervisor = Pid::from_raw(supervisor.cast_signed()).expect("a process id");
+    let began = Instant::now();
+    let mut sent = 0;
+    while began.elapsed() < Duration::from_secs(1) {
+        kill_process(supervisor, Signal::HUP).expect("own process");
+        sent += 1;
+        // What one reload takes, about: the flood is not over in a moment.
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let took = began.elapsed();
+    session.wait_for_reload(2);
+    assert_eq!(session.images(), 1, "the policy is the same");
+    let journal = session.finish();
+    let reloads = journal.of("policy.reload").count();
+    let most = 2 + took.as_millis() as usize / 250;
+    assert!(
+        reloads <= most && reloads < sent,
+        "{reloads} reloads for {sent} signals in {took:?}"
+    );
+}
+
+#[test]
+fn of_a_flood_of_changes_the_last_one_holds() {
+    const CHANGES: usize = 60;
+    let mut session = Session::start(ALLOWING);
+    assert_eq!(session.attempt(), "read");
+    for change in 0..CHANGES {
+        session.replace_policy(&format!("{ALLOWING}\n# {change}\n"));
+    }
+    session.replace_policy(DENYING);
+    let end = Instant::now() + PATIENCE;
+    while !session.attempt().contains("files.deny") {
+        assert!(Instant::now() < end, "the last change was lost");
+    }
+    assert!(session.images() < CHANGES / 2, "{}", session.images());
     session.finish();
 }
 

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use audithook_tests::{Journal, Python, Run, Scratch, for_each_python, python, run, skip};
+use audithook_tests::{Journal, Python, Run, Scratch, build, for_each_python, python, run, skip};
 
 const DENY: &str = "version = 1\n[files]\ndeny = [\"./secret\"]\n";
 const NOTHING: &str = "version = 1\n";
@@ -108,6 +108,26 @@ if os.fork() == 0:
 os.wait()
 exec(attempt)
 ", 7);
+    }
+
+    /// What they said last is read when they are gone already, or going.
+    fn processes_that_end_at_once_are_heard(python: &Python) {
+        let scratch = Scratch::new();
+        let code = "\
+import os, sys
+for number in range(400):
+    child = os.fork()
+    if child == 0:
+        sys.audit('count', number)
+        os._exit(0)
+    os.waitpid(child, 0)
+";
+        let outcome = Run::new(&scratch, NOTHING).code(python, code).finish();
+        outcome.assert_success();
+        let journal = outcome.journal();
+        let numbers = journal.of("count").map(|record| record.arg("0").as_u64().expect("a number"));
+        assert!(numbers.eq(0..400), "{}", journal.describe());
+        assert_eq!(journal.of("process.start").count(), 401);
     }
 
     fn daemons_have_the_hook(python: &Python) {
@@ -240,6 +260,58 @@ print(libm.cos(0.0), ctypes.CDLL(None).getpid() > 0, ctypes.string_at(b'text'))
         let denied = Run::new(&scratch, "version = 1\n[[hook]]\nname = \"no-ctypes\"\non = \"ctypes.dlopen\"\ndo = \"deny\"\n").code(python, code).finish();
         denied.assert_code(1).assert_err("hook.no-ctypes");
     }
+}
+
+#[test]
+fn more_processes_than_the_supervisor_has_descriptors_for_are_heard_to_their_ends() {
+    const CHILDREN: u64 = 80;
+    let scratch = Scratch::new();
+    scratch.write("hooks.toml", NOTHING);
+    let code = format!(
+        "\
+import os, sys
+reader, writer = os.pipe()
+for number in range({CHILDREN}):
+    if os.fork() == 0:
+        sys.audit('count', number)
+        os.close(writer)
+        os.read(reader, 1)
+        sys.audit('count', number + {CHILDREN})
+        os._exit(number % 7)
+os.close(writer)
+for _ in range({CHILDREN}): os.wait()
+"
+    );
+    let script =
+        "ulimit -n 64; exec \"$0\" run -q -c hooks.toml --journal out.jsonl -- \"$1\" -c \"$2\"";
+    let status = Command::new("sh")
+        .args(["-c", script])
+        .arg(build::audithook())
+        .args([python::newest().text(), &code])
+        .current_dir(&scratch)
+        .env_clear()
+        .envs(run::environment(&scratch))
+        .status()
+        .expect("the command runs");
+    assert!(status.success());
+    let journal = Journal::read(&scratch.join("out.jsonl"));
+    let counted = journal
+        .of("count")
+        .map(|record| record.arg("0").as_u64().expect("a number"));
+    let mut counted: Vec<_> = counted.collect();
+    counted.sort_unstable();
+    assert!(
+        counted.into_iter().eq(0..2 * CHILDREN),
+        "{}",
+        journal.describe()
+    );
+    assert_eq!(
+        journal.of("process.exit").count() as u64,
+        1 + CHILDREN,
+        "{}",
+        journal.describe()
+    );
+    assert!(journal.of("bus.lost").next().is_none());
 }
 
 /// A static program, without the dynamic loader that would load the library. `None`, loudly, without a C compiler.

@@ -2,6 +2,9 @@
 
 mod bridge;
 mod footer;
+mod generations;
+mod lanes;
+mod private_tmp;
 mod program;
 mod recorder;
 mod services;

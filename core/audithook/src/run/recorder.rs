@@ -1,6 +1,5 @@
 //! The supervisor's work: what the tree says becomes journal lines, hooks' food and a verdict on the run.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -10,18 +9,21 @@ use std::time::Duration;
 use audithook_abi::{Source, Value, Verdict};
 use audithook_bus::{Bus, Event, Hook};
 use audithook_catalogue::{Journalled, arg, event};
-use audithook_journal::{Clock, Entry, Formatter, Merger, Ring, Rotation, Rule, RunId, Writer};
+use audithook_journal::{Clock, Entry, Formatter, Rotation, Rule, RunId, Writer};
 use audithook_loader::Services;
-use audithook_matcher::{Image, Plan};
 use audithook_policy::Policy;
-use audithook_policy::image::{JournalEvents, RuleText};
+use audithook_policy::image::JournalEvents;
 use audithook_policy::model::JournalTarget;
 use audithook_supervisor::{Directive, Ended, Exit, Handler, Judge, Process, RunDirectory};
 use audithook_wire::flat::{Encoder, MAX_RECORD, Meta, Name, Record, Scratch};
+use audithook_wire::message;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::bridge::{self, BusJudge, Published};
 use super::footer::{Footer, Refusal};
+use super::generations::Generations;
+use super::lanes::Lanes;
+use super::private_tmp::PrivateTmp;
 use super::services::RunServices;
 use super::{Reload, say};
 use crate::hooks::{BuiltHooks, Libraries, Scope, SearchPath};
@@ -56,13 +58,6 @@ pub(super) enum JournalOutput {
     None,
 }
 
-/// One generation of the policy.
-struct Generation {
-    rules: Arc<[RuleText]>,
-    image: Image<'static>,
-    plans: HashMap<Box<[u8]>, Plan>,
-}
-
 /// A record on its way into the journal.
 struct Item {
     process: Process,
@@ -71,16 +66,27 @@ struct Item {
     shown: bool,
 }
 
+impl Item {
+    /// What a process said.
+    fn new(process: Process, record: &[u8]) -> Self {
+        Self {
+            process,
+            bytes: record.into(),
+            shown: false,
+        }
+    }
+}
+
 /// Serves the supervisor.
 pub(super) struct Recorder {
     settings: Settings,
     directory: RunDirectory,
-    generations: Vec<Generation>,
+    /// Goes with the run, whether it was begun or not.
+    _private_tmp: Option<PrivateTmp>,
+    generations: Generations,
     journal: Option<Writer>,
     formatter: Formatter,
-    merger: Merger<Item>,
-    lanes: HashMap<Process, Ring>,
-    own_lane: Ring,
+    lanes: Lanes<Item>,
     own_process: Process,
     cutoff_ns: u64,
     seq: u64,
@@ -99,6 +105,11 @@ pub(super) struct Recorder {
 impl Recorder {
     /// Loads the plugins, compiles and publishes the policy, opens the journal.
     pub(super) fn begin(mut settings: Settings, directory: RunDirectory) -> Result<Self, String> {
+        let private_tmp = settings
+            .private_tmp
+            .take()
+            .map(PrivateTmp::make)
+            .transpose()?;
         let (bus, published) = (Bus::new(), Arc::new(Published::default()));
         let (bus_sender, bus_events) = crossbeam_channel::unbounded();
         let services: Arc<dyn Services> = Arc::new(RunServices::new(
@@ -110,16 +121,13 @@ impl Recorder {
         let built = build(&mut settings.policy, &services)?;
         let journal = open_journal(&mut settings)?;
         let formatter = Formatter::new(settings.id, Clock::now());
-        let mut merger = Merger::new();
-        let own_lane = merger.add();
         let mut recorder = Self {
             directory,
-            generations: Vec::new(),
+            _private_tmp: private_tmp,
+            generations: Generations::new(),
             journal,
             formatter,
-            merger,
-            lanes: HashMap::new(),
-            own_lane,
+            lanes: Lanes::new(),
             own_process: Process {
                 pid: std::process::id(),
                 incarnation: 1,
@@ -142,27 +150,35 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// Puts the policy of the settings in force as the next generation.
+    /// Puts the policy of the settings in force: as the next generation, unless to the processes of the tree it is the same.
     fn publish(&mut self, mut built: BuiltHooks) -> Result<(), String> {
-        let number = self.generations.len() as u32 + 1;
-        let mut input = self.settings.policy.image_input(number);
-        if self.journal.is_none() {
-            // Nobody reads what would only be journalled: it need not cross the ring.
-            input.journal = JournalEvents::default();
+        let rules = self.settings.policy.rules();
+        let last = self.generations.last();
+        let next = if last > 0 && self.generations.is_last(&self.image(last)?, rules) {
+            None
+        } else {
+            let image = self.image(last + 1)?;
+            Some(self.generations.prepare(image, rules)?)
+        };
+        let number = next.as_ref().map_or(last, |_| last + 1);
+        let not_written = |error| format!("the policy image cannot be written: {error}");
+        if let Some(next) = &next {
+            self.directory
+                .write_image(number, next.bytes())
+                .map_err(not_written)?;
         }
-        let bytes =
-            audithook_policy::image::build(&input).map_err(|error| bridge::chain(&error))?;
-        // An image lives as long as the run: records of every generation refer to its rules.
-        let bytes: &'static [u8] = Box::leak(bytes.into_boxed_slice());
-        let image = Image::parse(bytes).map_err(|error| bridge::chain(&error))?;
         let mut hooks = std::mem::take(&mut built.hooks);
         hooks.push(self.listen_to_the_bus());
-        self.directory
-            .publish(number, bytes)
-            .map_err(|error| format!("the policy image cannot be written: {error}"))?;
-        self.bus
-            .replace(hooks)
-            .map_err(|error| format!("the hooks cannot be attached: {error}"))?;
+        if let Err(error) = self.bus.replace(hooks) {
+            if next.is_some() {
+                self.directory.remove_image(number);
+            }
+            return Err(format!("the hooks cannot be attached: {error}"));
+        }
+        if let Some(next) = next {
+            self.directory.put_in_force(number).map_err(not_written)?;
+            self.generations.add(next);
+        }
         for plugin in &built.plugins {
             let path = plugin.path.as_os_str().as_encoded_bytes();
             self.own(
@@ -179,12 +195,17 @@ impl Recorder {
             );
         }
         self.published.set(number, built);
-        self.generations.push(Generation {
-            rules: self.settings.policy.rules().into(),
-            image,
-            plans: HashMap::new(),
-        });
         Ok(())
+    }
+
+    /// The image of the settings' policy.
+    fn image(&self, generation: u32) -> Result<Vec<u8>, String> {
+        let mut input = self.settings.policy.image_input(generation);
+        if self.journal.is_none() {
+            // Nobody reads what would only be journalled: it need not cross the ring.
+            input.journal = JournalEvents::default();
+        }
+        audithook_policy::image::build(&input).map_err(|error| bridge::chain(&error))
     }
 
     /// What the bus itself raises (failures, quarantine, losses) goes into the journal.
@@ -212,7 +233,7 @@ impl Recorder {
             pid: process.pid,
             tid: process.pid,
             verdict,
-            generation: self.generations.len() as u32,
+            generation: self.generations.last(),
             ..Meta::new(Source::App)
         };
         let mut buffer = vec![0; MAX_RECORD];
@@ -220,29 +241,17 @@ impl Recorder {
         for value in args {
             encoder.arg(Name::Known(value.name()), value);
         }
-        let bytes = encoder.finish().into();
-        let lane = self.lane(process);
-        self.push(lane, process, meta.time_ns, bytes);
-    }
-
-    fn push(&mut self, lane: Ring, process: Process, time_ns: u64, bytes: Box<[u8]>) {
-        let item = Item {
-            process,
-            bytes,
-            shown: false,
-        };
-        self.merger
-            .push(lane, time_ns, Clock::monotonic_now(), item);
-    }
-
-    fn lane(&mut self, process: Process) -> Ring {
+        let item = Item::new(process, encoder.finish());
         if process == self.own_process {
-            return self.own_lane;
+            self.lanes.push_own(meta.time_ns, meta.time_ns, item);
+        } else {
+            self.push(meta.time_ns, item);
         }
-        *self
-            .lanes
-            .entry(process)
-            .or_insert_with(|| self.merger.add())
+    }
+
+    fn push(&mut self, time_ns: u64, item: Item) {
+        let now_ns = Clock::monotonic_now();
+        self.lanes.push(item.process, time_ns, now_ns, item);
     }
 
     fn take_bus_events(&mut self) {
@@ -257,7 +266,7 @@ impl Recorder {
             };
             // They come from many threads: in the order of this queue, which is that of the lane.
             let now = Clock::monotonic_now();
-            self.merger.push(self.own_lane, now, now, item);
+            self.lanes.push_own(now, now, item);
         }
     }
 
@@ -267,26 +276,17 @@ impl Recorder {
             return;
         };
         let meta = *record.meta();
-        // What a target claims of generations is bounded by those there are.
-        let place = (meta.generation as usize).clamp(1, self.generations.len()) - 1;
-        let Some(generation) = self.generations.get_mut(place) else {
+        let Some(generation) = self.generations.of(meta.generation) else {
             return;
         };
         let name = record.event().text();
-        let plan = *generation
-            .plans
-            .entry(name.into())
-            .or_insert_with(|| generation.image.plan(name));
-        if generation.plans.len() > 4096 {
-            // Names that a hostile program makes up are not kept.
-            generation.plans.clear();
-        }
+        let plan = generation.plan(name);
         let rules = Arc::clone(&generation.rules);
         let mut numbers = meta.rules;
         let mut is_logged = false;
         if self.published.has_recorders() {
             let event = bridge::event(&record, item.process, &mut self.scratch);
-            if let Some(rules) = self.published.recorded_by(meta.generation, &event) {
+            if let Some(rules) = self.published.recorded_by(generation.number, &event) {
                 is_logged = true;
                 for rule in rules {
                     numbers.push(rule);
@@ -368,11 +368,9 @@ impl Recorder {
     }
 
     fn emit_until(&mut self, cutoff_ns: Option<u64>) {
-        let mut ready = Vec::new();
-        let collect = |_: Ring, time_ns: u64, item: Item| ready.push((time_ns, item));
-        match cutoff_ns {
-            Some(cutoff_ns) => self.merger.emit(cutoff_ns, collect),
-            None => self.merger.finish(collect),
+        let ready = match cutoff_ns {
+            Some(cutoff_ns) => self.lanes.take_until(cutoff_ns),
+            None => self.lanes.take_all(),
         };
         for (time_ns, item) in &ready {
             self.emit(*time_ns, item);
@@ -427,21 +425,17 @@ impl Handler for Recorder {
         let bytes = bridge::started(
             record,
             process,
-            self.generations.len() as u32,
+            self.generations.last(),
             is_first.then_some((labels.as_slice(), hash.as_str())),
         );
-        let hooked = matches!(
-            record.arg(arg::HOOKED).map(|argument| argument.content),
-            Some(audithook_wire::flat::Content::Bool(true))
-        );
+        let hooked = message::is_hooked(record);
         let executable = record
             .arg(arg::EXE)
             .and_then(|argument| argument.as_bytes())
             .unwrap_or(b"")
             .to_vec();
         let time_ns = record.meta().time_ns;
-        let lane = self.lane(process);
-        self.push(lane, process, time_ns, bytes.into());
+        self.push(time_ns, Item::new(process, &bytes));
         if !hooked && bridge::is_interpreter(&executable) {
             self.own(
                 event::PROCESS_UNCOVERED,
@@ -495,8 +489,10 @@ impl Handler for Recorder {
     fn notice(&mut self, process: Process, record: &Record<'_>) {
         let time_ns = record.meta().time_ns;
         self.look_for_kill(record.meta().verdict);
-        let lane = self.lane(process);
-        self.push(lane, process, time_ns, record.bytes().into());
+        let item = Item::new(process, record.bytes());
+        let now_ns = Clock::monotonic_now();
+        // It may come from a process that never announces itself: one that was forked to execute what is refused.
+        self.lanes.push_single(process, time_ns, now_ns, item);
     }
 
     fn begin_pass(&mut self, now_ns: u64) {
@@ -508,16 +504,14 @@ impl Handler for Recorder {
             Ok(record) => {
                 let meta = *record.meta();
                 self.look_for_kill(meta.verdict);
-                let lane = self.lane(process);
-                self.push(lane, process, meta.time_ns, bytes.into());
+                self.push(meta.time_ns, Item::new(process, bytes));
             }
             Err(error) => self.lost(process, 1, &error.to_string()),
         }
     }
 
     fn looked(&mut self, process: Process, blocked: bool) {
-        let lane = self.lane(process);
-        self.merger.set_blocked(lane, blocked, self.cutoff_ns);
+        self.lanes.set_blocked(process, blocked, self.cutoff_ns);
     }
 
     fn lost(&mut self, process: Process, count: u64, reason: &str) {
@@ -559,9 +553,11 @@ impl Handler for Recorder {
                 used(|usage| usage.max_rss).named(arg::MAX_RSS),
             ],
         );
-        if let Some(lane) = self.lanes.remove(&process) {
-            self.merger.remove(lane);
-        }
+        self.lanes.remove(process);
+    }
+
+    fn replaced(&mut self, process: Process) {
+        self.lanes.remove(process);
     }
 
     fn end_pass(&mut self) -> Directive {
@@ -596,7 +592,7 @@ impl Handler for Recorder {
                 (Some(error), Vec::new())
             }
         };
-        let generation = self.generations.len() as u64;
+        let generation = self.generations.last().into();
         let waits: Vec<Value<'_>> = waits.iter().map(Value::str).collect();
         self.own(
             event::POLICY_RELOAD,
@@ -629,10 +625,6 @@ impl Handler for Recorder {
         self.take_bus_events();
         self.emit_until(None);
         self.report();
-        if let Some(directory) = &self.settings.private_tmp {
-            // The program made what is in it; what cannot be removed stays for the system's own cleaning.
-            let _ = std::fs::remove_dir_all(directory);
-        }
         match (&self.directive, ended) {
             (Directive::Fault(text), _) => Ended::Fault(text.clone()),
             (_, Ended::Exited(_)) if self.settings.fail_on_deny && self.footer.has_refusals() => {

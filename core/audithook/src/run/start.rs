@@ -1,19 +1,17 @@
 //! From a request to a supervised process tree.
 
 use std::ffi::OsString;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use audithook_policy::Policy;
 use audithook_supervisor::{Command, Ended, Handler, Inherited, Run};
+use audithook_wire::ring::{DEFAULT_CAPACITY, Layout};
 
 use super::recorder::{JournalOutput, Recorder, Settings};
 use super::{RunRequest, program};
 
 /// Starts the run and waits for its end: in front.
 pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
-    let inherited = Inherited::current();
     let Some(name) = request.command.first() else {
         return Err("there is no command to run".into());
     };
@@ -41,7 +39,9 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
     let command = command(&request, &file, private_tmp.as_deref())?;
     // Taken before anything is forked: the program must not have the journal's descriptor.
     let output = JournalOutput::choose(&request.policy)?;
-    make_directories(&request.policy, private_tmp.as_deref())?;
+    let inherited = Inherited::set_aside();
+    may_make_rings()?;
+    make_directories(&request.policy)?;
     let RunRequest {
         site,
         policy,
@@ -70,6 +70,7 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
     let run = Run {
         directory: site.directory,
         command,
+        leavings: settings.private_tmp.iter().cloned().collect(),
         inherited,
         wait_tree,
         covered: uncovered.is_none(),
@@ -78,6 +79,19 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
         Recorder::begin(settings, directory).map(|recorder| Box::new(recorder) as Box<dyn Handler>)
     })
     .map_err(|error| format!("the run could not be set up: {error}"))
+}
+
+/// The limit of file sizes holds for the memory that is shared with the tree's processes, too (memfd_create(2)).
+fn may_make_rings() -> Result<(), String> {
+    let needed = Layout::for_capacity(DEFAULT_CAPACITY).mapping_len() as u64;
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    match limit {
+        Some(limit) if limit < needed => Err(format!(
+            "the limit of file sizes (`ulimit -f`, RLIMIT_FSIZE) is too low for audithook itself: {limit} bytes, {needed} are needed\n\n\
+             hint: set it for the command alone: `audithook run … -- sh -c 'ulimit -f …; exec \"$0\" \"$@\"' COMMAND`"
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn command(
@@ -113,7 +127,7 @@ fn command(
     })
 }
 
-fn make_directories(policy: &Policy, private_tmp: Option<&Path>) -> Result<(), String> {
+fn make_directories(policy: &Policy) -> Result<(), String> {
     for directory in policy.directories_to_create() {
         std::fs::create_dir_all(&directory).map_err(|error| {
             format!(
@@ -121,17 +135,6 @@ fn make_directories(policy: &Policy, private_tmp: Option<&Path>) -> Result<(), S
                 directory.display()
             )
         })?;
-    }
-    if let Some(directory) = private_tmp {
-        DirBuilder::new()
-            .mode(0o700)
-            .create(directory)
-            .map_err(|error| {
-                format!(
-                    "the private temporary directory cannot be made: `{}`: {error}",
-                    directory.display()
-                )
-            })?;
     }
     Ok(())
 }

@@ -25,12 +25,13 @@ fn a_hello_says_who_started() {
         panic!("{packet:?}");
     };
     assert_eq!(record.meta().pid, 8);
+    assert_eq!(is_hooked(&record), start().hooked);
     assert_eq!(record.arg(arg::PPID).unwrap().as_u64(), Some(7));
     assert_eq!(
         record.arg(arg::EXE).unwrap().as_bytes(),
         Some(&b"/usr/bin/python3"[..])
     );
-    let crate::flat::Content::List(argv) = record.arg(arg::ARGV).unwrap().content else {
+    let Content::List(argv) = record.arg(arg::ARGV).unwrap().content else {
         panic!("{record:?}");
     };
     let argv: Vec<_> = argv.filter_map(|item| item.as_bytes()).collect();

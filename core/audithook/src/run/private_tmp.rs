@@ -1,0 +1,29 @@
+//! The directory of `tmp = "private"`: made for the run, and gone with it.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
+
+/// The directory, removed when dropped.
+#[derive(Debug)]
+pub(super) struct PrivateTmp(PathBuf);
+
+impl PrivateTmp {
+    /// Makes it.
+    pub(super) fn make(directory: PathBuf) -> Result<Self, String> {
+        match DirBuilder::new().mode(0o700).create(&directory) {
+            Ok(()) => Ok(Self(directory)),
+            Err(error) => Err(format!(
+                "the private temporary directory cannot be made: `{}`: {error}",
+                directory.display()
+            )),
+        }
+    }
+}
+
+impl Drop for PrivateTmp {
+    fn drop(&mut self) {
+        // The program made what is in it; what cannot be removed stays for the system's own cleaning.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
