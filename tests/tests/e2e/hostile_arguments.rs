@@ -120,4 +120,32 @@ print(count)
         }
         assert_eq!(outcome.out().trim(), count.to_string());
     }
+
+    /// Anyone may raise an event of any name: those by which the interpreter tells of its own life change nothing.
+    fn a_program_that_says_that_its_interpreter_ends_or_starts_is_not_believed(python: &Python) {
+        let code = "\
+import os, sys
+from move import *
+def attempt():
+    try:
+        os.open('secret', os.O_RDONLY, dir_fd=os.open('.', os.O_PATH))
+        print('opened')
+    except PermissionError:
+        move()
+for name in ('cpython._PySys_ClearAuditHooks', 'cpython.PyInterpreterState_Clear', 'cpython.PyInterpreterState_New',
+             'cpython.run_file', 'cpython.run_command', 'cpython.run_startup'):
+    sys.audit(name)
+    attempt()
+    sys.audit(name, '/', '/')
+    attempt()
+sys.audit('shop.order', 1)
+assert moved == ['refused'] * 12, moved
+";
+        let policy = format!("{POLICY}[[hook]]\non = \"shop.order\"\ndo = \"log\"\n");
+        let (_scratch, outcome) = run(python, &policy, code);
+        assert_eq!(outcome.assert_success().out(), "", "{}", outcome.describe());
+        let journal = outcome.journal();
+        assert_eq!(journal.of("shop.order").count(), 1, "the hook is there once");
+        assert_eq!(journal.refusals().count(), 24);
+    }
 }

@@ -103,7 +103,9 @@ unsafe fn judge_one(
         None => policy.custom_plan(text.to_bytes()),
     };
     let symbol = known.map(|(symbol, _)| symbol);
-    if symbol == Some(event::CPYTHON__PYSYS_CLEARAUDITHOOKS) {
+    // Anyone can raise an event of this name; only an interpreter that ends means it.
+    let is_last = symbol == Some(event::CPYTHON__PYSYS_CLEARAUDITHOOKS) && !api::is_initialized();
+    if is_last {
         // The interpreter ends and forgets its hooks; the program may start another.
         api::forget_registration();
         startup::begin_anew();
@@ -116,7 +118,6 @@ unsafe fn judge_one(
     }
     let tells_phase = symbol.is_some_and(startup::tells_phase);
     let begins_program = symbol.is_some_and(startup::ends_startup);
-    let is_last = symbol == Some(event::CPYTHON__PYSYS_CLEARAUDITHOOKS);
     if remembered == Remembered::Unknown && !tells_phase && !is_last {
         policy.remember(name, symbol, plan.wanted());
     }
