@@ -1,14 +1,16 @@
 //! What the audit hook has said of an operation, for the libc call by which the same thread carries it out.
 //!
 //! One operation is one record: a libc call that the hook has just judged passes silently. Matching is by the text that
-//! the program gave, which both see. A call that does not match is judged by itself.
+//! the program gave, which both see, and by what is to be done. A call that does not match is judged by itself, and so is
+//! one that comes after another event: what the text names may have changed meanwhile.
 
 use core::cell::Cell;
+use core::ffi::c_int;
 
 use audithook_abi::Value;
 
 thread_local! {
-    static OPEN: Cell<u64> = const { Cell::new(0) };
+    static OPEN: Cell<(u64, Intent)> = const { Cell::new((0, Intent { read: false, write: false, list: false })) };
     static CHANGE: Cell<u64> = const { Cell::new(0) };
     static LOOKUP: Cell<u64> = const { Cell::new(0) };
     static PROGRAM: Cell<u64> = const { Cell::new(0) };
@@ -16,21 +18,66 @@ thread_local! {
     static ANSWERS: Cell<([[u8; 16]; MOST_ANSWERS], usize)> = const { Cell::new(([[0; 16]; MOST_ANSWERS], 0)) };
 }
 
-/// The next open of this text was judged.
-pub(crate) fn expect_open(given: &[u8]) {
-    OPEN.set(hash(given));
+/// What an open is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Intent {
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+    pub(crate) list: bool,
 }
 
-/// The hook could not see what is opened or changed: the next call is judged by itself.
-pub(crate) fn leave_to_call() {
-    OPEN.set(0);
+impl Intent {
+    /// That of the flags of open(2).
+    pub(crate) fn of_flags(flags: c_int) -> Self {
+        const CHANGES: c_int = libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND;
+        if flags & libc::O_PATH != 0 {
+            return Self::default();
+        }
+        let access = flags & libc::O_ACCMODE;
+        Self {
+            read: access != libc::O_WRONLY,
+            write: access != libc::O_RDONLY || flags & CHANGES != 0,
+            list: false,
+        }
+    }
+
+    /// That of an event, by the words of its flags.
+    pub(crate) fn of_words(words: &[Value<'_>]) -> Self {
+        let has = |which: &[&[u8]]| {
+            words
+                .iter()
+                .filter_map(Value::as_bytes)
+                .any(|word| which.contains(&word))
+        };
+        Self {
+            read: has(&[b"read"]),
+            write: has(&[b"write", b"create", b"truncate", b"append", b"tmpfile"]),
+            list: false,
+        }
+    }
+
+    fn is_within(self, judged: Self) -> bool {
+        self.read <= judged.read && self.write <= judged.write && self.list == judged.list
+    }
+}
+
+/// Another event begins: nothing that was judged before it is at hand any more.
+pub(crate) fn begin_event() {
+    OPEN.set((0, Intent::default()));
     CHANGE.set(0);
+    LOOKUP.set(0);
+}
+
+/// The next open of this text was judged.
+pub(crate) fn expect_open(given: &[u8], intent: Intent) {
+    OPEN.set((hash(given), intent));
 }
 
 /// Whether an open of this text was judged. Says so once.
-pub(crate) fn take_open(given: &[u8]) -> bool {
-    OPEN.get() == hash(given) && {
-        OPEN.set(0);
+pub(crate) fn take_open(given: &[u8], intent: Intent) -> bool {
+    let (expected, judged) = OPEN.get();
+    expected == hash(given) && intent.is_within(judged) && {
+        OPEN.set((0, judged));
         true
     }
 }

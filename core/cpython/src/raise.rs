@@ -5,6 +5,7 @@ use core::fmt::{self, Write as _};
 use audithook_abi::{Value, View};
 use audithook_catalogue::{Operation, arg};
 
+use audithook_matcher::hint::{self, PLACEHOLDER};
 use audithook_matcher::host;
 
 use crate::address;
@@ -14,9 +15,6 @@ use crate::python::api::Api;
 
 /// The longest message, in bytes.
 const LONGEST: usize = 2048;
-
-/// What stands in a rule's hint for the value that would allow the operation.
-const PLACEHOLDER: &str = "…";
 
 /// Raises `PermissionError(EACCES, message)`, an `OSError` that programs know how to handle.
 ///
@@ -96,7 +94,7 @@ pub(crate) fn write_refusal(
     };
     let length = out.length;
     write!(out, "; hint: {before}")?;
-    if write_allowed_value(out, subject)? {
+    if write_allowed_value(out, before, subject)? {
         out.write_str(after)
     } else {
         // Nothing is known that could be allowed.
@@ -105,9 +103,19 @@ pub(crate) fn write_refusal(
     }
 }
 
-/// What a policy would have to name: hosts in their one form.
-fn write_allowed_value(out: &mut Message, subject: &Subject<'_>) -> Result<bool, fmt::Error> {
+/// What a policy would have to name: hosts in their one form, both paths of a renaming. `before` is the hint up to here.
+fn write_allowed_value(
+    out: &mut Message,
+    before: &str,
+    subject: &Subject<'_>,
+) -> Result<bool, fmt::Error> {
     let find = |name| subject.args.iter().find(|value| value.name() == name);
+    let text = |name| find(name).and_then(Value::as_bytes);
+    if let (Some(from), Some(to)) = (text(arg::SRC), text(arg::DST)) {
+        let [end, begin] = hint::between(before);
+        write!(out, "{}{end}{begin}{}", Lossy(from), Lossy(to))?;
+        return Ok(true);
+    }
     let is_network = matches!(
         subject.plan.operation(),
         Operation::Connect | Operation::Bind | Operation::Resolve

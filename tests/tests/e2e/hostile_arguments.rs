@@ -148,4 +148,39 @@ assert moved == ['refused'] * 12, moved
         assert_eq!(journal.of("shop.order").count(), 1, "the hook is there once");
         assert_eq!(journal.refusals().count(), 24);
     }
+
+    /// What was judged is not done again under the same name: neither for more, nor after the name means something else.
+    fn an_event_lets_through_one_call_that_does_what_it_said(python: &Python) {
+        let code = "\
+import os, ssl, sys
+open('out/open.txt', 'w').close()
+def attempt(what):
+    try:
+        what()
+        print('done')
+    except ssl.SSLError:
+        print('done')
+    except PermissionError:
+        print('refused')
+def for_more():
+    sys.audit('open', 'read-only.txt', 'r', 0)
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).keylog_filename = 'read-only.txt'
+def after_a_change(path, flags):
+    os.remove('out/way')
+    os.symlink('../secret', 'out/way')
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations('out/way')
+    return os.open(path, flags)
+attempt(for_more)
+os.symlink('open.txt', 'out/way')
+attempt(lambda: open('out/way', opener=after_a_change))
+assert os.path.getsize('read-only.txt') == 0
+";
+        let scratch = Scratch::new();
+        scratch.write("secret", "secret\n");
+        scratch.write("read-only.txt", "");
+        scratch.directory("out");
+        let policy = "version = 1\nextends = [\"python\"]\n[files]\nread = [\".\"]\nwrite = [\"./out/\"]\ndeny = [\"./secret\"]\n";
+        let outcome = Run::new(&scratch, policy).python(python, &["-W", "ignore", "-c", code]).finish();
+        assert_eq!(outcome.assert_success().out(), "refused\nrefused\n", "{}", outcome.describe());
+    }
 }

@@ -11,6 +11,7 @@ use audithook_wire::flat::Name;
 use super::set_errno;
 use crate::judge::{self, Interpreter, Subject};
 use crate::paths::{Base, Unresolved};
+use crate::pending::Intent;
 use crate::policy::Policy;
 use crate::pool::Claim;
 use crate::process::{self, Who};
@@ -100,7 +101,14 @@ impl<'c> FileCall<'c> {
             event::OPEN if matches!(self.base, Base::Descriptor(_)) && !given.starts_with(b"/") => {
                 false
             }
-            event::OPEN | event::OS_LISTDIR => pending::take_open(given),
+            event::OPEN => pending::take_open(given, Intent::of_flags(self.flags.unwrap_or(0))),
+            event::OS_LISTDIR => {
+                let list = Intent {
+                    list: true,
+                    ..Intent::default()
+                };
+                pending::take_open(given, list)
+            }
             event::OS_MKFIFO | event::OS_MKNOD => false,
             _ => pending::take_change(given),
         }

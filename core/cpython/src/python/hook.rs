@@ -14,6 +14,7 @@ use super::api::{self, Api, Object};
 use super::decode::{Arguments, Decoder, Handling, Temporaries};
 use super::startup;
 use crate::judge::{Interpreter, Subject};
+use crate::pending::Intent;
 use crate::policy::{self, Policy, Remembered};
 use crate::pool::Claim;
 use crate::{channel, judge, load_check, pending, pool, process, raise};
@@ -92,6 +93,7 @@ unsafe fn judge_one(
     if process::is_forked() {
         begin_again();
     }
+    pending::begin_event();
     // SAFETY: the interpreter's name is NUL-terminated and lives until the hook returns.
     let text = unsafe { CStr::from_ptr(name) };
     let known = match remembered {
@@ -183,11 +185,7 @@ unsafe fn judge_one(
 /// Whether the event is another account of an operation that is judged elsewhere.
 fn leave_to_others(symbol: Symbol, arguments: &Arguments<'_>) -> bool {
     match arguments.handling {
-        Handling::Free => return true,
-        Handling::AtCall => {
-            pending::leave_to_call();
-            return true;
-        }
+        Handling::Free | Handling::AtCall => return true,
         Handling::Here => {}
     }
     // 3.13 raises `os.posix_spawn`, 3.14 `_posixsubprocess.fork_exec`, right after `subprocess.Popen` for the same program.
@@ -202,7 +200,20 @@ fn leave_to_others(symbol: Symbol, arguments: &Arguments<'_>) -> bool {
 fn expect_call(symbol: Symbol, info: &EventInfo, arguments: &Arguments<'_>) {
     match info.operation {
         Operation::Open | Operation::Database | Operation::List => {
-            pending::expect_open(arguments.given);
+            let words = list(arguments, arg::FLAGS);
+            let intent = match info.operation {
+                Operation::List => Intent {
+                    list: true,
+                    ..Intent::default()
+                },
+                Operation::Database if words.is_empty() => Intent {
+                    read: true,
+                    write: true,
+                    list: false,
+                },
+                _ => Intent::of_words(words),
+            };
+            pending::expect_open(arguments.given, intent);
         }
         Operation::Write | Operation::Link => pending::expect_change(arguments.given),
         Operation::Resolve => pending::expect_lookup(arguments.given),
