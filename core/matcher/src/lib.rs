@@ -17,6 +17,7 @@ mod files;
 pub mod format;
 pub mod glob;
 pub mod hash;
+pub mod hint;
 mod hooks;
 pub mod host;
 mod hosts;

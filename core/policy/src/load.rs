@@ -182,7 +182,9 @@ impl<'c> Loader<'c> {
     fn source(&mut self, source: Source, by: Option<&Origin>) {
         let id = match &source.kind {
             SourceKind::File(path) => Id::File(path.clone()),
-            SourceKind::Preset => presets::find(source.name.trim_start_matches("preset "))
+            SourceKind::Preset => source
+                .preset()
+                .and_then(presets::find)
                 .map_or(Id::Text, |preset| Id::Preset(preset.name)),
             _ => Id::Text,
         };

@@ -96,6 +96,9 @@ pub struct PlanLine {
     pub entry: String,
     /// `hooks.toml:7`
     pub at: String,
+    /// The preset that says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     /// What holds it.
     pub layers: Vec<Layer>,
     /// How well.
@@ -465,6 +468,7 @@ impl Planner {
             rule: rule.to_owned(),
             entry: entry.to_owned(),
             at: origin.to_string(),
+            preset: origin.source.preset().map(str::to_owned),
             layers: Vec::new(),
             held: Held::None,
             cost: NOTHING,

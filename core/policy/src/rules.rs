@@ -2,11 +2,10 @@
 //!
 //! Numbers follow the order of the texts, so that of equally strong rules the first in the file leads.
 
+pub use audithook_matcher::hint::PLACEHOLDER;
+
 use crate::model::{Action, Allowed, Entry, Policy, RuleText, Switch};
 use crate::source::{Origin, SourceKind};
-
-/// In a hint: where the refused value goes.
-pub const PLACEHOLDER: &str = "…";
 
 /// What is said of a rule, before it has a number.
 struct Sketch {

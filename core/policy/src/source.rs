@@ -78,6 +78,15 @@ impl Source {
         }
     }
 
+    /// The preset's name, if it is one.
+    #[must_use]
+    pub fn preset(&self) -> Option<&str> {
+        match self.kind {
+            SourceKind::Preset => self.name.strip_prefix("preset "),
+            _ => None,
+        }
+    }
+
     /// Whether its lines have numbers that mean something to a reader.
     #[must_use]
     pub fn has_lines(&self) -> bool {

@@ -170,3 +170,34 @@ fn check(file: &str) {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// One path alone would be refused again for the other.
+#[test]
+fn the_hint_of_a_renaming_names_both_paths() {
+    let scratch = Scratch::new();
+    scratch.write("a", "");
+    let code = "\
+import os
+try:
+    os.rename('a', 'b')
+except PermissionError as error:
+    print(error)
+";
+    let lines = |run: Run<'_>, both: &str| {
+        let outcome = run.code(python::newest(), code).finish();
+        let at = |name: &str| scratch.join(name).display().to_string();
+        let hint = format!(
+            "hint: to allow it, add {}",
+            both.replace("{A}", &at("a")).replace("{B}", &at("b"))
+        );
+        outcome.assert_success().assert_out(&hint).assert_err(&hint);
+    };
+    lines(
+        Run::new(&scratch, "version = 1\n[files]\nwrite = [\"./out/\"]\n"),
+        "`\"{A}\", \"{B}\"` to `[files] write` (hooks.toml:3)",
+    );
+    lines(
+        Run::with_flags(&scratch, &["--write", "./out/"]),
+        "`--write {A} --write {B}`",
+    );
+}

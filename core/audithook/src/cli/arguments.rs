@@ -63,7 +63,7 @@ pub(super) struct Run {
     #[command(flatten)]
     pub(super) policy: PolicySource,
 
-    /// Refuse nothing; judge nothing; record what the program does.
+    /// Judge nothing and refuse nothing: only record what the program does.
     #[arg(long, help_heading = "Policy", conflicts_with = "mode")]
     pub(super) observe: bool,
 
@@ -83,7 +83,7 @@ pub(super) struct Run {
     #[arg(long)]
     pub(super) wait_tree: bool,
 
-    /// Say nothing that is not an error.
+    /// Say only errors and what plugins report: neither the first line nor what was refused.
     #[arg(short, long)]
     pub(super) quiet: bool,
 
@@ -91,7 +91,6 @@ pub(super) struct Run {
     #[arg(
         required = true,
         trailing_var_arg = true,
-        allow_hyphen_values = true,
         value_name = "CMD",
         value_hint = ValueHint::CommandWithArguments
     )]
@@ -156,7 +155,7 @@ pub(super) struct Check {
 /// Show what this machine can hold: each rule with its layers, cost and strength.
 ///
 /// hard: held against hostile code. soft: held against honest code, for a program that means harm gets around it.
-/// sampled: looked at now and then. none: not held.
+/// sampled: looked at now and then. none: not held. What presets say is summed up; `--all` shows each entry of theirs.
 #[derive(Debug, Args)]
 pub(super) struct Plan {
     #[command(flatten)]
@@ -164,6 +163,10 @@ pub(super) struct Plan {
 
     #[command(flatten)]
     pub(super) flags: PolicyFlags,
+
+    /// Show every entry of the presets, too.
+    #[arg(long)]
+    pub(super) all: bool,
 
     /// How to show it; `toml` is the policy that presets, files and flags amount to.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -332,7 +335,7 @@ pub(super) struct Man {
 /// Where the policy comes from.
 #[derive(Debug, Args)]
 pub(super) struct PolicySource {
-    /// The policy; `-` reads it from standard input. Given here it is trusted.
+    /// The policy; `-` reads it from standard input. Who names it trusts it: no `audithook trust` is needed.
     #[arg(
         short = 'c',
         long = "config",
@@ -354,40 +357,40 @@ pub(super) struct PolicyFile {
     pub(super) file: Option<PathBuf>,
 }
 
-/// What flags say of the policy. Each may be given several times.
+/// What flags say of the policy. Each may be given several times. The heading stands at each, because that of the whole
+/// would go on to what follows.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Policy")]
 pub(super) struct PolicyFlags {
     /// Allow reading this path or glob, and what is below it.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    #[arg(long, help_heading = "Policy", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(super) read: Vec<String>,
 
     /// Allow changing this path or glob, and what is below it; with a slash at its end it is made if it is missing.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    #[arg(long, help_heading = "Policy", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(super) write: Vec<String>,
 
     /// Allow connecting to this host: `example.com:443`, `*.example.com`, `10.0.0.0/8:5432`, `udp://…`.
-    #[arg(long, value_name = "HOST", conflicts_with = "no_network", value_hint = ValueHint::Hostname)]
+    #[arg(long, help_heading = "Policy", value_name = "HOST", conflicts_with = "no_network", value_hint = ValueHint::Hostname)]
     pub(super) connect: Vec<String>,
 
     /// Allow no connection at all.
-    #[arg(long)]
+    #[arg(long, help_heading = "Policy")]
     pub(super) no_network: bool,
 
     /// Allow running this program: a path, a name that is looked up in PATH, or a glob of either.
-    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::CommandName)]
+    #[arg(long, help_heading = "Policy", value_name = "PROGRAM", value_hint = ValueHint::CommandName)]
     pub(super) exec: Vec<String>,
 
     /// Pass this variable, or glob of variables, and set it where a value is given.
-    #[arg(long, value_name = "NAME[=VALUE]")]
+    #[arg(long, help_heading = "Policy", value_name = "NAME[=VALUE]")]
     pub(super) env: Vec<String>,
 
     /// Extend this preset: base, python, pip, git, node, cc.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = "Policy", value_name = "NAME")]
     pub(super) preset: Vec<String>,
 
-    /// What a refusal amounts to: enforce; warn, for a warning; off, for nothing.
-    #[arg(long, value_name = "MODE", value_parser = ["enforce", "warn", "off"], hide_possible_values = true)]
+    /// `enforce` refuses; `warn` refuses nothing, and records what would be refused; `off` judges nothing.
+    #[arg(long, help_heading = "Policy", value_name = "MODE", value_parser = ["enforce", "warn", "off"], hide_possible_values = true)]
     pub(super) mode: Option<String>,
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::arguments::{Check, FormatName};
 use super::failure::{Answer, Failure};
 use super::policy::Choice;
+use super::summary::{Row, summed_up};
 use super::terminal::{Style, Terminal};
 
 pub(super) fn run(arguments: &Check, terminal: &mut Terminal) -> Result<Answer, Failure> {
@@ -64,7 +65,8 @@ impl Report {
         if !self.findings.is_empty() {
             writeln!(out, "{}", self.findings.render(paint.is_on()))?;
         }
-        for line in &self.not_hard {
+        for row in &summed_up(&self.not_hard) {
+            let line = &row.line;
             writeln!(
                 out,
                 "{}: {}: held {}: `{}`{}",
@@ -72,13 +74,13 @@ impl Report {
                 paint.apply(Style::Red, "error"),
                 line.held.as_str(),
                 line.rule,
-                entry(line),
+                entry(row),
             )?;
         }
         if !self.not_hard.is_empty() {
             writeln!(
                 out,
-                "\n{} `audithook plan` shows what holds each rule\n",
+                "\n{} no kernel layer holds anything yet; `audithook plan` shows what holds each rule\n",
                 paint.bold("hint:")
             )?;
         }
@@ -114,10 +116,10 @@ impl Report {
     }
 }
 
-fn entry(line: &PlanLine) -> String {
-    if line.entry.is_empty() {
-        String::new()
-    } else {
-        format!(" `{}`", line.entry)
+fn entry(row: &Row) -> String {
+    match row.entry() {
+        entry if entry.is_empty() => String::new(),
+        entry if row.count > 1 => format!(", {entry}"),
+        entry => format!(" `{entry}`"),
     }
 }

@@ -16,6 +16,9 @@ pub(super) fn run(arguments: &Emit, terminal: &mut Terminal) -> Result<Answer, F
     let flags = overrides(&arguments.policy.flags);
     let choice = Choice::of(arguments.policy.config.as_deref(), flags, Vec::new())?;
     let event = arguments.event.as_str();
+    if let Some(note) = event_text::slip(event) {
+        writeln!(terminal.err(), "{note}\n")?;
+    }
     let args = event_text::read(event, &arguments.arguments, &choice.context)?;
     let policy = choice.load_with_plugins(terminal)?;
     let evaluator = Evaluator::new(policy, super::log_of_plugins).map_err(Failure::Invalid)?;

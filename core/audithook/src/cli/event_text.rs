@@ -1,7 +1,7 @@
 //! An event as a person writes it: a name, and `key=value` for each argument.
 
 use audithook::evaluate::Arguments;
-use audithook_catalogue::find;
+use audithook_catalogue::{EVENTS, find};
 use audithook_policy::LoadContext;
 use audithook_policy::arguments::{Argument, complete, parse};
 
@@ -40,6 +40,17 @@ pub(super) fn read(
     }
     complete(event, &mut arguments);
     Ok(arguments)
+}
+
+/// What to say of a name that the catalogue does not know, if it is nearly one that it knows: nothing would hold it.
+pub(super) fn slip(event: &str) -> Option<String> {
+    if find(event).is_some() {
+        return None;
+    }
+    let near = nearest(event, EVENTS.iter().map(|event| event.name))?;
+    Some(format!(
+        "note: `{event}` is no event of the catalogue; did you mean `{near}`?"
+    ))
 }
 
 /// An event of the catalogue has the arguments that it has.

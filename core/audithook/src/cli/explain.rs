@@ -27,6 +27,9 @@ pub(super) fn run(arguments: &Explain, terminal: &mut Terminal) -> Result<Answer
     let (event, args) = match (&recorded, &arguments.event) {
         (Some(line), _) => (line.event.clone(), arguments_of(line)),
         (None, Some(event)) => {
+            if let Some(note) = event_text::slip(event) {
+                writeln!(terminal.err(), "{note}\n")?;
+            }
             let args = event_text::read(event, &arguments.arguments, &choice.context)?;
             (event.clone(), args)
         }
@@ -232,7 +235,6 @@ fn changes(
 ) -> Vec<String> {
     let mut changes = Vec::new();
     if evaluation.would.is_some() || evaluation.verdict.refuses() {
-        let subject = subject(args).unwrap_or_default();
         let rules = || {
             evaluation
                 .rules
@@ -242,6 +244,7 @@ fn changes(
         let is_protected = rules().any(|rule| rule.protected);
         for rule in rules().filter(|rule| rule.protected || !is_protected) {
             if !rule.hint.is_empty() {
+                let subject = subject(args, &rule.hint).unwrap_or_default();
                 changes.push(rule.hint.replace(PLACEHOLDER, &subject));
             } else if rule.id.starts_with("hook.") {
                 changes.push(format!("the hook `{}` ({}) says so", rule.id, rule.at));

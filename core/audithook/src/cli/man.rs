@@ -1,6 +1,6 @@
 //! `audithook man`
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::CommandFactory;
 use clap_mangen::Man as Page;
@@ -21,12 +21,60 @@ pub(super) fn run(arguments: &Man, terminal: &mut Terminal) -> Result<Answer, Fa
             .cloned()
             .ok_or_else(|| unknown(name, &command))?,
     };
-    let mut roff = Vec::new();
-    Page::new(page).render(&mut roff)?;
-    terminal
-        .out()
-        .write_all(ascii(&String::from_utf8_lossy(&roff)).as_bytes())?;
+    let roff = render(page)?;
+    terminal.out().write_all(ascii(&roff).as_bytes())?;
     Ok(Answer::Good)
+}
+
+/// The page, with what the long help says at its end in sections of their own, line by line.
+fn render(command: clap::Command) -> io::Result<String> {
+    let after = command.get_after_long_help().map(ToString::to_string);
+    let has_commands = command.has_subcommands();
+    let page = Page::new(command);
+    let mut roff = Vec::new();
+    page.render_title(&mut roff)?;
+    page.render_name_section(&mut roff)?;
+    page.render_synopsis_section(&mut roff)?;
+    page.render_description_section(&mut roff)?;
+    page.render_options_section(&mut roff)?;
+    if has_commands {
+        page.render_subcommands_section(&mut roff)?;
+    }
+    let mut roff = String::from_utf8_lossy(&roff).into_owned();
+    for paragraph in after.iter().flat_map(|text| text.split("\n\n")) {
+        roff.push_str(&section(paragraph));
+    }
+    Ok(roff)
+}
+
+/// A paragraph of the long help. One with a heading is a table, whose lines stay as they are.
+fn section(paragraph: &str) -> String {
+    let (heading, lines) = match paragraph.split_once('\n') {
+        Some((heading, lines)) if heading.ends_with(':') => (heading.trim_end_matches(':'), lines),
+        _ => return format!(".SH NOTES\n{}\n", text(paragraph)),
+    };
+    let lines: Vec<_> = lines
+        .lines()
+        .map(|line| text(line.strip_prefix("  ").unwrap_or(line)))
+        .collect();
+    format!(
+        ".SH {}\n.nf\n{}\n.fi\n",
+        heading.to_uppercase(),
+        lines.join("\n")
+    )
+}
+
+/// Lines in which nothing is a request or an escape: groff(7).
+fn text(lines: &str) -> String {
+    let lines = lines.lines().map(|line| {
+        let line = line.replace('\\', "\\e").replace('-', "\\-");
+        if line.starts_with(['.', '\'']) {
+            format!("\\&{line}")
+        } else {
+            line
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Roff that needs no preprocessor to say which encoding it is in: groff_char(7).
@@ -52,4 +100,21 @@ fn unknown(name: &str, command: &clap::Command) -> Failure {
         None => format!("one of `{}`", known.join("`, `")),
     };
     Failure::new(format!("unknown command: `{name}`")).hinted(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_of_the_long_help_become_sections_whose_tables_keep_their_lines() {
+        assert_eq!(
+            section("Exit status:\n  1  no -\\-\n     more\n  .x"),
+            ".SH EXIT STATUS\n.nf\n1  no \\-\\e\\-\n   more\n\\&.x\n.fi\n"
+        );
+        assert_eq!(
+            section("Relative paths\nare relative."),
+            ".SH NOTES\nRelative paths\nare relative.\n"
+        );
+    }
 }

@@ -17,6 +17,7 @@ mod plan;
 mod plugin;
 mod policy;
 mod run;
+mod summary;
 mod terminal;
 mod test;
 mod trust;

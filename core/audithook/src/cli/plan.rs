@@ -7,6 +7,7 @@ use audithook_policy::{Capabilities, Held, PlanLine, Severity};
 use super::arguments::{Plan, PlanFormat};
 use super::failure::{Answer, Failure};
 use super::policy::{Choice, overrides};
+use super::summary::{Row, all, summed_up};
 use super::terminal::{Paint, Style, Terminal};
 
 pub(super) fn run(arguments: Plan, terminal: &mut Terminal) -> Result<Answer, Failure> {
@@ -24,7 +25,16 @@ pub(super) fn run(arguments: Plan, terminal: &mut Terminal) -> Result<Answer, Fa
         PlanFormat::Text => {
             let paint = terminal.paint();
             let lines = policy.plan(&Capabilities::default());
-            write(&lines, paint, terminal.out())?;
+            let rows = if arguments.all {
+                all(&lines)
+            } else {
+                summed_up(&lines)
+            };
+            write(&rows, paint, terminal.out())?;
+            write_counts(&lines, terminal.out())?;
+            if rows.len() < lines.len() {
+                writeln!(terminal.out(), "\n{} {ALL_HINT}", paint.bold("hint:"))?;
+            }
             let color = terminal.paint_err().is_on();
             for note in policy.notes.at_least(Severity::Note) {
                 write!(terminal.err(), "\n{}", note.render(color))?;
@@ -34,14 +44,13 @@ pub(super) fn run(arguments: Plan, terminal: &mut Terminal) -> Result<Answer, Fa
     Ok(Answer::Good)
 }
 
-fn write(lines: &[PlanLine], paint: Paint, out: &mut impl Write) -> io::Result<()> {
-    let width = |text: fn(&PlanLine) -> usize, least: usize| {
-        lines.iter().map(text).max().unwrap_or(0).max(least)
-    };
-    let rule = width(|line| line.rule.chars().count(), "RULE".len());
-    let entry = width(|line| line.entry.chars().count(), "ENTRY".len()).min(40);
-    let at = width(|line| line.at.chars().count(), "AT".len());
-    let layers = width(|line| shown(line).chars().count(), "LAYERS".len());
+fn write(rows: &[Row], paint: Paint, out: &mut impl Write) -> io::Result<()> {
+    let width =
+        |text: fn(&Row) -> usize, least: usize| rows.iter().map(text).max().unwrap_or(0).max(least);
+    let rule = width(|row| row.line.rule.chars().count(), "RULE".len());
+    let entry = width(|row| row.entry().chars().count(), "ENTRY".len()).min(40);
+    let at = width(|row| row.line.at.chars().count(), "AT".len());
+    let layers = width(|row| shown(&row.line).chars().count(), "LAYERS".len());
     writeln!(
         out,
         "{}",
@@ -50,7 +59,8 @@ fn write(lines: &[PlanLine], paint: Paint, out: &mut impl Write) -> io::Result<(
             "RULE", "ENTRY", "AT", "LAYERS"
         ))
     )?;
-    for line in lines {
+    for row in rows {
+        let line = &row.line;
         let style = match line.held {
             Held::Hard => Style::Green,
             Held::Soft | Held::Sampled => Style::Yellow,
@@ -61,7 +71,7 @@ fn write(lines: &[PlanLine], paint: Paint, out: &mut impl Write) -> io::Result<(
             "{:<7}  {:rule$}  {:entry$}  {:at$}  {:layers$}  {}",
             paint.apply(style, line.held.as_str()),
             line.rule,
-            line.entry,
+            row.entry(),
             line.at,
             shown(line),
             line.cost,
@@ -70,6 +80,13 @@ fn write(lines: &[PlanLine], paint: Paint, out: &mut impl Write) -> io::Result<(
             writeln!(out, "         {}", paint.dim(note))?;
         }
     }
+    Ok(())
+}
+
+/// What the short table leaves out.
+const ALL_HINT: &str = "`--all` shows every entry of the presets";
+
+fn write_counts(lines: &[PlanLine], out: &mut impl Write) -> io::Result<()> {
     let count = |held| lines.iter().filter(|line| line.held == held).count();
     let counts: Vec<_> = [Held::Hard, Held::Soft, Held::Sampled, Held::None]
         .into_iter()

@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use audithook_abi::{Value, Verdict, View};
 use audithook_bus::{Pattern, intern};
 use audithook_catalogue::{Operation, arg, find};
+use audithook_matcher::hint::{PLACEHOLDER, between};
 use audithook_matcher::host::{self, Host, HostBuffer};
 use audithook_matcher::{Context, Image, Mode};
 use audithook_policy::arguments::with_values;
@@ -285,9 +286,9 @@ fn wants(values: &[Value<'_>]) -> (bool, bool) {
 }
 
 /// What a person would write into a list to mean an event: its path, or its host in the one form that it has however it was
-/// spelt.
+/// spelt. `hint` is where it goes: of a renaming both paths belong there.
 #[must_use]
-pub fn subject(args: &Arguments) -> Option<String> {
+pub fn subject(args: &Arguments, hint: &str) -> Option<String> {
     let text = |name: &str| {
         let (_, value) = args.iter().find(|(known, _)| known == name)?;
         Some(shown(value))
@@ -299,7 +300,14 @@ pub fn subject(args: &Arguments) -> Option<String> {
             None => host,
         })
     };
-    text("path").or_else(|| text("dst")).or_else(host)
+    let both = || {
+        let [end, begin] = between(hint.split_once(PLACEHOLDER)?.0);
+        Some(format!("{}{end}{begin}{}", text("src")?, text("dst")?))
+    };
+    text("path")
+        .or_else(both)
+        .or_else(|| text("dst"))
+        .or_else(host)
 }
 
 /// IPv6 addresses in brackets, as lists have them.
@@ -338,10 +346,13 @@ mod tests {
     #[test]
     fn a_host_is_taught_in_the_form_that_a_list_has() {
         let taught = |host: &str| {
-            subject(&vec![
-                ("host".to_owned(), Argument::Str(host.to_owned())),
-                ("port".to_owned(), Argument::U64(80)),
-            ])
+            subject(
+                &vec![
+                    ("host".to_owned(), Argument::Str(host.to_owned())),
+                    ("port".to_owned(), Argument::U64(80)),
+                ],
+                "",
+            )
         };
         for (host, line) in [
             ("PyPI.org.", "pypi.org:80"),

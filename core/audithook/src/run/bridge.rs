@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use audithook_abi::{Symbol, Value, Verdict};
 use audithook_bus::{Bus, Decision, Event, Mode};
 use audithook_catalogue::{SYMBOL_COUNT, arg};
+use audithook_matcher::hint::between;
 use audithook_matcher::host::{self, Host, HostBuffer};
 use audithook_policy::{PLACEHOLDER, Policy};
 use audithook_supervisor::{Answer, Judge, Process};
@@ -313,12 +314,27 @@ pub(super) fn hint(hint: &str, record: &Record<'_>) -> String {
     let value = match text(arg::HOST) {
         Some(host) => endpoint(host, record.arg(arg::PORT).map(|argument| argument.content)),
         None if is_socket && text(arg::PATH).is_none() => String::new(),
-        None => subject(record),
+        None => both_paths(hint, record).unwrap_or_else(|| subject(record)),
     };
     if value.is_empty() {
         return String::new();
     }
     hint.replace(PLACEHOLDER, &value)
+}
+
+/// Both paths of a renaming, as the hint has several values in one place.
+fn both_paths(hint: &str, record: &Record<'_>) -> Option<String> {
+    let text = |name| {
+        let bytes = record.arg(name)?.as_bytes()?;
+        Some(printable(&String::from_utf8_lossy(bytes)))
+    };
+    let (before, _) = hint.split_once(PLACEHOLDER)?;
+    let [end, begin] = between(before);
+    Some(format!(
+        "{}{end}{begin}{}",
+        text(arg::SRC)?,
+        text(arg::DST)?
+    ))
 }
 
 /// A host in its one form, with its port.

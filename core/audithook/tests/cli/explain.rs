@@ -336,3 +336,32 @@ fn another_name_of_a_denied_file_is_denied() {
         assert_eq!(said.status, Some(1), "{path}: {said:?}");
     }
 }
+
+/// What is renamed is changed in both places.
+#[test]
+fn a_hint_names_both_paths_of_a_renaming() {
+    let bench = Bench::new();
+    let rename = ["os.rename", "src=a", "dst=b"];
+    let said = bench.run(&[&["explain", "--write", "./out/"][..], &rename].concat());
+    let hint = "hint: to allow it, add `--write [ROOT]/work/a --write [ROOT]/work/b`\n";
+    assert!(said.out.ends_with(hint), "{said:?}");
+    bench.write("hooks.toml", "version = 1\n[files]\nwrite = [\"./out/\"]\n");
+    let said = bench.run(&[&["explain", "-c", "hooks.toml"][..], &rename].concat());
+    let hint = "hint: to allow it, add `\"[ROOT]/work/a\", \"[ROOT]/work/b\"` to `[files] write` (hooks.toml:3)\n";
+    assert!(said.out.ends_with(hint), "{said:?}");
+}
+
+#[test]
+fn a_slip_in_an_events_name_is_told() {
+    let bench = Bench::new();
+    for command in ["explain", "emit"] {
+        let said = bench.run(&[command, "--read", ".", "opne", "path=x"]);
+        assert_eq!(said.status, Some(0), "{said:?}");
+        assert_eq!(
+            said.err,
+            "note: `opne` is no event of the catalogue; did you mean `open`?\n\n"
+        );
+        let own = bench.run(&[command, "--read", ".", "shop.order", "id=1"]);
+        assert_eq!(own.err, "", "{own:?}");
+    }
+}

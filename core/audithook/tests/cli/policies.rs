@@ -124,7 +124,7 @@ fn check_refuses_soft_rules_when_it_is_strict() {
     hooks.toml:3: error: held soft: `files.read` `./data`
     audithook: error: held soft: `audithook.self`
 
-    hint: `audithook plan` shows what holds each rule
+    hint: no kernel layer holds anything yet; `audithook plan` shows what holds each rule
 
     hooks.toml: invalid: 2 errors
     ");
@@ -325,4 +325,54 @@ fn a_broken_record_of_trust_is_an_error_with_its_place_for_every_command() {
     }
     assert_eq!(fs::read_to_string(&record).expect("read"), "anything\n");
     assert!(!bench.work().join("started").exists());
+}
+
+/// A newcomer's three lines are not buried under what presets say.
+#[test]
+fn a_plan_sums_up_what_presets_say_and_shows_all_of_it_when_asked() {
+    let bench =
+        Bench::with_policy("version = 1\nextends = [\"base\"]\n[network]\nconnect = \"none\"\n");
+    let short = bench.run(&["plan"]).good().to_owned();
+    insta::with_settings!({ filters => vec![(r"\d+ (entries|soft)", "[N] $1")] }, {
+        insta::assert_snapshot!(short, @"
+        HELD     RULE              ENTRY       AT            LAYERS              COST
+        soft     files.deny        [N] entries  preset base   cpython hook, libc  20–50 ns an event
+        soft     network.connect               hooks.toml:4  cpython hook, libc  20–50 ns an event
+        soft     network.loopback  refused     hooks.toml:4  cpython hook, libc  20–50 ns an event
+        soft     env.deny          [N] entries  preset base   supervisor          once, at the start
+                 the environments of other processes stay readable in /proc
+        soft     audithook.self                audithook     cpython hook, libc  20–50 ns an event
+
+        [N] soft
+
+        hint: `--all` shows every entry of the presets
+        ");
+    });
+    let long = bench.run(&["plan", "--all"]).good().to_owned();
+    assert!(
+        long.contains("~/.ssh ") && long.contains("preset base:9"),
+        "{long}"
+    );
+    let count = |text: &str| {
+        text.lines()
+            .find(|line| line.ends_with(" soft"))
+            .map(str::to_owned)
+    };
+    assert_eq!(count(&short), count(&long), "the same rules");
+    assert!(!long.contains("--all"), "{long}");
+    let json = bench.run(&["plan", "--format", "json"]).json();
+    let lines = json.as_array().expect("a list");
+    assert_eq!(lines[0]["preset"], "base");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["rule"] == "network.connect" && line.get("preset").is_none())
+    );
+    let strict = bench.run(&["check", "--strict"]);
+    assert!(
+        strict
+            .out
+            .contains("preset base: error: held soft: `files.deny`, "),
+        "{strict:?}"
+    );
 }

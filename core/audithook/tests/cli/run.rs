@@ -43,3 +43,32 @@ fn hard_rules_are_not_replaced_by_soft_ones() {
     hint: `audithook plan` shows what holds each rule; `require = "any"` starts with what there is
     "#);
 }
+
+/// A slip is no program.
+#[test]
+fn a_flag_that_is_not_one_is_not_taken_for_the_program() {
+    let bench = Bench::new();
+    let said = bench.run(&["run", "--raed", ".", "--", "true"]);
+    assert_eq!(said.status, Some(125), "{said:?}");
+    assert!(
+        said.err.contains("unexpected argument '--raed'"),
+        "{said:?}"
+    );
+    assert!(said.err.contains("'--read'"), "{said:?}");
+    let said = bench.run(&[
+        "run",
+        "-q",
+        "--observe",
+        "printf",
+        "%s,",
+        "-c",
+        "--read",
+        "--",
+        "x",
+    ]);
+    assert_eq!(
+        said.good(),
+        "-c,--read,--,x,",
+        "the program's own are its own"
+    );
+}
