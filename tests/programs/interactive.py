@@ -20,6 +20,7 @@ if "handle" in sys.argv:
     for name in ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGCONT", "SIGWINCH"):
         signal.signal(getattr(signal, name), lambda number, frame, name=name: say("signal", name))
 say("begins", "with a terminal" if os.isatty(0) and os.isatty(1) else "without a terminal")
+say("process", os.getpid())
 while True:
     try:
         line = os.read(0, 1000)

@@ -54,6 +54,16 @@ fn command(terminal: &mut Terminal, text: &str) {
     terminal.type_in(&format!("{text}\n"));
 }
 
+/// Waits until the program is in read(2). A signal that comes between Python's last look for one and that call is handled
+/// only after it.
+fn wait_until_it_reads(terminal: &mut Terminal) {
+    terminal.wait_for("<begins with a terminal>");
+    terminal.wait_for("<process ");
+    let process = terminal.wait_for(">");
+    let process = process.trim_end_matches('>').parse();
+    wait_for_state(process.expect("a process id"), 'S');
+}
+
 #[track_caller]
 fn assert_status(terminal: &mut Terminal, status: u32) {
     command(terminal, "echo \"st\"atus=$?.");
@@ -67,12 +77,12 @@ for_each_python! {
             let scratch = Scratch::new();
             let mut terminal = shell(&scratch, python, way);
             command(&mut terminal, "./job");
-            terminal.wait_for("<begins with a terminal>");
+            wait_until_it_reads(&mut terminal);
             terminal.type_in("\x03");
             terminal.wait_for("KeyboardInterrupt");
             assert_status(&mut terminal, 130);
             command(&mut terminal, "./job handle");
-            terminal.wait_for("<begins with a terminal>");
+            wait_until_it_reads(&mut terminal);
             terminal.type_in("\x03");
             terminal.wait_for("<signal SIGINT>");
             terminal.type_in("a line\n");
@@ -130,6 +140,12 @@ fn a_stopped_program_really_stands_still_and_bg_lets_it_go_on() {
         // It continues, and reads the terminal in the background: that stops it again, as it would alone.
         terminal.wait_for("<signal SIGCONT>");
         wait_for_state(program, 'T');
+        // The shell continues only what it knows to be stopped.
+        command(
+            &mut terminal,
+            "until jobs | grep -q Stopped; do :; done; echo \"kno\"wn.",
+        );
+        terminal.wait_for("known.");
         command(&mut terminal, "fg");
         terminal.wait_for("<signal SIGCONT>");
         terminal.type_in("\x04");
