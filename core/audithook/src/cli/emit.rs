@@ -16,7 +16,7 @@ pub(super) fn run(arguments: &Emit, terminal: &mut Terminal) -> Result<Answer, F
     let flags = overrides(&arguments.policy.flags);
     let choice = Choice::of(arguments.policy.config.as_deref(), flags, Vec::new())?;
     let event = arguments.event.as_str();
-    if let Some(note) = event_text::slip(event) {
+    if let Some(note) = event_text::slip(event, &arguments.arguments) {
         writeln!(terminal.err(), "{note}\n")?;
     }
     let args = event_text::read(event, &arguments.arguments, &choice.context)?;

@@ -1,7 +1,7 @@
 //! An event as a person writes it: a name, and `key=value` for each argument.
 
 use audithook::evaluate::Arguments;
-use audithook_catalogue::{EVENTS, find};
+use audithook_catalogue::{EVENTS, EventInfo, find};
 use audithook_policy::LoadContext;
 use audithook_policy::arguments::{Argument, complete, parse};
 
@@ -42,15 +42,28 @@ pub(super) fn read(
     Ok(arguments)
 }
 
-/// What to say of a name that the catalogue does not know, if it is nearly one that it knows: nothing would hold it.
-pub(super) fn slip(event: &str) -> Option<String> {
-    if find(event).is_some() {
-        return None;
-    }
-    let near = nearest(event, EVENTS.iter().map(|event| event.name))?;
-    Some(format!(
-        "note: `{event}` is no event of the catalogue; did you mean `{near}`?"
-    ))
+/// What was probably not meant, though it can be judged: a name that is nearly one of the catalogue's, which nothing
+/// would hold; an event of the catalogue without its arguments, which is refused wherever a rule needs them.
+pub(super) fn slip(event: &str, texts: &[String]) -> Option<String> {
+    let Some((_, info)) = find(event) else {
+        let near = nearest(event, EVENTS.iter().map(|event| event.name))?;
+        return Some(format!(
+            "note: `{event}` is no event of the catalogue; did you mean `{near}`?"
+        ));
+    };
+    let names: Vec<_> = names_of(info).collect();
+    (texts.is_empty() && !names.is_empty()).then(|| {
+        format!(
+            "note: `{event}` is judged without arguments; it has `{}`",
+            names.join("`, `")
+        )
+    })
+}
+
+/// The arguments of an event that have names.
+fn names_of(info: &'static EventInfo) -> impl Iterator<Item = &'static str> {
+    let names = info.args.iter().map(|argument| argument.name);
+    names.filter(|name| *name != "_")
 }
 
 /// An event of the catalogue has the arguments that it has.
@@ -62,12 +75,7 @@ fn check_name(event: &str, name: &str) -> Result<(), Failure> {
             Ok(())
         };
     };
-    let known = || {
-        info.args
-            .iter()
-            .map(|argument| argument.name)
-            .filter(|name| *name != "_")
-    };
+    let known = || names_of(info);
     if known().any(|known| known == name) {
         return Ok(());
     }
@@ -120,7 +128,7 @@ pub(super) fn shown(event: &str, arguments: &Arguments) -> String {
 }
 
 /// An argument may come from a journal, and what is in it from anybody.
-fn visible(character: char) -> impl Iterator<Item = char> {
+pub(super) fn visible(character: char) -> impl Iterator<Item = char> {
     let is_hidden = character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let escaped = is_hidden.then(|| character.escape_unicode());

@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Explain, terminal: &mut Terminal) -> Result<Answer
     let (event, args) = match (&recorded, &arguments.event) {
         (Some(line), _) => (line.event.clone(), arguments_of(line)),
         (None, Some(event)) => {
-            if let Some(note) = event_text::slip(event) {
+            if let Some(note) = event_text::slip(event, &arguments.arguments) {
                 writeln!(terminal.err(), "{note}\n")?;
             }
             let args = event_text::read(event, &arguments.arguments, &choice.context)?;

@@ -7,6 +7,7 @@ use audithook_policy::{FlagOverrides, LoadContext, Policy, TrustError, TrustStor
 use serde::Serialize;
 
 use super::arguments::{FormatName, Trust};
+use super::event_text::visible;
 use super::failure::{Answer, Failure, with_causes};
 use super::policy::Choice;
 use super::terminal::Terminal;
@@ -145,13 +146,7 @@ fn text_of(path: &Path) -> String {
 
 /// For a terminal: a path may have anything in it.
 fn one_line(path: &str) -> String {
-    path.chars()
-        .flat_map(|letter| {
-            let escaped = letter.is_control().then(|| letter.escape_default());
-            let plain = escaped.is_none().then_some(letter);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
+    path.chars().flat_map(visible).collect()
 }
 
 pub(super) fn unusable(error: TrustError) -> Failure {

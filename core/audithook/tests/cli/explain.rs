@@ -352,7 +352,7 @@ fn a_hint_names_both_paths_of_a_renaming() {
 }
 
 #[test]
-fn a_slip_in_an_events_name_is_told() {
+fn a_slip_in_an_event_is_told() {
     let bench = Bench::new();
     for command in ["explain", "emit"] {
         let said = bench.run(&[command, "--read", ".", "opne", "path=x"]);
@@ -360,6 +360,11 @@ fn a_slip_in_an_events_name_is_told() {
         assert_eq!(
             said.err,
             "note: `opne` is no event of the catalogue; did you mean `open`?\n\n"
+        );
+        let said = bench.run(&[command, "--read", ".", "open"]);
+        assert_eq!(
+            said.err,
+            "note: `open` is judged without arguments; it has `path`, `raw`, `flags`\n\n"
         );
         let own = bench.run(&[command, "--read", ".", "shop.order", "id=1"]);
         assert_eq!(own.err, "", "{own:?}");

@@ -366,3 +366,21 @@ fn what_cannot_run_in_the_target_is_refused_at_its_place() {
     hint: only the supervisor evaluates CEL: write the condition as a table, or give the plugin another `placement`
     ");
 }
+
+#[test]
+fn an_event_that_a_plugin_raises_reaches_the_others() {
+    let bench = with_hook(
+        "on = \"shop.order\"\ncall = \"gate-plugin.tell\"\n[[hook]]\non = \"gate-plugin.told\"\ncall = \"bucketing.count\"\nwith = { by = \"what\" }",
+    );
+    let said = bench.run(&[
+        "emit",
+        "-c",
+        "hooks.toml",
+        "shop.order",
+        "item=tea",
+        "--times",
+        "2",
+    ]);
+    let counted: Vec<_> = said.good().lines().map(str::trim).collect();
+    assert!(counted.contains(&"2  tea"), "{said:?}");
+}
