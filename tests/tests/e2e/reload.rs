@@ -289,6 +289,20 @@ fn a_broken_file_leaves_the_old_policy_in_force_and_says_so() {
 }
 
 #[test]
+fn a_reload_that_a_hook_refuses_changes_nothing() {
+    let veto = "[[hook]]\nname = \"as-it-is\"\non = \"hook.replace\"\ndo = \"deny\"\n";
+    let mut session = Session::start(&format!("{ALLOWING}{veto}"));
+    assert_eq!(session.attempt(), "read");
+    session.replace_policy(DENYING);
+    let reload = session.wait_for_reload(1);
+    assert!(!reload.arg("error").is_null(), "{reload:?}");
+    assert_eq!(reload.arg("generation"), 1, "{reload:?}");
+    assert_eq!(session.attempt(), "read");
+    assert_eq!(session.images(), 1);
+    session.finish();
+}
+
+#[test]
 fn a_locked_policy_stays() {
     let mut session = Session::start(&format!("lock = true\n{DENYING}"));
     assert!(session.attempt().contains("files.deny"));
