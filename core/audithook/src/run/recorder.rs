@@ -29,7 +29,7 @@ use super::{Reload, say};
 use crate::hooks::{BuiltHooks, Libraries, Scope, SearchPath};
 
 /// How long the end of a run waits for the threads that may still be in a plugin.
-const PATIENCE_WITH_PLUGINS: Duration = Duration::from_millis(100);
+const PATIENCE_WITH_PLUGINS: Duration = Duration::from_secs(1);
 
 /// What the recorder is given.
 pub(super) struct Settings {
