@@ -255,9 +255,7 @@ pub(crate) fn announce(hooked: bool) {
     // SAFETY: the kernel's argument vector.
     let arguments = unsafe { environment::entries(process::arguments()) };
     let packet = message::hello(&mut block.record, &meta, &start, arguments);
-    let sent = Connection::open().is_some_and(|connection| {
-        connection.send(packet, ring.as_ref().map(|(descriptor, _)| *descriptor))
-    });
+    let sent = deliver(packet, ring.as_ref().map(|(descriptor, _)| *descriptor)).is_some();
     if let Some((descriptor, producer)) = ring {
         // SAFETY: made by make_ring; the mapping stays.
         unsafe { libc::syscall(libc::SYS_close, descriptor) };
@@ -318,10 +316,7 @@ fn make_ring(limit: &mut Option<RaisedLimit>) -> (c_int, *mut Producer) {
 /// A memfd of so many bytes that nobody can shrink under the supervisor's feet.
 fn make_memory(length: usize, limit: &mut Option<RaisedLimit>) -> Option<c_int> {
     if !may_make_files_of(length) {
-        let connection = Connection::open()?;
-        return connection
-            .send(&message::signal(Kind::Lend), None)
-            .then(|| connection.receive_descriptor())?;
+        return deliver(&message::signal(Kind::Lend), None)?.receive_descriptor();
     }
     let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
     let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
@@ -383,7 +378,10 @@ pub(crate) fn wait_for_room(word: &AtomicU32, value: u32, slices: u32) -> bool {
     };
     if slices % 100 == 99 {
         return match Connection::try_open() {
-            Ok(connection) => connection.send(&message::signal(Kind::Doorbell), None),
+            Ok(connection) => {
+                connection.send(&message::signal(Kind::Doorbell), None);
+                true
+            }
             // Nobody listens there any more. Whatever else keeps this process from connecting, room may still come.
             Err(error) => !matches!(error, libc::ECONNREFUSED | libc::ENOENT),
         };
@@ -393,15 +391,21 @@ pub(crate) fn wait_for_room(word: &AtomicU32, value: u32, slices: u32) -> bool {
 
 /// Sends a message that nobody answers, from any process, a borrowing one too.
 pub(crate) fn tell(packet: &[u8]) -> bool {
-    Connection::open().is_some_and(|connection| connection.send(packet, None))
+    deliver(packet, None).is_some()
+}
+
+/// Sends a message over a connection of its own. A process that is stopped between the two finds its connection closed,
+/// for those that say nothing do not stay, and connects again.
+fn deliver(packet: &[u8], descriptor: Option<c_int>) -> Option<Connection> {
+    const TRIES: usize = 5;
+    (0..TRIES).find_map(|_| {
+        let connection = Connection::open()?;
+        connection.send(packet, descriptor).then_some(connection)
+    })
 }
 
 /// Asks the supervisor a question, which is a whole message; `None` if it does not answer.
 pub(crate) fn ask<'r>(question: &[u8], reply: &'r mut [u8; MAX_REPLY]) -> Option<Reply<'r>> {
-    let connection = Connection::open()?;
-    if !connection.send(question, None) {
-        return None;
-    }
-    let length = connection.receive(reply)?;
+    let length = deliver(question, None)?.receive(reply)?;
     Reply::parse(&reply[..length]).ok()
 }

@@ -136,7 +136,7 @@ fn under_file_size_limit(blocks: u32, code: &str) -> (Option<i32>, String) {
         "--journal",
         "small.jsonl",
         "--",
-        &program,
+        program,
         "-c",
         code,
     ]);
