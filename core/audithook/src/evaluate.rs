@@ -229,7 +229,8 @@ impl std::fmt::Debug for Session<'_> {
 
 /// The event as its source would raise it. A name of one's own is raised here.
 fn raised<'a>(event: &str, values: &'a [Value<'a>]) -> Event<'a> {
-    let sources = audithook_catalogue::find(event).map_or(&["app"][..], |(_, info)| info.sources);
+    let sources =
+        audithook_catalogue::find(event).map_or(&["app"][..], |(_, info)| info.details().sources);
     let source = match sources.first() {
         Some(&"cpython") => Source::Cpython,
         Some(&"libc") => Source::Libc,

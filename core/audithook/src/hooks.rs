@@ -526,7 +526,7 @@ fn on_error(hook: &model::Hook) -> OnError {
 
 /// Whether an event's sources all see the end of what it announces.
 fn tells_the_end(event: &str) -> bool {
-    audithook_catalogue::find(event).is_some_and(|(_, info)| info.sources == ["app"])
+    audithook_catalogue::find(event).is_some_and(|(_, info)| info.details().sources == ["app"])
 }
 
 /// What a plugin's function is to a policy, as the image must know it.

@@ -10,10 +10,11 @@
 mod table;
 
 pub use audithook_abi::Symbol;
-pub use table::{EVENTS, SYMBOLS, arg, event};
+pub use table::{DETAILS, EVENTS, SYMBOLS, arg, event};
 
-/// One event.
+/// One event of the catalogue: there are no others of this type.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct EventInfo {
     /// The name, as raised.
     pub name: &'static str,
@@ -21,10 +22,16 @@ pub struct EventInfo {
     pub operation: Operation,
     /// The normalised arguments, in order.
     pub args: &'static [ArgInfo],
-    /// `app`, `cpython`, `libc`, `kernel`.
-    pub sources: &'static [&'static str],
     /// Whether `@default` in `[journal] events` names it.
     pub journalled: Journalled,
+}
+
+/// What people want to know of an event. Apart from [`EventInfo`], so that a process that only judges does not carry it:
+/// the preload library is in every program of a run.
+#[derive(Debug)]
+pub struct EventDetails {
+    /// `app`, `cpython`, `libc`, `kernel`.
+    pub sources: &'static [&'static str],
     /// The first CPython that raises it, empty where it is not CPython's.
     pub first: &'static str,
     /// The last CPython that raises it.
@@ -98,6 +105,20 @@ pub enum Operation {
     Uncovered,
 }
 
+impl EventInfo {
+    /// What people want to know of it.
+    ///
+    /// # Panics
+    /// Never: every event of the catalogue has its details there.
+    #[must_use]
+    pub fn details(&self) -> &'static EventDetails {
+        match find(self.name) {
+            Some((Symbol(place), _)) => &DETAILS[place as usize],
+            None => unreachable!("`{}` is of the catalogue", self.name),
+        }
+    }
+}
+
 /// How many symbols the catalogue has. Symbols from here on belong to the process that interned them.
 pub const SYMBOL_COUNT: u32 = SYMBOLS.len() as u32;
 
@@ -152,6 +173,7 @@ mod tests {
             assert_eq!(symbol, Symbol(number as u32));
             assert_eq!(found.name, event.name);
             assert_eq!(text(symbol), Some(event.name));
+            assert!(!event.details().sources.is_empty());
         }
         assert!(find("no.such.event").is_none());
     }

@@ -36,7 +36,7 @@ pub(crate) fn table(tsv: &str) -> Result<String, String> {
 
     let mut out = String::from(
         "//! Made by `cargo xtask gen` from data/events.tsv: edit that file, not this one.\n\n\
-         use crate::{ArgInfo, EventInfo, Journalled, Operation};\n\n\
+         use crate::{ArgInfo, EventDetails, EventInfo, Journalled, Operation};\n\n\
          /// Every event, sorted by name.\n",
     );
     let _ = writeln!(
@@ -57,13 +57,26 @@ pub(crate) fn table(tsv: &str) -> Result<String, String> {
             let (name, kind) = argument.split_once(':').unwrap_or((argument, "any"));
             let _ = write!(args, "ArgInfo {{ name: {name:?}, kind: {kind:?} }}, ");
         }
+        let _ = writeln!(
+            out,
+            "    EventInfo {{ name: {:?}, operation: Operation::{operation}, args: &[{}], \
+             journalled: Journalled::{journalled} }},",
+            fields[0],
+            args.trim_end_matches(", "),
+        );
+    }
+    out.push_str("];\n\n");
+
+    let _ = writeln!(
+        out,
+        "/// What people want to know of each, in the same order.\n#[rustfmt::skip]\npub static DETAILS: [EventDetails; {}] = [",
+        events.len()
+    );
+    for fields in &events {
         let sources: Vec<&str> = fields[3].split(',').collect();
         let _ = writeln!(
             out,
-            "    EventInfo {{ name: {:?}, operation: Operation::{operation}, args: &[{}], sources: &{sources:?}, \
-             journalled: Journalled::{journalled}, first: {:?}, last: {:?}, platform: {:?}, doc: {:?}, notes: {:?} }},",
-            fields[0],
-            args.trim_end_matches(", "),
+            "    EventDetails {{ sources: &{sources:?}, first: {:?}, last: {:?}, platform: {:?}, doc: {:?}, notes: {:?} }},",
             fields[5],
             fields[6],
             fields[7],

@@ -71,14 +71,15 @@ struct Hooks {
 
 impl Entry {
     fn of(event: &EventInfo) -> Self {
+        let details = event.details();
         Self {
             name: event.name,
             operation: held_by(event.operation),
             args: decoded(event)
                 .map(|(name, kind)| Argument { name, kind })
                 .collect(),
-            sources: event.sources,
-            hooks: event
+            sources: details.sources,
+            hooks: details
                 .sources
                 .iter()
                 .map(|source| Hooks {
@@ -91,11 +92,11 @@ impl Entry {
                 Journalled::Default => "@default",
                 Journalled::Always => "always",
             },
-            first: written(event.first),
-            last: written(event.last),
-            platform: event.platform,
+            first: written(details.first),
+            last: written(details.last),
+            platform: details.platform,
             doc: page(event),
-            notes: written(event.notes),
+            notes: written(details.notes),
         }
     }
 }
@@ -145,7 +146,7 @@ fn is_glob(name: &str) -> bool {
 
 /// Whether a Linux process can raise it.
 fn is_here(event: &EventInfo) -> bool {
-    event.platform == "all"
+    event.details().platform == "all"
 }
 
 fn write_table(events: &[&EventInfo], paint: Paint, out: &mut impl Write) -> io::Result<()> {
@@ -190,7 +191,7 @@ fn write_one(event: &EventInfo, paint: Paint, out: &mut impl Write) -> io::Resul
         let title = if place == 0 { "arguments" } else { "" };
         field(title, &format!("{name:<width$}  {kind}"))?;
     }
-    for (place, source) in event.sources.iter().enumerate() {
+    for (place, source) in event.details().sources.iter().enumerate() {
         let title = if place == 0 { "sources" } else { "" };
         field(title, &format!("{source}: {}", kinds(source).join(", ")))?;
     }
@@ -202,17 +203,20 @@ fn write_one(event: &EventInfo, paint: Paint, out: &mut impl Write) -> io::Resul
             Journalled::Always => "always",
         },
     )?;
-    if !event.first.is_empty() {
-        field("cpython", &format!("{} to {}", event.first, event.last))?;
+    if !event.details().first.is_empty() {
+        field(
+            "cpython",
+            &format!("{} to {}", event.details().first, event.details().last),
+        )?;
     }
-    if event.platform != "all" {
-        field("platform", event.platform)?;
+    if event.details().platform != "all" {
+        field("platform", event.details().platform)?;
     }
     if let Some(page) = page(event) {
         field("see", &page)?;
     }
-    if !event.notes.is_empty() {
-        field("note", event.notes)?;
+    if !event.details().notes.is_empty() {
+        field("note", event.details().notes)?;
     }
     Ok(())
 }
@@ -256,7 +260,7 @@ const fn held_by(operation: Operation) -> Option<&'static str> {
 
 /// The page of CPython's documentation.
 fn page(event: &EventInfo) -> Option<String> {
-    let page = written(event.doc)?;
+    let page = written(event.details().doc)?;
     Some(format!("https://docs.python.org/3/{page}.html"))
 }
 

@@ -250,8 +250,9 @@ impl Replay {
 /// Whether the policy has a say: not about what the supervisor tells of itself, what came before the policy was armed, what
 /// was raised inside a hook, or what was cut.
 fn is_judged(line: &Line) -> bool {
-    let is_told = find(&line.event)
-        .is_some_and(|(_, info)| info.sources == ["app"] && info.operation == Operation::None);
+    let is_told = find(&line.event).is_some_and(|(_, info)| {
+        info.details().sources == ["app"] && info.operation == Operation::None
+    });
     !(is_told || line.startup || line.nested || line.truncated)
 }
 
