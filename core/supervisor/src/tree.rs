@@ -4,7 +4,7 @@
 //! descendant whatever it does. Front is one too: should the supervisor die, the tree becomes its.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitOptions};
@@ -85,8 +85,12 @@ fn parent(pid: Pid) -> Option<Option<Pid>> {
 
 /// State and parent (/proc/PID/stat, proc(5)).
 fn status(pid: Pid) -> Option<(char, Option<Pid>)> {
-    let status = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    // The name stands in parentheses and may hold anything, parentheses too.
+    // One read gives what is wanted: each process that starts is looked at, with its ancestors.
+    let mut status = [0; 256];
+    let mut file = fs::File::open(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    let length = file.read(&mut status).ok()?;
+    let status = &status[..length];
+    // The name stands in parentheses and may hold anything, parentheses too: 64 bytes at most.
     let after_name = status.iter().rposition(|byte| *byte == b')')?;
     let text = std::str::from_utf8(&status[after_name + 1..]).ok()?;
     let mut fields = text.split_ascii_whitespace();
