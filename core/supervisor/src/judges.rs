@@ -9,12 +9,11 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use audithook_abi::Verdict;
-use audithook_wire::flat::Rules;
-use audithook_wire::message::{MAX_REPLY, Reply};
+use audithook_wire::flat::{Record, Rules};
+use audithook_wire::message::{MAX_REPLY, Message, Reply};
 use rustix::net::SendFlags;
 
 use crate::handler::{Answer, Judge, Process};
-use crate::supervisor;
 
 /// How many questions are answered at a time.
 const THREADS: usize = 4;
@@ -26,6 +25,16 @@ pub(crate) struct Question {
     pub(crate) connection: OwnedFd,
     pub(crate) process: Process,
     pub(crate) packet: Vec<u8>,
+}
+
+impl Question {
+    /// What it asks about.
+    fn record(&self) -> Option<Record<'_>> {
+        match Message::parse(&self.packet) {
+            Ok(Message::Ask(record)) => Some(record),
+            _ => None,
+        }
+    }
 }
 
 /// The threads. They start with the first question: most runs ask none.
@@ -79,7 +88,7 @@ fn start(judge: &Arc<dyn Judge>, queue: &Arc<Queue<Question>>) -> usize {
 
 fn answer_all(judge: &dyn Judge, queue: &Queue<Question>) {
     while let Some(question) = queue.pop() {
-        let Some(record) = supervisor::question(&question.packet) else {
+        let Some(record) = question.record() else {
             continue;
         };
         // A gate that panics has not judged: its process gets a refusal.

@@ -6,6 +6,7 @@ use std::os::fd::RawFd;
 
 use rustix::process::Pid;
 
+use crate::control::Ended;
 use crate::descriptors;
 
 /// What to execute.
@@ -35,6 +36,23 @@ pub enum LaunchError {
         #[source]
         source: io::Error,
     },
+}
+
+impl LaunchError {
+    /// How a run ends that could not begin.
+    pub(crate) fn ended(&self) -> Ended {
+        match self {
+            Self::Exec { program, source } => {
+                let text = format!("`{program}`: {source}");
+                if source.kind() == io::ErrorKind::NotFound {
+                    Ended::NotFound(text)
+                } else {
+                    Ended::NotExecutable(text)
+                }
+            }
+            Self::Fork(source) => Ended::Fault(format!("{self}: {source}")),
+        }
+    }
 }
 
 /// The signal dispositions, the mask and the descriptors as this process got them from its parent.

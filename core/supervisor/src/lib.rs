@@ -12,7 +12,15 @@
 //! ancestor, the supervisor may also read the tree's memory where Yama restricts that to ancestors. The command runs in
 //! front's process group, as the shell meant it to; the supervisor has a group of its own in the same session, so that the
 //! terminal's signals do not reach it and the command's group is not an orphan.
+//!
+//! # Map
+//!
+//! `front` is the one process; `supervisor` is the other: the loop, and what each thing that happens leads to. `waiting` tells
+//! it what has happened, `listener` (with `connections`) what was said to it, `processes` (with `rings` and `reap`) who is
+//! there, `root` how the run ends. `launch` starts the command, `judges` answer questions, `policy_files` and `reloads` say
+//! when the policy is loaded again, `tree` finds and ends everybody. `control` is what front and supervisor tell each other.
 
+mod budget;
 mod connections;
 mod control;
 mod descriptors;
@@ -21,12 +29,17 @@ mod front;
 mod handler;
 mod judges;
 mod launch;
+mod listener;
+mod policy_files;
+mod processes;
 mod reap;
 mod reloads;
 mod rings;
+mod root;
 mod signals;
 mod supervisor;
 pub mod tree;
+mod waiting;
 
 use std::io;
 use std::path::PathBuf;

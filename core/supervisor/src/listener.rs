@@ -1,0 +1,213 @@
+//! The listening side: connections are taken from the queue, and the one packet of each is read.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::time::Instant;
+
+use audithook_wire::message::MAX_PACKET;
+use rustix::process::Pid;
+
+use crate::connections::Connections;
+use crate::rings::{RefusedRing, Ring};
+use crate::waiting::{Source, Waiting};
+
+/// The socket, and who has connected and said nothing yet.
+#[derive(Debug)]
+pub(crate) struct Listener<'s> {
+    socket: &'s OwnedFd,
+    silent: Connections,
+    /// Whether the socket is waited for.
+    is_listening: bool,
+}
+
+/// What came of looking into the queue.
+pub(crate) enum Accepted {
+    /// Somebody who has sent already what there is to say: most have.
+    Heard(Heard),
+    /// Somebody of whom nothing was heard, or may be later.
+    Silent,
+    /// Nobody is there, or nobody more can be taken in.
+    Nobody,
+}
+
+/// What somebody said.
+pub(crate) struct Heard {
+    pub(crate) connection: OwnedFd,
+    /// Who it is, as the kernel says.
+    pub(crate) peer: Pid,
+    pub(crate) packet: Vec<u8>,
+    attached: Attached,
+}
+
+/// What came with a packet.
+enum Attached {
+    Descriptor(OwnedFd),
+    /// A descriptor was sent for which there was no room.
+    Cut,
+    Nothing,
+}
+
+impl<'s> Listener<'s> {
+    /// Listens, with room for so many that have said nothing.
+    pub(crate) fn new(
+        socket: &'s OwnedFd,
+        most_silent: usize,
+        waiting: &Waiting,
+    ) -> io::Result<Self> {
+        waiting.add(socket, Source::Socket)?;
+        Ok(Self {
+            socket,
+            silent: Connections::new(most_silent),
+            is_listening: true,
+        })
+    }
+
+    /// Takes one connection from the queue.
+    pub(crate) fn accept(&mut self, waiting: &mut Waiting) -> Accepted {
+        let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
+        match rustix::net::accept_with(self.socket, flags) {
+            Ok(connection) => self.greet(connection, waiting),
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNABORTED) => Accepted::Silent,
+            Err(rustix::io::Errno::AGAIN) => Accepted::Nobody,
+            Err(_) => {
+                // Out of descriptors or memory. Who waits in the queue would keep epoll from ever waiting.
+                waiting.remove(self.socket);
+                self.is_listening = false;
+                Accepted::Nobody
+            }
+        }
+    }
+
+    fn greet(&mut self, connection: OwnedFd, waiting: &mut Waiting) -> Accepted {
+        let Some(peer) = peer_of(&connection) else {
+            return Accepted::Silent;
+        };
+        match receive(&connection) {
+            Ok((packet, attached)) => Accepted::Heard(Heard {
+                connection,
+                peer,
+                packet,
+                attached,
+            }),
+            Err(rustix::io::Errno::AGAIN) => {
+                if let Ok(number) = waiting.add_numbered(&connection) {
+                    let now = Instant::now();
+                    self.silent.insert(number, connection, peer, now);
+                }
+                Accepted::Silent
+            }
+            Err(_) => Accepted::Silent,
+        }
+    }
+
+    /// Reads the one packet of a connection that was silent until now.
+    pub(crate) fn read(&mut self, number: u64) -> Option<Heard> {
+        let (connection, peer) = self.silent.get(number)?;
+        let received = receive(connection);
+        if matches!(received, Err(rustix::io::Errno::AGAIN)) {
+            return None;
+        }
+        let connection = self.silent.remove(number)?;
+        let (packet, attached) = received.ok()?;
+        Some(Heard {
+            connection,
+            peer,
+            packet,
+            attached,
+        })
+    }
+
+    /// The numbers of those that have said nothing yet.
+    pub(crate) fn silent(&self) -> Vec<u64> {
+        self.silent.numbers()
+    }
+
+    /// Closes those that have said nothing for too long.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        self.silent.expire(now);
+    }
+
+    /// When the next one is to be closed.
+    pub(crate) fn next_expiry(&self) -> Option<Instant> {
+        self.silent.next_expiry()
+    }
+
+    pub(crate) fn is_listening(&self) -> bool {
+        self.is_listening
+    }
+
+    /// Looks into the queue again, after a pause.
+    pub(crate) fn listen_again(&mut self, waiting: &Waiting) {
+        if !self.is_listening {
+            self.is_listening = waiting.add(self.socket, Source::Socket).is_ok();
+        }
+    }
+}
+
+impl Heard {
+    /// The ring that was sent.
+    pub(crate) fn ring(&self) -> Result<Ring, RefusedRing> {
+        match &self.attached {
+            Attached::Descriptor(descriptor) => Ring::map(descriptor),
+            Attached::Cut => Err(RefusedRing::Cut),
+            Attached::Nothing => Err(RefusedRing::Missing),
+        }
+    }
+}
+
+/// Who is at the other end (SO_PEERCRED, unix(7)); `None` for a process that has no number here.
+fn peer_of(connection: &OwnedFd) -> Option<Pid> {
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+    // Not rustix's: in its answer a number of 0, which is what a process of an outer namespace has, cannot be told.
+    // SAFETY: the kernel writes at most `length` bytes.
+    let failed = unsafe {
+        libc::getsockopt(
+            connection.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut length,
+        )
+    } != 0;
+    if failed {
+        None
+    } else {
+        Pid::from_raw(peer.pid)
+    }
+}
+
+/// One packet, and what came with it.
+fn receive(connection: &OwnedFd) -> rustix::io::Result<(Vec<u8>, Attached)> {
+    let mut packet = vec![0_u8; MAX_PACKET];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = rustix::net::RecvAncillaryBuffer::new(&mut space);
+    let mut parts = [io::IoSliceMut::new(&mut packet)];
+    let message = rustix::io::retry_on_intr(|| {
+        rustix::net::recvmsg(
+            connection,
+            &mut parts,
+            &mut control,
+            rustix::net::RecvFlags::CMSG_CLOEXEC | rustix::net::RecvFlags::DONTWAIT,
+        )
+    })?;
+    let mut descriptor = None;
+    for part in control.drain() {
+        if let rustix::net::RecvAncillaryMessage::ScmRights(descriptors) = part {
+            descriptor = descriptors.into_iter().next();
+        }
+    }
+    packet.truncate(message.bytes);
+    let is_cut = message.flags.contains(rustix::net::ReturnFlags::CTRUNC);
+    let attached = match descriptor {
+        Some(descriptor) => Attached::Descriptor(descriptor),
+        None if is_cut => Attached::Cut,
+        None => Attached::Nothing,
+    };
+    Ok((packet, attached))
+}
