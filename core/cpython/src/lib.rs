@@ -12,8 +12,9 @@
 //!
 //! # Map
 //!
-//! `python` is the hook and the decoder of Python's arguments; `interpose` are the libc functions; `judge` takes an
-//! event to its verdict and record; `policy` is the mapped image, `channel` the way to the supervisor; `paths` resolves.
+//! `python` is the hook, the reader of Python's objects and the decoder of an event's arguments; `interpose` are the libc
+//! functions; `judge` takes an event to its verdict and record; `policy` is the mapped image, `channel` the way to the
+//! supervisor; `paths` resolves.
 
 #![cfg_attr(
     test,

@@ -11,7 +11,8 @@ use audithook_catalogue::{EventInfo, Operation, arg, event};
 use audithook_wire::flat::Name;
 
 use super::api::{self, Api, Object};
-use super::decode::{Arguments, Decoder, Handling, Temporaries};
+use super::decode::{Arguments, Decoder, Handling};
+use super::objects::Temporaries;
 use super::startup;
 use crate::judge::{Interpreter, Subject};
 use crate::pending::Intent;

@@ -4,4 +4,5 @@ pub(crate) mod api;
 pub(crate) mod decode;
 mod entry;
 pub(crate) mod hook;
+mod objects;
 pub(crate) mod startup;
