@@ -1,6 +1,6 @@
 //! Arguments that fight back: code of the program that runs, or changes what is read, while an event is judged.
 
-use audithook_tests::{Python, Run, Scratch, for_each_python};
+use audithook_tests::{Python, Run, Scratch, build, for_each_python};
 
 /// Renames what must not be renamed: the event is all that stands in the way.
 const MOVE: &str = "\
@@ -183,4 +183,46 @@ assert os.path.getsize('read-only.txt') == 0
         let outcome = Run::new(&scratch, policy).python(python, &["-W", "ignore", "-c", code]).finish();
         assert_eq!(outcome.assert_success().out(), "refused\nrefused\n", "{}", outcome.describe());
     }
+
+    /// Whatever the catalogue says of an event's arguments, anyone may raise it with others, or with none.
+    fn an_event_may_have_any_arguments_whatever_its_name(python: &Python) {
+        let code = "\
+import sys
+class Own:
+    pass
+values = (None, -1, 2 ** 70, 0.5, '', '\\udcff', b'\\0', bytearray(), (), [], {}, Own(), Own, True)
+for name in sys.argv[1:]:
+    for count in range(5):
+        for value in values:
+            try:
+                sys.audit(name, *[value] * count)
+            except PermissionError:
+                pass
+print('done')
+";
+        let names = judged_events();
+        let policy = format!("version = 1\n[[hook]]\non = [\"{}\"]\ndo = \"log\"\n", names.join("\", \""));
+        let mut arguments = vec!["-c", code];
+        arguments.extend(names.iter().map(String::as_str));
+        let scratch = Scratch::new();
+        let outcome = Run::new(&scratch, &policy).python(python, &arguments).finish();
+        outcome.assert_success().assert_out("done");
+    }
+}
+
+/// The names of all events whose arguments mean something to the policy.
+fn judged_events() -> Vec<String> {
+    let table = std::fs::read_to_string(build::project().join("core/catalogue/data/events.tsv"))
+        .expect("the catalogue");
+    let rows = table.lines().filter(|line| !line.starts_with('#')).skip(1);
+    let names: Vec<String> = rows
+        .filter_map(|row| {
+            let mut cells = row.split('\t');
+            let (name, operation) = (cells.next()?, cells.next()?);
+            let is_raised = cells.nth(1)?.contains("cpython");
+            (is_raised && operation != "none").then(|| name.to_owned())
+        })
+        .collect();
+    assert!(names.iter().any(|name| name == "socket.connect"));
+    names
 }

@@ -326,7 +326,10 @@ impl<'a, 't> Reader<'a, 't> {
 
     /// The descriptor of a `socket.socket`.
     pub(super) fn socket_descriptor(&self, object: Item) -> Option<c_int> {
-        // SAFETY: an item is null or alive.
+        if object.0.is_null() {
+            return None;
+        }
+        // SAFETY: an item that is not null is alive.
         unsafe { self.api.socket_descriptor(object.0) }
     }
 }
