@@ -3,7 +3,9 @@
 mod bridge;
 mod footer;
 mod generations;
+mod journal;
 mod lanes;
+mod ledger;
 mod private_tmp;
 mod program;
 mod recorder;

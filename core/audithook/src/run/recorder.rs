@@ -1,32 +1,36 @@
 //! The supervisor's work: what the tree says becomes journal lines, hooks' food and a verdict on the run.
+//!
+//! Here is what is done with each thing that the supervisor hears, and the queue that brings all of it into one order. What
+//! becomes of a record whose turn has come is the [`ledger`](super::ledger)'s; how a policy is put in force has a
+//! [room of its own](policy).
+
+mod policy;
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use audithook_abi::{Source, Value, Verdict};
-use audithook_bus::{Bus, Event, Hook};
-use audithook_catalogue::{Journalled, arg, event};
-use audithook_journal::{Clock, Entry, Formatter, Rotation, Rule, RunId, Writer};
+use audithook_bus::Bus;
+use audithook_catalogue::{arg, event};
+use audithook_journal::{Clock, RunId};
 use audithook_loader::Services;
 use audithook_policy::Policy;
-use audithook_policy::image::JournalEvents;
 use audithook_policy::model::JournalTarget;
 use audithook_supervisor::{Directive, Ended, Exit, Handler, Judge, Process, RunDirectory};
-use audithook_wire::flat::{Encoder, MAX_RECORD, Meta, Name, Record, Scratch};
+use audithook_wire::flat::{Encoder, MAX_RECORD, Meta, Name, Record};
 use audithook_wire::message;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::bridge::{self, BusJudge, Published};
-use super::footer::{Footer, Refusal};
 use super::generations::Generations;
+use super::journal::JournalOutput;
 use super::lanes::Lanes;
+use super::ledger::{Item, Ledger};
 use super::private_tmp::PrivateTmp;
 use super::services::RunServices;
 use super::{Reload, say};
-use crate::hooks::{BuiltHooks, Libraries, Scope, SearchPath};
 
 /// How long the end of a run waits for the threads that may still be in a plugin.
 const PATIENCE_WITH_PLUGINS: Duration = Duration::from_secs(1);
@@ -47,36 +51,6 @@ pub(super) struct Settings {
     pub(super) uncovered: Option<&'static str>,
 }
 
-/// Where the journal goes.
-#[derive(Debug)]
-pub(super) enum JournalOutput {
-    /// A file; `{run}` stands for the run's name.
-    File(PathBuf, Rotation),
-    /// An open descriptor.
-    Descriptor(OwnedFd),
-    /// Nowhere.
-    None,
-}
-
-/// A record on its way into the journal.
-struct Item {
-    process: Process,
-    bytes: Box<[u8]>,
-    /// It was raised on the bus, whose observers have seen it.
-    shown: bool,
-}
-
-impl Item {
-    /// What a process said.
-    fn new(process: Process, record: &[u8]) -> Self {
-        Self {
-            process,
-            bytes: record.into(),
-            shown: false,
-        }
-    }
-}
-
 /// Serves the supervisor.
 pub(super) struct Recorder {
     settings: Settings,
@@ -84,22 +58,17 @@ pub(super) struct Recorder {
     /// Goes with the run, whether it was begun or not.
     _private_tmp: Option<PrivateTmp>,
     generations: Generations,
-    journal: Option<Writer>,
-    formatter: Formatter,
+    ledger: Ledger,
     lanes: Lanes<Item>,
     own_process: Process,
     cutoff_ns: u64,
-    seq: u64,
     bus: Bus,
     published: Arc<Published>,
     services: Arc<dyn Services>,
     bus_events: Receiver<Vec<u8>>,
     bus_sender: Sender<Vec<u8>>,
-    footer: Footer,
     directive: Directive,
     has_started: bool,
-    scratch: Scratch,
-    line: Vec<u8>,
 }
 
 impl Recorder {
@@ -118,106 +87,32 @@ impl Recorder {
             &bus_sender,
             settings.quiet,
         ));
-        let built = build(&mut settings.policy, &services)?;
-        let journal = open_journal(&mut settings)?;
-        let formatter = Formatter::new(settings.id, Clock::now());
+        let built = policy::build(&mut settings.policy, &services)?;
+        let journal = std::mem::replace(&mut settings.journal, JournalOutput::None);
+        let journal = journal.open(&settings.id)?;
+        let ledger = Ledger::new(settings.id, journal, bus.clone(), Arc::clone(&published));
         let mut recorder = Self {
             directory,
             _private_tmp: private_tmp,
             generations: Generations::new(),
-            journal,
-            formatter,
+            ledger,
             lanes: Lanes::new(),
             own_process: Process {
                 pid: std::process::id(),
                 incarnation: 1,
             },
             cutoff_ns: 0,
-            seq: 0,
             bus,
             published,
             services,
             bus_events,
             bus_sender,
-            footer: Footer::default(),
             directive: Directive::Continue,
             has_started: false,
-            scratch: Scratch::default(),
-            line: Vec::new(),
             settings,
         };
         recorder.publish(built)?;
         Ok(recorder)
-    }
-
-    /// Puts the policy of the settings in force: as the next generation, unless to the processes of the tree it is the same.
-    fn publish(&mut self, mut built: BuiltHooks) -> Result<(), String> {
-        let rules = self.settings.policy.rules();
-        let last = self.generations.last();
-        let next = if last > 0 && self.generations.is_last(&self.image(last)?, rules) {
-            None
-        } else {
-            let image = self.image(last + 1)?;
-            Some(self.generations.prepare(image, rules)?)
-        };
-        let number = next.as_ref().map_or(last, |_| last + 1);
-        let not_written = |error| format!("the policy image cannot be written: {error}");
-        if let Some(next) = &next {
-            self.directory
-                .write_image(number, next.bytes())
-                .map_err(not_written)?;
-        }
-        let mut hooks = std::mem::take(&mut built.hooks);
-        hooks.push(self.listen_to_the_bus());
-        if let Err(error) = self.bus.replace(hooks) {
-            if next.is_some() {
-                self.directory.remove_image(number);
-            }
-            return Err(format!("the hooks cannot be attached: {error}"));
-        }
-        if let Some(next) = next {
-            self.directory.put_in_force(number).map_err(not_written)?;
-            self.generations.add(next);
-        }
-        for plugin in &built.plugins {
-            let path = plugin.path.as_os_str().as_encoded_bytes();
-            self.own(
-                event::PLUGIN_LOAD,
-                self.own_process,
-                Verdict::Allow,
-                &[
-                    Value::str(&plugin.name).named(arg::PLUGIN),
-                    Value::str(&plugin.version).named(arg::VERSION),
-                    Value::path(path).named(arg::PATH),
-                    Value::str(&plugin.sha256).named(arg::SHA256),
-                    Value::str(plugin.placement).named(arg::PLACEMENT),
-                ],
-            );
-        }
-        self.published.set(number, built);
-        Ok(())
-    }
-
-    /// The image of the settings' policy.
-    fn image(&self, generation: u32) -> Result<Vec<u8>, String> {
-        let mut input = self.settings.policy.image_input(generation);
-        if self.journal.is_none() {
-            // Nobody reads what would only be journalled: it need not cross the ring.
-            input.journal = JournalEvents::default();
-        }
-        audithook_policy::image::build(&input).map_err(|error| bridge::chain(&error))
-    }
-
-    /// What the bus itself raises (failures, quarantine, losses) goes into the journal.
-    fn listen_to_the_bus(&self) -> Hook {
-        let sender = self.bus_sender.clone();
-        Hook::observe(["plugin.error", "plugin.quarantined", "bus.lost"])
-            .named("audithook.journal")
-            .inline()
-            .with(move |event: &Event<'_>| {
-                // The recorder outlives the bus's events; at its end nobody is left to be told.
-                let _ = sender.send(bridge::encode(event, &bridge::meta(event)));
-            })
     }
 
     /// Queues a record of the supervisor's own about a process.
@@ -251,7 +146,7 @@ impl Recorder {
 
     fn push(&mut self, time_ns: u64, item: Item) {
         let now_ns = Clock::monotonic_now();
-        self.lanes.push(item.process, time_ns, now_ns, item);
+        self.lanes.push(item.process(), time_ns, now_ns, item);
     }
 
     fn take_bus_events(&mut self) {
@@ -259,111 +154,10 @@ impl Recorder {
             if let Ok(record) = Record::parse(&bytes) {
                 self.look_for_kill(record.meta().verdict);
             }
-            let item = Item {
-                process: self.own_process,
-                bytes: bytes.into(),
-                shown: true,
-            };
+            let item = Item::raised(self.own_process, bytes);
             // They come from many threads: in the order of this queue, which is that of the lane.
             let now = Clock::monotonic_now();
             self.lanes.push_own(now, now, item);
-        }
-    }
-
-    /// One record gets its number, its line, and is shown to observers.
-    fn emit(&mut self, time_ns: u64, item: &Item) {
-        let Ok(record) = Record::parse(&item.bytes) else {
-            return;
-        };
-        let meta = *record.meta();
-        let Some(generation) = self.generations.of(meta.generation) else {
-            return;
-        };
-        let name = record.event().text();
-        let plan = generation.plan(name);
-        let rules = Arc::clone(&generation.rules);
-        let mut numbers = meta.rules;
-        let mut is_logged = false;
-        if self.published.has_recorders() {
-            let event = bridge::event(&record, item.process, &mut self.scratch);
-            if let Some(rules) = self.published.recorded_by(generation.number, &event) {
-                is_logged = true;
-                for rule in rules {
-                    numbers.push(rule);
-                }
-            }
-        }
-        let numbers = numbers.as_slice();
-        let known = |number: &u32| rules.get(*number as usize);
-        let always = matches!(record.event(), Name::Known(symbol)
-            if audithook_catalogue::info(symbol).is_some_and(|info| info.journalled == Journalled::Always));
-        let wanted = always
-            || plan.journalled()
-            || is_logged
-            || meta.verdict != Verdict::Allow
-            || meta.would.is_some()
-            || !numbers.is_empty();
-        if wanted {
-            self.seq += 1;
-            let named: Vec<Rule<'_>> = numbers
-                .iter()
-                .filter_map(known)
-                .map(|rule| Rule {
-                    id: &rule.id,
-                    at: &rule.at,
-                })
-                .collect();
-            let reason = self
-                .published
-                .take_reason(item.process.pid, meta.tid, meta.time_ns)
-                .or_else(|| Some(known(numbers.first()?)?.reason.clone()))
-                .unwrap_or_default();
-            self.line.clear();
-            let process = item.process.to_string();
-            self.formatter.append(
-                &mut self.line,
-                &Entry {
-                    seq: self.seq,
-                    time_ns,
-                    process: &process,
-                    pid: item.process.pid,
-                    sources: &[meta.source],
-                    record: &record,
-                    rules: &named,
-                    reason: reason.as_bytes(),
-                },
-            );
-            let appended = self
-                .journal
-                .as_mut()
-                .map(|journal| journal.append(&self.line));
-            if let Some(Err(error)) = appended {
-                self.fault_of_journal(&bridge::chain(&error));
-            }
-        }
-        if meta.verdict.refuses() || meta.would.is_some_and(Verdict::refuses) {
-            let rule = numbers.first().and_then(known);
-            // A protected rule never teaches what would open it, and speaks for the others.
-            let hinting = numbers
-                .iter()
-                .filter_map(known)
-                .find(|rule| rule.protected)
-                .or(rule);
-            let value = bridge::subject(&record);
-            self.footer.add(Refusal {
-                event: String::from_utf8_lossy(name).into_owned(),
-                hint: hinting.map_or_else(String::new, |rule| bridge::hint(&rule.hint, &record)),
-                value,
-                rule: rule.map_or_else(|| "?".into(), |rule| rule.id.clone()),
-                at: rule.map_or_else(String::new, |rule| rule.at.clone()),
-                only_warned: !meta.verdict.refuses(),
-            });
-        }
-        if self.published.has_observers() && !item.shown {
-            let mut event = bridge::event(&record, item.process, &mut self.scratch);
-            event.seq = self.seq;
-            event.time_ns = time_ns;
-            self.bus.notify(&event);
         }
     }
 
@@ -373,11 +167,20 @@ impl Recorder {
             None => self.lanes.take_all(),
         };
         for (time_ns, item) in &ready {
-            self.emit(*time_ns, item);
+            if let Err(error) = self.ledger.enter(*time_ns, item, &mut self.generations) {
+                self.fault_of_journal(&error);
+            }
         }
-        let flushed = (!ready.is_empty()).then(|| self.journal.as_mut().map(Writer::flush));
-        if let Some(Some(Err(error))) = flushed {
-            self.fault_of_journal(&bridge::chain(&error));
+        if !ready.is_empty()
+            && let Err(error) = self.ledger.flush()
+        {
+            self.fault_of_journal(&error);
+        }
+    }
+
+    fn look_for_kill(&mut self, verdict: Verdict) {
+        if verdict == Verdict::Kill && self.directive == Directive::Continue {
+            self.directive = Directive::Kill;
         }
     }
 
@@ -401,10 +204,7 @@ impl Recorder {
             }
         }
         if !self.settings.quiet {
-            let journal = self.journal.as_ref().and_then(Writer::path);
-            let text = self
-                .footer
-                .text(journal.map(|path| path.display().to_string()).as_deref());
+            let text = self.ledger.footer();
             if !text.is_empty() {
                 say(&text);
             }
@@ -515,7 +315,7 @@ impl Handler for Recorder {
     }
 
     fn lost(&mut self, process: Process, count: u64, reason: &str) {
-        let last = self.seq;
+        let last = self.ledger.last_seq();
         self.own(
             event::BUS_LOST,
             process,
@@ -627,35 +427,11 @@ impl Handler for Recorder {
         self.report();
         match (&self.directive, ended) {
             (Directive::Fault(text), _) => Ended::Fault(text.clone()),
-            (_, Ended::Exited(_)) if self.settings.fail_on_deny && self.footer.has_refusals() => {
+            (_, Ended::Exited(_)) if self.settings.fail_on_deny && self.ledger.has_refusals() => {
                 Ended::Exited(super::DENIED.into())
             }
             (_, ended) => ended,
         }
-    }
-}
-
-impl Recorder {
-    fn look_for_kill(&mut self, verdict: Verdict) {
-        if verdict == Verdict::Kill && self.directive == Directive::Continue {
-            self.directive = Directive::Kill;
-        }
-    }
-
-    /// Compiles the policy again. Returns what waits for the next start.
-    fn try_reload(&mut self) -> Result<Vec<String>, String> {
-        if self.settings.policy.lock {
-            return Err("the policy is locked: `lock = true`".into());
-        }
-        let mut policy = (self.settings.reload)()?;
-        let waits = bridge::fixed_at_start(&self.settings.policy, &policy);
-        let built = build(&mut policy, &self.services)?;
-        let before = std::mem::replace(&mut self.settings.policy, policy);
-        if let Err(error) = self.publish(built) {
-            self.settings.policy = before;
-            return Err(error);
-        }
-        Ok(waits)
     }
 }
 
@@ -669,43 +445,5 @@ impl Drop for Recorder {
             let _gone = retired.wait(PATIENCE_WITH_PLUGINS);
         }
         self.published.clear();
-    }
-}
-
-/// Loads the plugins, and tells the policy what they are: its image is to be made afterwards.
-fn build(policy: &mut Policy, services: &Arc<dyn Services>) -> Result<BuiltHooks, String> {
-    Libraries::open(policy, &SearchPath::from_environment())
-        .and_then(|libraries| libraries.attach(policy, Scope::Supervisor, services))
-        .map_err(|error| bridge::chain(&error))
-}
-
-fn open_journal(settings: &mut Settings) -> Result<Option<Writer>, String> {
-    match std::mem::replace(&mut settings.journal, JournalOutput::None) {
-        JournalOutput::None => Ok(None),
-        JournalOutput::Descriptor(descriptor) => Ok(Some(Writer::from_fd(descriptor))),
-        JournalOutput::File(path, rotation) => Writer::open(&path, &settings.id, rotation)
-            .map(Some)
-            .map_err(|error| bridge::chain(&error)),
-    }
-}
-
-impl JournalOutput {
-    /// What the policy says; `--journal` is part of it.
-    pub(super) fn choose(policy: &Policy) -> Result<Self, String> {
-        match &policy.journal.target {
-            JournalTarget::File(path) => Ok(Self::File(
-                PathBuf::from(path),
-                Rotation {
-                    max_bytes: policy.journal.rotate_size.unwrap_or(0),
-                    keep: u32::try_from(policy.journal.rotate_keep).unwrap_or(u32::MAX),
-                },
-            )),
-            JournalTarget::Descriptor(number) => audithook_supervisor::take_descriptor(*number)
-                .map(Self::Descriptor)
-                .map_err(|error| {
-                    format!("the journal's descriptor cannot be used: `fd:{number}`: {error}")
-                }),
-            JournalTarget::None => Ok(Self::None),
-        }
     }
 }

@@ -7,7 +7,8 @@ use audithook_policy::Policy;
 use audithook_supervisor::{Command, Ended, Handler, Inherited, Run};
 use audithook_wire::ring::{DEFAULT_CAPACITY, Layout};
 
-use super::recorder::{JournalOutput, Recorder, Settings};
+use super::journal::JournalOutput;
+use super::recorder::{Recorder, Settings};
 use super::{RunRequest, program};
 
 /// Starts the run and waits for its end: in front.

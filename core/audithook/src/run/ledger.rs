@@ -1,0 +1,253 @@
+//! What becomes of a record whose turn has come: a number and a line in the journal, a place in the footer, and a showing to
+//! the observers.
+
+use std::sync::Arc;
+
+use audithook_abi::Verdict;
+use audithook_bus::Bus;
+use audithook_catalogue::Journalled;
+use audithook_journal::{Clock, Entry, Formatter, Rule, RunId, Writer};
+use audithook_policy::image::RuleText;
+use audithook_supervisor::Process;
+use audithook_wire::flat::{Meta, Name, Record, Scratch};
+
+use super::bridge::{self, Published};
+use super::footer::{Footer, Refusal};
+use super::generations::Generations;
+
+/// A record on its way into the journal.
+pub(super) struct Item {
+    process: Process,
+    bytes: Box<[u8]>,
+    /// It was raised on the bus, whose observers have seen it.
+    shown: bool,
+}
+
+impl Item {
+    /// What a process said.
+    pub(super) fn new(process: Process, record: &[u8]) -> Self {
+        Self {
+            process,
+            bytes: record.into(),
+            shown: false,
+        }
+    }
+
+    /// What was raised on the bus.
+    pub(super) fn raised(process: Process, record: Vec<u8>) -> Self {
+        Self {
+            process,
+            bytes: record.into(),
+            shown: true,
+        }
+    }
+
+    /// Who said it.
+    pub(super) fn process(&self) -> Process {
+        self.process
+    }
+}
+
+/// The journal, and who else learns of a record.
+pub(super) struct Ledger {
+    journal: Option<Writer>,
+    formatter: Formatter,
+    seq: u64,
+    footer: Footer,
+    bus: Bus,
+    published: Arc<Published>,
+    scratch: Scratch,
+    line: Vec<u8>,
+}
+
+impl Ledger {
+    pub(super) fn new(
+        run: RunId,
+        journal: Option<Writer>,
+        bus: Bus,
+        published: Arc<Published>,
+    ) -> Self {
+        Self {
+            journal,
+            formatter: Formatter::new(run, Clock::now()),
+            seq: 0,
+            footer: Footer::default(),
+            bus,
+            published,
+            scratch: Scratch::default(),
+            line: Vec::new(),
+        }
+    }
+
+    /// Whether there is a journal.
+    pub(super) fn has_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// The number of the last record.
+    pub(super) fn last_seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Whether anything was refused.
+    pub(super) fn has_refusals(&self) -> bool {
+        self.footer.has_refusals()
+    }
+
+    /// One record gets its number, its line, and is shown to observers.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub(super) fn enter(
+        &mut self,
+        time_ns: u64,
+        item: &Item,
+        generations: &mut Generations,
+    ) -> Result<(), String> {
+        let Ok(record) = Record::parse(&item.bytes) else {
+            return Ok(());
+        };
+        let meta = *record.meta();
+        let Some(generation) = generations.of(meta.generation) else {
+            return Ok(());
+        };
+        let plan = generation.plan(record.event().text());
+        let mut numbers = meta.rules;
+        let mut is_logged = false;
+        if self.published.has_recorders() {
+            let event = bridge::event(&record, item.process, &mut self.scratch);
+            if let Some(rules) = self.published.recorded_by(generation.number, &event) {
+                is_logged = true;
+                for rule in rules {
+                    numbers.push(rule);
+                }
+            }
+        }
+        let rules = RulesBehind {
+            numbers: numbers.as_slice(),
+            texts: &generation.rules,
+        };
+        let always = matches!(record.event(), Name::Known(symbol)
+            if audithook_catalogue::info(symbol).is_some_and(|info| info.journalled == Journalled::Always));
+        let wanted = always
+            || plan.journalled()
+            || is_logged
+            || meta.verdict != Verdict::Allow
+            || meta.would.is_some()
+            || !rules.numbers.is_empty();
+        let written = if wanted {
+            self.write(time_ns, item.process, &record, &rules)
+        } else {
+            Ok(())
+        };
+        if meta.verdict.refuses() || meta.would.is_some_and(Verdict::refuses) {
+            self.footer.add(refusal(&record, &meta, &rules));
+        }
+        if self.published.has_observers() && !item.shown {
+            let mut event = bridge::event(&record, item.process, &mut self.scratch);
+            event.seq = self.seq;
+            event.time_ns = time_ns;
+            self.bus.notify(&event);
+        }
+        written
+    }
+
+    /// Writes a record's line.
+    fn write(
+        &mut self,
+        time_ns: u64,
+        process: Process,
+        record: &Record<'_>,
+        rules: &RulesBehind<'_>,
+    ) -> Result<(), String> {
+        let meta = record.meta();
+        self.seq += 1;
+        let named: Vec<Rule<'_>> = rules
+            .known()
+            .map(|rule| Rule {
+                id: &rule.id,
+                at: &rule.at,
+            })
+            .collect();
+        let reason = self
+            .published
+            .take_reason(process.pid, meta.tid, meta.time_ns)
+            .or_else(|| Some(rules.leading()?.reason.clone()))
+            .unwrap_or_default();
+        self.line.clear();
+        self.formatter.append(
+            &mut self.line,
+            &Entry {
+                seq: self.seq,
+                time_ns,
+                process: &process.to_string(),
+                pid: process.pid,
+                sources: &[meta.source],
+                record,
+                rules: &named,
+                reason: reason.as_bytes(),
+            },
+        );
+        match &mut self.journal {
+            Some(journal) => journal
+                .append(&self.line)
+                .map_err(|error| bridge::chain(&error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands what was written to the kernel.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub(super) fn flush(&mut self) -> Result<(), String> {
+        match &mut self.journal {
+            Some(journal) => journal.flush().map_err(|error| bridge::chain(&error)),
+            None => Ok(()),
+        }
+    }
+
+    /// What was refused, for people; empty if nothing was.
+    pub(super) fn footer(&self) -> String {
+        let journal = self.journal.as_ref().and_then(Writer::path);
+        self.footer
+            .text(journal.map(|path| path.display().to_string()).as_deref())
+    }
+}
+
+/// The rules behind a record, by their numbers in its generation. What a process claims need not be a rule's number.
+struct RulesBehind<'r> {
+    numbers: &'r [u32],
+    texts: &'r [RuleText],
+}
+
+impl<'r> RulesBehind<'r> {
+    fn get(&self, number: u32) -> Option<&'r RuleText> {
+        self.texts.get(number as usize)
+    }
+
+    /// The one that is named first.
+    fn leading(&self) -> Option<&'r RuleText> {
+        self.get(*self.numbers.first()?)
+    }
+
+    /// All that there are.
+    fn known(&self) -> impl Iterator<Item = &'r RuleText> {
+        self.numbers.iter().filter_map(|number| self.get(*number))
+    }
+}
+
+/// A refusal, for people.
+fn refusal(record: &Record<'_>, meta: &Meta, rules: &RulesBehind<'_>) -> Refusal {
+    let rule = rules.leading();
+    // A protected rule never teaches what would open it, and speaks for the others.
+    let hinting = rules.known().find(|rule| rule.protected).or(rule);
+    Refusal {
+        event: String::from_utf8_lossy(record.event().text()).into_owned(),
+        hint: hinting.map_or_else(String::new, |rule| bridge::hint(&rule.hint, record)),
+        value: bridge::subject(record),
+        rule: rule.map_or_else(|| "?".into(), |rule| rule.id.clone()),
+        at: rule.map_or_else(String::new, |rule| rule.at.clone()),
+        only_warned: !meta.verdict.refuses(),
+    }
+}
