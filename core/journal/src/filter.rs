@@ -43,15 +43,24 @@ pub enum Since {
 }
 
 impl Since {
-    /// Reads what follows `--since`: a `seq` (`1700`), a time span before `now_unix_ns` (`90s`, `10m`, `2h`, `3d`, `1w`), a day
+    /// Reads what follows `--since`: a `seq` (`seq:1700`, or `1700`), a time span before `now_unix_ns` (`90s`, `10m`, `2h`, `3d`, `1w`), a day
     /// (`2026-01-02`) or an instant (RFC 3339).
     ///
     /// # Errors
     /// If it is none of these.
     pub fn parse(text: &str, now_unix_ns: u64) -> Result<Self, FilterError> {
         let wrong = || FilterError(text.to_owned());
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return text.parse().map(Self::Seq).map_err(|_| wrong());
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let (number, is_named) = match text.strip_prefix("seq:") {
+            Some(number) => (number, true),
+            None => (text, false),
+        };
+        if is_named || is_number(number) {
+            // A sign is a number to Rust, and none of a record.
+            return match number.parse() {
+                Ok(seq) if is_number(number) => Ok(Self::Seq(seq)),
+                _ => Err(wrong()),
+            };
         }
         if let Some(span_ns) = span_ns(text) {
             return Ok(Self::at(now_unix_ns.saturating_sub(span_ns)));
@@ -85,7 +94,7 @@ impl Since {
 /// the start is not understood: `{0}`
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the start is not understood: `{0}`\n\nhint: a time (`2026-01-02T03:04:05Z`), a day (`2026-01-02`), a span (`10m`, `2h`, `3d`) or a `seq` (`1700`)"
+    "the start is not understood: `{0}`\n\nhint: a time (`2026-01-02T03:04:05Z`), a day (`2026-01-02`), a span (`10m`, `2h`, `3d`) or a number of the journal (`seq:1700`)"
 )]
 pub struct FilterError(String);
 
@@ -246,6 +255,10 @@ mod tests {
             assert_eq!(since, Ok(Since::Time(expected.into())), "{text}");
         }
         assert_eq!(Since::parse("1700", now), Ok(Since::Seq(1700)));
+        assert_eq!(Since::parse("seq:1700", now), Ok(Since::Seq(1700)));
+        for wrong in ["seq:", "seq:x", "seq:+1", "seq:-1", ""] {
+            assert!(Since::parse(wrong, now).is_err(), "{wrong}");
+        }
         assert!(
             Since::parse("2026-01-02T03:04:05Z", now)
                 .unwrap()
@@ -271,7 +284,7 @@ mod tests {
         assert_eq!(
             Since::parse("yesterday", now).unwrap_err().to_string(),
             "the start is not understood: `yesterday`\n\nhint: a time (`2026-01-02T03:04:05Z`), a day (`2026-01-02`), \
-             a span (`10m`, `2h`, `3d`) or a `seq` (`1700`)"
+             a span (`10m`, `2h`, `3d`) or a number of the journal (`seq:1700`)"
         );
     }
 }

@@ -86,6 +86,9 @@ fn shown_time(time: &str) -> String {
 
 /// What the event was about: its main argument where the catalogue knows it, else all arguments.
 fn what(event: &str, args: &Map<String, Value>) -> String {
+    if let Some(what) = told_by_audithook(event, args) {
+        return what;
+    }
     if let Some((_, info)) = find(event)
         && let Some(what) = main_argument(info, args)
     {
@@ -100,6 +103,54 @@ fn what(event: &str, args: &Map<String, Value>) -> String {
         _ = write!(all, "{name}={}", shown(value));
     }
     all
+}
+
+/// What audithook says of itself, of which the main argument alone would leave out the point.
+fn told_by_audithook(event: &str, args: &Map<String, Value>) -> Option<String> {
+    let text = |name: &str| args.get(name).filter(|value| !value.is_null()).map(shown);
+    Some(match event {
+        "plugin.error" => format!(
+            "{} {}: {} (on-error: {})",
+            text("plugin")?,
+            text("hook")?,
+            text("error")?,
+            text("verdict")?
+        ),
+        "plugin.quarantined" => {
+            let count = text("count")?;
+            let failures = if count == "1" { "failure" } else { "failures" };
+            format!(
+                "{} {}: not entered any more, after {count} {failures}",
+                text("plugin")?,
+                text("hook")?,
+            )
+        }
+        "plugin.load" => format!("{} {} {}", text("plugin")?, text("version")?, text("path")?),
+        "policy.reload" => {
+            let (path, generation) = (text("path")?, text("generation")?);
+            match (text("error"), args.get("waits").and_then(Value::as_array)) {
+                (Some(error), _) => {
+                    // Its first paragraph; what follows is a picture of the place.
+                    let error = error.split("\n").next().unwrap_or_default().to_owned();
+                    format!("{path}: not reloaded, generation {generation} stays: {error}")
+                }
+                (None, Some(waits)) if !waits.is_empty() => {
+                    let keys: Vec<_> = waits.iter().map(shown).collect();
+                    format!(
+                        "{path}: generation {generation}; waits for the next run: {}",
+                        keys.join(", ")
+                    )
+                }
+                (None, _) => format!("{path}: generation {generation}"),
+            }
+        }
+        "process.uncovered" => {
+            let program = text("path").or_else(|| text("exe"))?;
+            format!("{program}: {}", text("reason")?)
+        }
+        "bus.lost" => format!("{}: {}", text("count")?, text("reason")?),
+        _ => return None,
+    })
 }
 
 fn main_argument(info: &EventInfo, args: &Map<String, Value>) -> Option<String> {
@@ -169,6 +220,60 @@ mod tests {
         let mut out = String::new();
         Renderer::default().render(&mut out, &line);
         out
+    }
+
+    #[test]
+    fn what_audithook_says_of_itself_keeps_its_point() {
+        let mut text = String::new();
+        for (event, args) in [
+            (
+                "plugin.error",
+                r#"{"plugin":"sizes","hook":"hook.sizes","error":"the hook panicked: boom","verdict":"allow"}"#,
+            ),
+            (
+                "plugin.quarantined",
+                r#"{"plugin":"sizes","hook":"hook.sizes","count":1}"#,
+            ),
+            (
+                "plugin.load",
+                r#"{"plugin":"sizes","version":"1.0.0","path":"/p/libsizes.so","sha256":"00","placement":"supervisor"}"#,
+            ),
+            (
+                "policy.reload",
+                r#"{"path":"/shop/hooks.toml","generation":2,"error":null,"waits":[]}"#,
+            ),
+            (
+                "policy.reload",
+                r#"{"path":"/shop/hooks.toml","generation":2,"error":null,"waits":["journal.path","env"]}"#,
+            ),
+            (
+                "policy.reload",
+                r#"{"path":"/shop/hooks.toml","generation":2,"error":"hooks.toml:3:1: error: unknown key: `conect`\n   |","waits":[]}"#,
+            ),
+            (
+                "process.uncovered",
+                r#"{"path":"/bin/busybox","reason":"it is a static program","args":["ls"]}"#,
+            ),
+            (
+                "bus.lost",
+                r#"{"count":3,"from":1,"to":2,"reason":"the ring was full"}"#,
+            ),
+        ] {
+            text.push_str(&shown(event, &format!(r#"{{"args":{args}}}"#))[38..]);
+        }
+        assert_eq!(
+            text,
+            "\
+plugin.error           sizes hook.sizes: the hook panicked: boom (on-error: allow)
+plugin.quarantined     sizes hook.sizes: not entered any more, after 1 failure
+plugin.load            sizes 1.0.0 /p/libsizes.so
+policy.reload          /shop/hooks.toml: generation 2
+policy.reload          /shop/hooks.toml: generation 2; waits for the next run: journal.path, env
+policy.reload          /shop/hooks.toml: not reloaded, generation 2 stays: hooks.toml:3:1: error: unknown key: `conect`
+process.uncovered      /bin/busybox: it is a static program
+bus.lost               3: the ring was full
+"
+        );
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn filters_leave_what_matches_all_of_them() {
     --- err ---
     error: the start is not understood: `yesterday`
 
-    hint: a time (`2026-01-02T03:04:05Z`), a day (`2026-01-02`), a span (`10m`, `2h`, `3d`) or a `seq` (`1700`)
+    hint: a time (`2026-01-02T03:04:05Z`), a day (`2026-01-02`), a span (`10m`, `2h`, `3d`) or a number of the journal (`seq:1700`)
     ");
 }
 
