@@ -29,6 +29,8 @@ pub struct Decision {
     pub reason: Option<Cow<'static, str>>,
     /// Some gate failed, or was not entered, and its `on-error` let the event pass.
     pub fail_open: bool,
+    /// The first of those gates.
+    pub opened_by: Option<Arc<Attached>>,
 }
 
 /// What [`crate::Bus::raise`] and [`crate::emit!`] give: `?` refuses what the gates refuse.
@@ -129,7 +131,7 @@ impl std::error::Error for Denied {}
 #[derive(Default)]
 pub(crate) struct Gathering {
     said: Vec<Said>,
-    fail_open: bool,
+    opened_by: Option<Arc<Attached>>,
 }
 
 struct Said {
@@ -162,20 +164,22 @@ impl Gathering {
         }
     }
 
-    pub(crate) fn failed_open(&mut self) {
-        self.fail_open = true;
+    pub(crate) fn failed_open(&mut self, hook: &Arc<Attached>) {
+        self.opened_by.get_or_insert_with(|| hook.clone());
     }
 
     /// Of two warnings, one that would be a denial is the stronger: it is what an operator must hear of.
     pub(crate) fn finish(self) -> Decision {
         let Self {
             mut said,
-            fail_open,
+            opened_by,
         } = self;
+        let fail_open = opened_by.is_some();
         let strength = |said: &Said| (said.verdict, said.would);
         let Some(strongest) = said.iter().map(strength).max() else {
             return Decision {
                 fail_open,
+                opened_by,
                 ..Decision::default()
             };
         };
@@ -196,6 +200,7 @@ impl Gathering {
             deciding: Some(deciding.hook),
             reason: deciding.reason,
             fail_open,
+            opened_by,
         }
     }
 }

@@ -374,7 +374,7 @@ impl<'r, 'e> Run<'r, 'e> {
         judged: &mut Judged,
     ) {
         if opens {
-            judged.gathering().failed_open();
+            judged.gathering().failed_open(&slot.hook);
         } else {
             judged
                 .gathering()

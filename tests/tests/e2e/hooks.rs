@@ -320,3 +320,57 @@ fn a_hook_that_logs_records_what_its_condition_holds_for() {
         assert_eq!(order.rules(), ["hook.large"], "{when}");
     }
 }
+
+const TRIPWIRE: &str = "\
+version = 1
+[files]
+deny = [\"./secrets\"]
+[[hook]]
+name = \"tripwire\"
+on = \"shop.robbery\"
+do = \"kill\"
+reason = \"because\"
+";
+
+#[test]
+fn what_killed_the_run_is_the_last_word_after_many_refusals_and_quietly_too() {
+    let scratch = Scratch::new();
+    scratch.write("secrets/key", "hunter2\n");
+    let code = "\
+import sys
+for number in range(15):
+    try:
+        open(f'secrets/{number}')
+    except PermissionError:
+        pass
+sys.audit('shop.robbery', 1)
+";
+    let run = Run::new(&scratch, TRIPWIRE).code(python::newest(), code);
+    let running = run.start();
+    let journal = running.journal_file().display().to_string();
+    let told = running.finish();
+    told.assert_code(137);
+    let last = "audithook: killed by `hook.tripwire` (hooks.toml:4): because\n";
+    let err = told.err();
+    assert!(err.ends_with(last), "{}", told.describe());
+    let pointer = format!("audithook log {journal} --verdict deny --verdict kill\n");
+    assert!(err.contains(&pointer), "{}", told.describe());
+    let log = run
+        .audithook_command(&["log", &journal, "--verdict", "deny", "--verdict", "kill"])
+        .output()
+        .expect("the command runs");
+    let log = String::from_utf8_lossy(&log.stdout);
+    assert_eq!(log.lines().count(), 16, "{log}");
+    assert!(log.contains("shop.robbery"), "{log}");
+    let quiet = run.flags(&["--quiet"]).finish();
+    quiet.assert_code(137);
+    assert_eq!(quiet.err(), last);
+}
+
+#[test]
+fn the_footer_has_the_reason_of_a_hooks_denial() {
+    let policy = "version = 1\n[[hook]]\nname = \"one\"\non = \"shop.order\"\ndo = \"deny\"\nreason = \"one is \\u001b[2J none\"\n";
+    let outcome = run(policy, python::newest(), ORDERS);
+    outcome
+        .assert_err("shop.order: `5` by rule `hook.one` (hooks.toml:2): one is \\u{1b}[2J none\n");
+}

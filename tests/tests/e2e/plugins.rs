@@ -235,6 +235,44 @@ fn a_gate_that_fails_again_and_again_is_quarantined_loudly() {
 }
 
 #[test]
+fn a_gate_that_panics_is_told_of_at_the_end_and_with_every_event_that_passed_it() {
+    let hook =
+        format!("{CALL}with = {{ argument = \"0\", behave = \"panic\" }}\non-error = \"allow\"\n");
+    let code = "import sys\nfor _ in range(3): sys.audit('shop.order', 'forbidden')\n";
+    let (_scratch, outcome) = run_gate("supervisor", &hook, python::newest(), code);
+    outcome
+        .assert_success()
+        .assert_err("audithook: `hook.gate` missed 3 events, which passed without it: ");
+    let journal = outcome.journal();
+    let orders: Vec<_> = journal.of("shop.order").collect();
+    assert_eq!(orders.len(), 3, "{}", journal.describe());
+    for order in orders {
+        assert_eq!(
+            order.0["reason"], "`hook.gate` failed, and its `on-error` let the event pass",
+            "{order:?}"
+        );
+    }
+}
+
+#[test]
+fn a_refusal_by_a_gate_that_panicked_says_so() {
+    let hook = format!("{CALL}with = {{ argument = \"0\", behave = \"panic\" }}\n");
+    let code = "\
+import sys
+for _ in range(3):
+    try:
+        sys.audit('shop.order', 'forbidden')
+    except PermissionError:
+        pass
+";
+    let (_scratch, outcome) = run_gate("supervisor", &hook, python::newest(), code);
+    outcome
+        .assert_success()
+        .assert_err("by rule `hook.gate` (hooks.toml:5), 2 times: the hook is poisoned");
+    assert!(!outcome.err().contains("missed"), "{}", outcome.describe());
+}
+
+#[test]
 fn a_plugin_that_cannot_be_loaded_starts_nothing() {
     let scratch = Scratch::new();
     scratch.write("text.so", "no library\n");

@@ -82,8 +82,8 @@ impl Published {
             Mode::Warn | Mode::Off => decision.verdict.min(Verdict::Warn),
         };
         meta.would = Some(decision.verdict).filter(|would| *would != meta.verdict);
-        if let Some(reason) = &decision.reason {
-            self.keep_reason(meta.pid, meta.tid, meta.time_ns, reason);
+        if let Some(reason) = why(&decision) {
+            self.keep_reason(meta.pid, meta.tid, meta.time_ns, &reason);
         }
     }
 
@@ -160,17 +160,30 @@ impl Judge for BusJudge {
                 rules.push(number);
             }
         }
-        let reason = decision.reason.map(String::from).unwrap_or_default();
-        if !reason.is_empty() {
+        if let Some(reason) = why(&decision) {
             self.published
                 .keep_reason(process.pid, meta.tid, meta.time_ns, &reason);
         }
+        let reason = decision.reason.map(String::from).unwrap_or_default();
         Answer {
             verdict: decision.would,
             rules,
             reason,
         }
     }
+}
+
+/// What the journal has as the reason: what was said, or that a gate could not say anything.
+fn why(decision: &Decision) -> Option<String> {
+    match (&decision.reason, &decision.opened_by) {
+        (Some(reason), _) => Some(reason.to_string()),
+        (None, Some(gate)) => Some(format!(
+            "`{}` failed, and its `on-error` let the event pass",
+            gate.name()
+        )),
+        (None, None) => None,
+    }
+    .filter(|reason| !reason.is_empty())
 }
 
 /// A record as an event of the bus.
@@ -359,7 +372,7 @@ fn endpoint(host: &[u8], port: Option<Content<'_>>) -> String {
 }
 
 /// Without what would move the terminal: it comes from the program.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|letter| {
             let escaped = letter.is_control();

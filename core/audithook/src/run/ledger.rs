@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use audithook_abi::Verdict;
 use audithook_bus::Bus;
-use audithook_catalogue::Journalled;
+use audithook_catalogue::{Journalled, arg, event};
 use audithook_journal::{Clock, Entry, Formatter, Rule, RunId, Writer};
 use audithook_policy::image::RuleText;
 use audithook_supervisor::Process;
@@ -135,13 +135,21 @@ impl Ledger {
             || meta.verdict != Verdict::Allow
             || meta.would.is_some()
             || !rules.numbers.is_empty();
-        let written = if wanted {
-            self.write(time_ns, item.process, &record, &rules)
-        } else {
-            Ok(())
-        };
-        if meta.verdict.refuses() || meta.would.is_some_and(Verdict::refuses) {
-            self.footer.add(refusal(&record, &meta, &rules));
+        let mut written = Ok(());
+        if wanted {
+            let reason = self
+                .published
+                .take_reason(item.process.pid, meta.tid, meta.time_ns)
+                .or_else(|| Some(rules.leading()?.reason.clone()))
+                .unwrap_or_default();
+            written = self.write(time_ns, item.process, &record, &rules, &reason);
+            let says = meta.would.unwrap_or(meta.verdict);
+            if meta.verdict.refuses() || says.refuses() {
+                self.footer.add(refusal(&record, &meta, &rules, &reason));
+            }
+        }
+        if record.event() == Name::Known(event::PLUGIN_ERROR) && item.shown {
+            self.note_failure(&record);
         }
         if self.published.has_observers() && !item.shown {
             let mut event = bridge::event(&record, item.process, &mut self.scratch);
@@ -159,6 +167,7 @@ impl Ledger {
         process: Process,
         record: &Record<'_>,
         rules: &RulesBehind<'_>,
+        reason: &str,
     ) -> Result<(), String> {
         let meta = record.meta();
         self.seq += 1;
@@ -169,11 +178,6 @@ impl Ledger {
                 at: &rule.at,
             })
             .collect();
-        let reason = self
-            .published
-            .take_reason(process.pid, meta.tid, meta.time_ns)
-            .or_else(|| Some(rules.leading()?.reason.clone()))
-            .unwrap_or_default();
         self.line.clear();
         self.formatter.append(
             &mut self.line,
@@ -207,11 +211,28 @@ impl Ledger {
         }
     }
 
-    /// What was refused, for people; empty if nothing was.
-    pub(super) fn footer(&self) -> String {
-        let journal = self.journal.as_ref().and_then(Writer::path);
-        self.footer
-            .text(journal.map(|path| path.display().to_string()).as_deref())
+    /// A hook failed. Where that refused the event, its refusal says so.
+    fn note_failure(&mut self, record: &Record<'_>) {
+        let text = |name| {
+            let bytes = record.arg(name)?.as_bytes()?;
+            Some(bridge::printable(&String::from_utf8_lossy(bytes)))
+        };
+        if text(arg::VERDICT).as_deref() == Some(Verdict::Allow.as_str())
+            && let (Some(hook), Some(error)) = (text(arg::HOOK), text(arg::ERROR))
+        {
+            self.footer.add_failure(&hook, &error);
+        }
+    }
+
+    /// What people are told when the run has ended.
+    pub(super) fn footer(&self) -> &Footer {
+        &self.footer
+    }
+
+    /// Where the journal lies, for who wants to read it.
+    pub(super) fn path(&self) -> Option<String> {
+        let path = self.journal.as_ref().and_then(Writer::path)?;
+        Some(path.display().to_string())
     }
 }
 
@@ -238,7 +259,7 @@ impl<'r> RulesBehind<'r> {
 }
 
 /// A refusal, for people.
-fn refusal(record: &Record<'_>, meta: &Meta, rules: &RulesBehind<'_>) -> Refusal {
+fn refusal(record: &Record<'_>, meta: &Meta, rules: &RulesBehind<'_>, reason: &str) -> Refusal {
     let rule = rules.leading();
     // A protected rule never teaches what would open it, and speaks for the others.
     let hinting = rules.known().find(|rule| rule.protected).or(rule);
@@ -248,6 +269,8 @@ fn refusal(record: &Record<'_>, meta: &Meta, rules: &RulesBehind<'_>) -> Refusal
         value: bridge::subject(record),
         rule: rule.map_or_else(|| "?".into(), |rule| rule.id.clone()),
         at: rule.map_or_else(String::new, |rule| rule.at.clone()),
+        reason: bridge::printable(reason),
+        says: meta.would.unwrap_or(meta.verdict),
         only_warned: !meta.verdict.refuses(),
     }
 }

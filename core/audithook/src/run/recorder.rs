@@ -196,18 +196,25 @@ impl Recorder {
         }
     }
 
-    fn report(&self) {
+    fn report(&self, ended: &Ended) {
         self.bus.flush();
         for (plugin, text) in self.published.reports() {
             if !text.trim().is_empty() {
                 say(&format!("{plugin}:\n{}", text.trim_end()));
             }
         }
+        let footer = self.ledger.footer();
         if !self.settings.quiet {
-            let text = self.ledger.footer();
+            let text = footer.refusals(self.ledger.path().as_deref());
             if !text.is_empty() {
                 say(&text);
             }
+        }
+        for failure in footer.failures() {
+            say(&failure);
+        }
+        if *ended == Ended::Killed {
+            say(&footer.killed());
         }
     }
 }
@@ -424,7 +431,7 @@ impl Handler for Recorder {
         self.bus.shutdown();
         self.take_bus_events();
         self.emit_until(None);
-        self.report();
+        self.report(&ended);
         match (&self.directive, ended) {
             (Directive::Fault(text), _) => Ended::Fault(text.clone()),
             (_, Ended::Exited(_)) if self.settings.fail_on_deny && self.ledger.has_refusals() => {
