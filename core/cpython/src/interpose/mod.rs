@@ -8,8 +8,11 @@ pub(crate) mod embed;
 pub(crate) mod exec;
 mod file_call;
 pub(crate) mod files;
+mod follow;
 pub(crate) mod load;
 pub(crate) mod lookup;
+mod preload;
+pub(crate) mod spawn;
 pub(crate) mod streams;
 pub(crate) mod thread;
 
