@@ -27,3 +27,5 @@ mod policies;
 mod run;
 #[path = "cli/tables.rs"]
 mod tables;
+#[path = "cli/trust.rs"]
+mod trust;

@@ -29,5 +29,5 @@ pub use elf::ElfError;
 pub use error::{AttachError, CreateError, LoadError, Refusal, ReportError};
 pub use host::{EmitError, Services};
 pub use instance::{Attached, Attachment, Instance};
-pub use library::{Plugin, Spec};
+pub use library::{Examined, Plugin, Spec};
 pub use search::{Looked, Place, SearchPath};

@@ -45,6 +45,34 @@ impl<'a> Spec<'a> {
             ..Self::named(name)
         }
     }
+
+    fn find(&self, search: &SearchPath) -> Result<PathBuf, LoadError> {
+        if !is_name(self.name) {
+            return Err(self.refused(None, Refusal::BadName));
+        }
+        match self.path {
+            Some(path) => Ok(path.to_owned()),
+            None => search
+                .find(self.name)
+                .map_err(|looked| self.refused(None, Refusal::NotFound(looked))),
+        }
+    }
+
+    const fn hash(&self) -> Hash {
+        if self.digest {
+            Hash::Always
+        } else {
+            Hash::WhenPinned
+        }
+    }
+
+    fn refused(&self, file: Option<&Path>, refusal: Refusal) -> LoadError {
+        LoadError {
+            plugin: self.name.to_owned(),
+            file: file.map(Path::to_owned),
+            refusal: Box::new(refusal),
+        }
+    }
 }
 
 /// A loaded plugin: its code is mapped for the rest of the process. Clones are the same plugin.
@@ -52,6 +80,15 @@ impl<'a> Spec<'a> {
 pub struct Plugin {
     pub(crate) shared: Arc<Shared>,
     digest: Option<Digest>,
+}
+
+/// A plugin's file, looked at: nothing of it has run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// The file: absolute, without symlinks.
+    pub path: PathBuf,
+    /// What it hashes to, if the [`Spec`] asks for it or has a pin.
+    pub digest: Option<Digest>,
 }
 
 #[derive(Debug)]
@@ -71,21 +108,22 @@ impl Plugin {
     /// # Errors
     /// Why it was refused. A library that was opened before it was refused stays mapped.
     pub fn load(spec: &Spec<'_>, search: &SearchPath) -> Result<Self, LoadError> {
-        let error = |file: Option<&Path>, refusal| LoadError {
-            plugin: spec.name.to_owned(),
-            file: file.map(Path::to_owned),
-            refusal: Box::new(refusal),
-        };
-        if !is_name(spec.name) {
-            return Err(error(None, Refusal::BadName));
-        }
-        let path = match spec.path {
-            Some(path) => path.to_owned(),
-            None => search
-                .find(spec.name)
-                .map_err(|looked| error(None, Refusal::NotFound(looked)))?,
-        };
-        Self::load_file(spec, &path).map_err(|refusal| error(Some(&path), refusal))
+        let path = spec.find(search)?;
+        Self::load_file(spec, &path).map_err(|refusal| spec.refused(Some(&path), refusal))
+    }
+
+    /// Finds and checks a plugin's file as [`Plugin::load`] does before it loads it, and runs nothing of it.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn examine(spec: &Spec<'_>, search: &SearchPath) -> Result<Examined, LoadError> {
+        let path = spec.find(search)?;
+        let checked = file::check(&path, spec.sha256.as_ref(), spec.hash())
+            .map_err(|refusal| spec.refused(Some(&path), refusal))?;
+        Ok(Examined {
+            path: checked.path,
+            digest: checked.digest,
+        })
     }
 
     /// What the plugin says about itself.
@@ -107,12 +145,7 @@ impl Plugin {
     }
 
     fn load_file(spec: &Spec<'_>, path: &Path) -> Result<Self, Refusal> {
-        let hash = if spec.digest {
-            Hash::Always
-        } else {
-            Hash::WhenPinned
-        };
-        let checked = file::check(path, spec.sha256.as_ref(), hash)?;
+        let checked = file::check(path, spec.sha256.as_ref(), spec.hash())?;
         let digest = checked.digest;
         let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = match opened.get(&checked.path) {

@@ -226,6 +226,30 @@ fn a_pin_that_does_not_match_shows_both_and_one_that_does_loads() {
 }
 
 #[test]
+fn a_file_is_examined_as_it_is_loaded_and_nothing_of_it_runs() {
+    let directory = directory();
+    let Some(library) = sound(&directory) else {
+        return;
+    };
+    let examine = |spec: &Spec<'_>| Plugin::examine(spec, &SearchPath::default());
+    let link = directory.path().join("link.so");
+    std::os::unix::fs::symlink(&library, &link).unwrap();
+    let examined = examine(&Spec::at("broken", &link)).unwrap();
+    assert_eq!(examined.path, library.canonicalize().unwrap());
+    // A library that was loaded could not be loaded again with another content.
+    let mut content = fs::read(&library).unwrap();
+    content.push(0);
+    fs::write(&library, content).unwrap();
+    let error = examine(&Spec {
+        sha256: examined.digest,
+        ..Spec::at("broken", &link)
+    });
+    assert!(error.is_err(), "{error:?}");
+    let loaded = load(&library).unwrap();
+    assert_ne!(loaded.digest(), examined.digest);
+}
+
+#[test]
 fn a_file_that_changed_after_it_was_loaded_is_refused() {
     let directory = directory();
     let Some(library) = sound(&directory) else {

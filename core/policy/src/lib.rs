@@ -53,5 +53,5 @@ pub use plan::{Capabilities, Held, Layer, PlanLine, Refusal};
 pub use rules::PLACEHOLDER;
 pub use schema::schema;
 pub use source::{Origin, Source};
-pub use trust::{TrustError, TrustRecord, TrustStore, Trusted};
+pub use trust::{PluginCode, TrustError, TrustRecord, TrustStore, Trusted};
 pub use write::NotText;

@@ -253,6 +253,9 @@ pub struct Plugin {
     pub path: Option<PathBuf>,
     /// The hash that it must have: 64 lower-case hexadecimal digits.
     pub sha256: Option<String>,
+    /// The hash that its library had when the policy was trusted, in the same form. It is held to it like to a pin, but
+    /// trust says nothing of where it may run.
+    pub trusted_sha256: Option<String>,
     /// Where it runs; `None`: the loader decides.
     pub placement: Option<Placement>,
     /// Given to it once.

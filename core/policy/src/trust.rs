@@ -1,11 +1,15 @@
-//! Trust in a hooks.toml that nobody named: its content, and that of what it extends, was read and recorded.
+//! Trust in a hooks.toml that nobody named: its content, that of what it extends, and the code of its plugins was recorded.
 //!
 //! The checkout under test must not choose its own jailer: `./hooks.toml` is used without `-c` only after
 //! `audithook trust` recorded it as it is.
 //!
-//! The store is a directory with a file for each policy, a *record*: its name is the hash of the policy's path, its one line is
-//! `HASH  PATH`, as `sha256sum` writes it. A record that does not read so was written by somebody else. It trusts nothing, is
-//! told with its place, and is left as it lies: what it was meant to be is not ours to guess.
+//! The store is a directory with a file for each policy, a *record*: its name is the hash of the policy's path. A line for each
+//! plugin, `HASH plugin NAME PATH` with the path escaped, says what its library was; the last line is `HASH  PATH`, as
+//! `sha256sum` writes it. A record that does not read so was written by somebody else. It trusts nothing, is told with its
+//! place, and is left as it lies: what it was meant to be is not ours to guess.
+//!
+//! This crate reads policies and loads no plugins: what their libraries are is said to it when a policy is recorded, and it
+//! says so when the policy is checked. Whoever loads them holds them to that.
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
@@ -21,14 +25,25 @@ use crate::model::Policy;
 use crate::source::{Source, SourceKind};
 
 /// What is known of a policy's files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trusted {
-    /// Recorded as they are.
-    Yes,
+    /// Recorded as they are, with these libraries of its plugins: one for each.
+    Yes(Vec<PluginCode>),
     /// Recorded with another content.
     Changed,
     /// Never recorded.
     Never,
+}
+
+/// The library of a plugin as it was when the policy was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PluginCode {
+    /// The plugin's name.
+    pub name: String,
+    /// The library, without symlinks.
+    pub file: PathBuf,
+    /// What it hashed to: 64 lower-case hexadecimal digits.
+    pub sha256: String,
 }
 
 /// A policy that was recorded.
@@ -38,6 +53,8 @@ pub struct TrustRecord {
     pub file: PathBuf,
     /// The hash of the file and of all that it extended, as they were.
     pub sha256: String,
+    /// The libraries of its plugins, by name.
+    pub plugins: Vec<PluginCode>,
 }
 
 /// Why the store did not do what it was asked.
@@ -55,6 +72,9 @@ pub enum TrustError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// the code of a plugin is not known: `{0}`
+    #[error("the code of a plugin is not known: `{0}`")]
+    UnknownCode(String),
     /// cannot {doing} what is trusted: `{place}`
     #[error("cannot {doing} what is trusted: `{}`", place.display())]
     Io {
@@ -75,7 +95,7 @@ impl TrustError {
             Self::Broken { .. } => Some(
                 "nothing is trusted because of it; look at it, remove it, then `audithook trust` again",
             ),
-            Self::NoFile | Self::Io { .. } => None,
+            Self::NoFile | Self::UnknownCode(_) | Self::Io { .. } => None,
         }
     }
 }
@@ -99,24 +119,31 @@ impl TrustStore {
         context.state_dir().map(|dir| Self::new(dir.join("trust")))
     }
 
-    /// Records that the policy's files were read and are trusted as they are.
+    /// Records that the policy's files were read and are trusted as they are, and so are its plugins.
     ///
     /// # Errors
-    /// The policy has no file, the record that there is is broken, or the store cannot be written.
-    pub fn record(&self, policy: &Policy) -> Result<(), TrustError> {
+    /// The policy has no file, a plugin of it is not among `plugins`, the record that there is is broken, or the store cannot
+    /// be written.
+    pub fn record(&self, policy: &Policy, plugins: &[PluginCode]) -> Result<(), TrustError> {
         let file = main_file(policy).ok_or(TrustError::NoFile)?;
         let place = self.place(file);
+        let mut plugins = plugins.to_vec();
+        plugins.sort();
+        if let Some(unknown) = uncovered(policy, &plugins).next() {
+            return Err(TrustError::UnknownCode(unknown.to_owned()));
+        }
         // Asked for its errors: a broken record is not overwritten.
         read(&place)?;
         let record = TrustRecord {
             file: file.to_owned(),
             sha256: hash_of_files(&policy.sources),
+            plugins,
         };
         self.write(&place, &record)
             .map_err(failed("record", &place))
     }
 
-    /// Whether the policy's files are trusted as they are.
+    /// Whether the policy's files are trusted as they are. Whether its plugins are what they were is for who loads them.
     ///
     /// # Errors
     /// The record is broken or cannot be read.
@@ -126,7 +153,12 @@ impl TrustStore {
         };
         Ok(match read(&self.place(file))? {
             None => Trusted::Never,
-            Some(record) if record.sha256 == hash_of_files(&policy.sources) => Trusted::Yes,
+            Some(record)
+                if record.sha256 == hash_of_files(&policy.sources)
+                    && uncovered(policy, &record.plugins).next().is_none() =>
+            {
+                Trusted::Yes(record.plugins)
+            }
             Some(_) => Trusted::Changed,
         })
     }
@@ -193,7 +225,7 @@ impl TrustStore {
             .truncate(true)
             .mode(0o600)
             .open(&beside)?;
-        out.write_all(&record.line())?;
+        out.write_all(&record.text())?;
         out.sync_all()?;
         std::fs::rename(&beside, place)
     }
@@ -204,29 +236,96 @@ impl TrustStore {
 }
 
 impl TrustRecord {
-    /// The path ends with the line's last byte: it may have any other in it, a line's end too.
-    fn line(&self) -> Vec<u8> {
+    /// The policy's path ends with the last byte: it may have any other in it, a line's end too.
+    fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        for PluginCode { name, file, sha256 } in &self.plugins {
+            text.extend([sha256.as_bytes(), PLUGIN, name.as_bytes(), b" "].concat());
+            text.extend(escaped(file).bytes());
+            text.push(b'\n');
+        }
         let path = self.file.as_os_str().as_bytes();
-        [self.sha256.as_bytes(), b"  ", path, b"\n"].concat()
+        text.extend([self.sha256.as_bytes(), FILE, path, b"\n"].concat());
+        text
     }
 
     /// What a record says, or what is wrong with it.
     fn parse(name: &OsStr, bytes: &[u8]) -> Result<Self, &'static str> {
-        let line = bytes.strip_suffix(b"\n").ok_or("its line has no end")?;
-        let (hash, path) = line
-            .split_at_checked(HASH_LENGTH)
-            .filter(|(hash, _)| is_hash(hash))
-            .ok_or("it does not begin with a hash")?;
-        let path = path.strip_prefix(b"  ").ok_or("it names no file")?;
-        let file = PathBuf::from(OsStr::from_bytes(path));
-        if name != OsStr::new(&name_of(&file)) {
-            return Err("it belongs to another file");
+        let mut rest = bytes.strip_suffix(b"\n").ok_or("its line has no end")?;
+        let mut plugins = Vec::new();
+        loop {
+            let (hash, what) = rest
+                .split_at_checked(HASH_LENGTH)
+                .filter(|(hash, _)| is_hash(hash))
+                .ok_or("it does not begin with a hash")?;
+            let sha256 = String::from_utf8_lossy(hash).into_owned();
+            if let Some(plugin) = what.strip_prefix(PLUGIN) {
+                let end = plugin.iter().position(|byte| *byte == b'\n');
+                let end = end.ok_or("it names no file")?;
+                plugins.push(PluginCode::parse(sha256, &plugin[..end])?);
+                rest = &plugin[end + 1..];
+                continue;
+            }
+            let path = what.strip_prefix(FILE).ok_or("it names no file")?;
+            let file = PathBuf::from(OsStr::from_bytes(path));
+            if name != OsStr::new(&name_of(&file)) {
+                return Err("it belongs to another file");
+            }
+            return Ok(Self {
+                file,
+                sha256,
+                plugins,
+            });
         }
+    }
+}
+
+impl PluginCode {
+    /// What follows the hash in the line of a plugin.
+    fn parse(sha256: String, text: &[u8]) -> Result<Self, &'static str> {
+        const BROKEN: &str = "the line of a plugin is broken";
+        let text = std::str::from_utf8(text).map_err(|_| BROKEN)?;
+        let (name, path) = text.split_once(' ').ok_or(BROKEN)?;
+        let file = unescaped(path).ok_or(BROKEN)?;
         Ok(Self {
+            name: name.to_owned(),
             file,
-            sha256: String::from_utf8_lossy(hash).into_owned(),
+            sha256,
         })
     }
+}
+
+/// Stands behind the hash of a plugin's library.
+const PLUGIN: &[u8] = b" plugin ";
+/// Stands behind the hash of the policy.
+const FILE: &[u8] = b"  ";
+
+/// The plugins of a policy whose code is not among these.
+fn uncovered<'p>(policy: &'p Policy, code: &'p [PluginCode]) -> impl Iterator<Item = &'p str> {
+    let names = policy.plugins.iter().map(|plugin| plugin.name.as_str());
+    names.filter(|name| !code.iter().any(|code| code.name == *name))
+}
+
+/// A path in one line: what is no graphic ASCII character, and `%`, as `%XX`.
+fn escaped(path: &Path) -> String {
+    let bytes = path.as_os_str().as_bytes().iter();
+    bytes
+        .map(|byte| match byte {
+            b'%' | ..=b' ' | 0x7f.. => format!("%{byte:02X}"),
+            byte => char::from(*byte).to_string(),
+        })
+        .collect()
+}
+
+fn unescaped(text: &str) -> Option<PathBuf> {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        let digits = piece.get(..2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend(piece[2..].bytes());
+    }
+    Some(PathBuf::from(OsStr::from_bytes(&bytes)))
 }
 
 /// `None` if there is no such record.

@@ -374,6 +374,50 @@ fn trust_that_is_taken_back_lets_no_change_in() {
     session.finish();
 }
 
+/// Who can write a plugin's library cannot have it loaded into the run.
+#[test]
+fn a_plugin_that_changed_lets_no_reload_in() {
+    let scratch = Session::place("");
+    let library = scratch.join("policy/libbucketing.so");
+    std::fs::copy(build::bucketing(), &library).expect("copied");
+    let policy = |more: &str| {
+        format!(
+            "{DENYING}{more}[plugin.bucketing]\npath = \"./libbucketing.so\"\nplacement = \"supervisor\"\n"
+        )
+    };
+    scratch.write(
+        "policy/hooks.toml",
+        policy("").replace("./secret", "../secret"),
+    );
+    Session::trust(&scratch);
+    let command = Session::command_beside_the_policy(&scratch, &["run"]);
+    let mut session = Session::begin(scratch, command);
+    assert!(session.attempt().contains("files.deny"));
+
+    let mut code = std::fs::read(&library).expect("own file");
+    code.push(0);
+    let new = session.scratch.write("policy/new.so", code);
+    std::fs::rename(new, &library).expect("own file");
+    // The text of the policy is the one that was trusted: written anew, it asks for a reload.
+    session.replace_policy(&policy(""));
+    let reload = session.wait_for_reload(1);
+    let error = reload.arg_text("error");
+    assert!(
+        error.contains("the plugin is not the one that you trusted: `bucketing`"),
+        "{reload:?}"
+    );
+    assert!(session.attempt().contains("files.deny"));
+
+    let mut another = Session::command_beside_the_policy(&session.scratch, &["run"]);
+    let output = another
+        .args(["-q", "--", "touch", "started"])
+        .output()
+        .expect("the command runs");
+    assert_eq!(output.status.code(), Some(125), "{output:?}");
+    assert!(!session.scratch.join("policy/started").exists());
+    session.finish();
+}
+
 /// The file that is extended was read first, and is not the policy.
 #[test]
 fn a_reload_is_recorded_with_the_policys_own_file() {

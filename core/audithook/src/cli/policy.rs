@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use audithook::hooks::{Libraries, SearchPath};
 use audithook_policy::{
     Diagnostics, FlagOverrides, Input, LoadContext, Loaded, Policy, Severity, TrustStore, Trusted,
     load,
@@ -91,17 +92,23 @@ impl Choice {
 
     /// Loads a policy whose plugins are going to be loaded: their code is trusted only where the policy is.
     pub(super) fn load_with_plugins(&self, terminal: &mut Terminal) -> Result<Policy, Failure> {
-        let policy = self.load_and_warn(terminal)?;
+        let mut policy = self.load_and_warn(terminal)?;
         if !policy.plugins.is_empty() {
-            self.demand_trust(&policy)?;
+            self.demand_trust(&mut policy)?;
         }
         Ok(policy)
     }
 
-    /// Refuses ./hooks.toml unless its user recorded that they read it as it is.
-    pub(super) fn demand_trust(&self, policy: &Policy) -> Result<(), Failure> {
-        match self.trusted(policy)? {
-            Trusted::Yes => Ok(()),
+    /// Refuses ./hooks.toml unless its user recorded that they read it as it is, and holds its plugins to what they were then.
+    pub(super) fn demand_trust(&self, policy: &mut Policy) -> Result<(), Failure> {
+        let Some(trusted) = self.trusted(policy)? else {
+            return Ok(());
+        };
+        match trusted {
+            Trusted::Yes(plugins) => {
+                Libraries::hold_to(policy, &plugins, &SearchPath::from_environment())
+                    .map_err(Failure::Invalid)
+            }
             Trusted::Changed => Err(Failure::new(format!(
                 "the policy is not what you trusted: `{DEFAULT_FILE}` or a file that it extends has changed"
             ))
@@ -112,13 +119,14 @@ impl Choice {
         }
     }
 
-    pub(super) fn trusted(&self, policy: &Policy) -> Result<Trusted, Failure> {
+    /// What is known of ./hooks.toml; `None` for what its user named, which needs no record.
+    pub(super) fn trusted(&self, policy: &Policy) -> Result<Option<Trusted>, Failure> {
         match self.from {
             From::Found => match TrustStore::of(&self.context) {
-                Some(store) => store.check(policy).map_err(unusable),
-                None => Ok(Trusted::Never),
+                Some(store) => store.check(policy).map(Some).map_err(unusable),
+                None => Ok(Some(Trusted::Never)),
             },
-            From::Named(_) | From::Stdin(_) | From::Flags => Ok(Trusted::Yes),
+            From::Named(_) | From::Stdin(_) | From::Flags => Ok(None),
         }
     }
 

@@ -56,11 +56,11 @@ fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failur
 /// The policy as it is by now. A program that can write ./hooks.toml cannot give itself another: what its user has not
 /// read does not come into force before they did, which asks for a reload too.
 fn reload(choice: &Choice) -> Result<Policy, String> {
-    let policy = choice
+    let mut policy = choice
         .load()
         .map_err(|mistakes| mistakes.to_string())?
         .policy;
-    match choice.demand_trust(&policy) {
+    match choice.demand_trust(&mut policy) {
         Ok(()) => Ok(policy),
         Err(failure) => Err(failure.hinted(RELOAD_HINT).to_string()),
     }
@@ -75,10 +75,10 @@ fn trusted(
     quiet: bool,
     terminal: &mut Terminal,
 ) -> Result<(Choice, Policy), Failure> {
-    let loaded = choice.load().map_err(Failure::Invalid)?;
+    let mut loaded = choice.load().map_err(Failure::Invalid)?;
     let trusted = choice.trusted(&loaded.policy)?;
     let (choice, loaded) = match choice.without_file() {
-        Some(flags) if trusted == Trusted::Never => {
+        Some(flags) if trusted == Some(Trusted::Never) => {
             if !quiet {
                 // Nobody is left to be told that it cannot be said.
                 let _ = writeln!(
@@ -90,7 +90,7 @@ fn trusted(
             (flags, loaded)
         }
         _ => {
-            choice.demand_trust(&loaded.policy)?;
+            choice.demand_trust(&mut loaded.policy)?;
             (choice, loaded)
         }
     };

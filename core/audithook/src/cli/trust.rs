@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::path::Path;
 
-use audithook_policy::{FlagOverrides, LoadContext, Policy, TrustError, TrustStore, paths};
+use audithook::hooks::{Libraries, SearchPath};
+use audithook_policy::{LoadContext, PluginCode, Policy, TrustError, TrustStore, paths};
 use serde::Serialize;
 
 use super::arguments::{FormatName, Trust};
 use super::event_text::visible;
 use super::failure::{Answer, Failure, with_causes};
-use super::policy::Choice;
+use super::policy::{Choice, DEFAULT_FILE};
 use super::terminal::Terminal;
 
 pub(super) fn run(arguments: &Trust, terminal: &mut Terminal) -> Result<Answer, Failure> {
@@ -23,22 +24,25 @@ pub(super) fn run(arguments: &Trust, terminal: &mut Terminal) -> Result<Answer, 
     }
     if arguments.remove {
         // As the loader names it.
-        let file = paths::resolve(&context.start_dir.join(&arguments.file));
+        let file = arguments.file.named().unwrap_or(Path::new(DEFAULT_FILE));
+        let file = paths::resolve(&context.start_dir.join(file));
         return remove(&store, &file, format, terminal);
     }
-    record(&store, &arguments.file, format, terminal)
+    record(&store, arguments.file.named(), format, terminal)
 }
 
 fn record(
     store: &TrustStore,
-    file: &Path,
+    file: Option<&Path>,
     format: FormatName,
     terminal: &mut Terminal,
 ) -> Result<Answer, Failure> {
-    let choice = Choice::of(Some(file), FlagOverrides::default(), Vec::new())?;
+    let choice = Choice::of_file(file)?;
     let policy = choice.load_and_warn(terminal)?;
-    store.record(&policy).map_err(unusable)?;
-    let trusted = Trusted::of(&policy);
+    let plugins =
+        Libraries::examine(&policy, &SearchPath::from_environment()).map_err(Failure::Invalid)?;
+    store.record(&policy, &plugins).map_err(unusable)?;
+    let trusted = Trusted::of(&policy, plugins);
     match format {
         FormatName::Json => terminal.json(&trusted)?,
         FormatName::Text => {
@@ -47,8 +51,12 @@ fn record(
             for file in &trusted.files {
                 writeln!(out, "  {}", one_line(file))?;
             }
-            for plugin in &trusted.plugins {
-                writeln!(out, "  and the code of the plugin `{plugin}`")?;
+            for Plugin { name, file, .. } in &trusted.plugins {
+                writeln!(
+                    out,
+                    "  {} (the code of the plugin `{name}`)",
+                    one_line(file)
+                )?;
             }
         }
     }
@@ -61,21 +69,35 @@ struct Trusted {
     /// The file and all that it extends.
     files: Vec<String>,
     /// Plugins run with the user's rights.
-    plugins: Vec<String>,
+    plugins: Vec<Plugin>,
+}
+
+/// The library of a plugin.
+#[derive(Serialize)]
+struct Plugin {
+    name: String,
+    file: String,
+    sha256: String,
+}
+
+impl Plugin {
+    fn of(code: PluginCode) -> Self {
+        Self {
+            file: text_of(&code.file),
+            name: code.name,
+            sha256: code.sha256,
+        }
+    }
 }
 
 impl Trusted {
-    fn of(policy: &Policy) -> Self {
+    fn of(policy: &Policy, plugins: Vec<PluginCode>) -> Self {
         // What a file extends is read before it, and of less interest.
         let mut files: Vec<_> = policy.files_read().map(text_of).collect();
         files.reverse();
         Self {
             files,
-            plugins: policy
-                .plugins
-                .iter()
-                .map(|plugin| plugin.name.clone())
-                .collect(),
+            plugins: plugins.into_iter().map(Plugin::of).collect(),
         }
     }
 }
@@ -118,6 +140,7 @@ fn list(
     struct Entry {
         file: String,
         sha256: String,
+        plugins: Vec<Plugin>,
     }
     let entries: Vec<_> = store
         .list()
@@ -126,14 +149,19 @@ fn list(
         .map(|record| Entry {
             file: text_of(&record.file),
             sha256: record.sha256,
+            plugins: record.plugins.into_iter().map(Plugin::of).collect(),
         })
         .collect();
     match format {
         FormatName::Json => terminal.json(&entries)?,
         FormatName::Text => {
             let out = terminal.out();
-            for Entry { file, sha256 } in &entries {
-                writeln!(out, "{sha256}  {}", one_line(file))?;
+            for entry in &entries {
+                writeln!(out, "{}  {}", entry.sha256, one_line(&entry.file))?;
+                for Plugin { name, file, sha256 } in &entry.plugins {
+                    let file = one_line(file);
+                    writeln!(out, "{sha256}  {file} (the code of the plugin `{name}`)")?;
+                }
             }
         }
     }

@@ -1,8 +1,9 @@
 //! The plugins' files, opened: what they offer is known, and nothing of them runs yet.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use audithook_loader::{Digest, Plugin, SearchPath, Spec};
+use audithook_loader::{Digest, Examined, LoadError, Plugin, Refusal, SearchPath, Spec};
+use audithook_policy::PluginCode;
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Placement, Policy};
 
@@ -55,6 +56,51 @@ impl Libraries {
         }
     }
 
+    /// What the libraries of a policy's plugins are. They are found and checked as [`Libraries::open`] does, and nothing of
+    /// them runs.
+    ///
+    /// # Errors
+    /// Every plugin that would be refused.
+    pub fn examine(policy: &Policy, search: &SearchPath) -> Result<Vec<PluginCode>, Diagnostics> {
+        let (mut code, mut found) = (Vec::new(), Diagnostics::default());
+        for plugin in &policy.plugins {
+            match Library::examine(plugin, search) {
+                Ok(library) => code.push(library),
+                Err(diagnostic) => found.push(*diagnostic),
+            }
+        }
+        if found.is_empty() {
+            Ok(code)
+        } else {
+            Err(found)
+        }
+    }
+
+    /// Holds the plugins of a policy to the code that they had when it was trusted: another file is refused here, another
+    /// content when it is opened.
+    ///
+    /// # Errors
+    /// Every plugin that is another file by now, or none.
+    pub fn hold_to(
+        policy: &mut Policy,
+        trusted: &[PluginCode],
+        search: &SearchPath,
+    ) -> Result<(), Diagnostics> {
+        let mut found = Diagnostics::default();
+        for plugin in &mut policy.plugins {
+            match Library::file(plugin, search) {
+                Ok(file) => match trusted.iter().find(|code| code.name == plugin.name) {
+                    Some(code) if code.file == file => {
+                        plugin.trusted_sha256 = Some(code.sha256.clone());
+                    }
+                    _ => found.push(not_trusted(plugin, &file)),
+                },
+                Err(diagnostic) => found.push(*diagnostic),
+            }
+        }
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+
     /// The library of the plugin of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Library> {
@@ -103,36 +149,15 @@ impl Library {
     /// # Errors
     /// Why it is refused.
     pub fn open(plugin: &model::Plugin, search: &SearchPath) -> Result<Self, Box<Diagnostic>> {
-        let refuse = |message: String| Diagnostic::error(message, &plugin.origin);
-        let sha256 = match plugin
-            .sha256
-            .as_deref()
-            .map(str::parse::<Digest>)
-            .transpose()
-        {
-            Ok(digest) => digest,
-            Err(error) => return Err(Box::new(refuse(error.to_string()))),
-        };
         let placement = placement(plugin, search)?;
-        let spec = Spec {
-            name: &plugin.name,
-            path: plugin.path.as_deref(),
-            sha256,
-            digest: true,
-        };
-        let opened = Plugin::load(&spec, search).map_err(|error| {
-            let diagnostic = refuse(error.to_string());
-            Box::new(match error.hint() {
-                Some(hint) => diagnostic.hinted(hint),
-                None => diagnostic,
-            })
-        })?;
+        let opened = Plugin::load(&spec(plugin)?, search)
+            .map_err(|error| Box::new(refused(plugin, &error)))?;
         if placement == Placement::Target && !opened.info().in_target {
             return Err(Box::new(
-                refuse(format!(
-                    "the plugin does not run in the target: `{}`",
-                    plugin.name
-                ))
+                Diagnostic::error(
+                    format!("the plugin does not run in the target: `{}`", plugin.name),
+                    &plugin.origin,
+                )
                 .hinted("`placement = \"supervisor\"`"),
             ));
         }
@@ -142,6 +167,68 @@ impl Library {
             placement,
         })
     }
+
+    fn examine(plugin: &model::Plugin, search: &SearchPath) -> Result<PluginCode, Box<Diagnostic>> {
+        placement(plugin, search)?;
+        let Examined { path, digest } = Plugin::examine(&spec(plugin)?, search)
+            .map_err(|error| Box::new(refused(plugin, &error)))?;
+        Ok(PluginCode {
+            name: plugin.name.clone(),
+            file: path,
+            sha256: digest.map_or_else(String::new, |digest| digest.to_string()),
+        })
+    }
+
+    /// Which file it is, without a look at its content.
+    fn file(plugin: &model::Plugin, search: &SearchPath) -> Result<PathBuf, Box<Diagnostic>> {
+        let spec = Spec {
+            sha256: None,
+            digest: false,
+            ..spec(plugin)?
+        };
+        let examined = Plugin::examine(&spec, search);
+        Ok(examined
+            .map_err(|error| Box::new(refused(plugin, &error)))?
+            .path)
+    }
+}
+
+/// Which file is asked for, and what it must hash to. Where there is a pin, nothing else was ever trusted.
+fn spec(plugin: &model::Plugin) -> Result<Spec<'_>, Box<Diagnostic>> {
+    let pin = plugin.trusted_sha256.as_ref().or(plugin.sha256.as_ref());
+    let sha256 = pin.map(|pin| pin.parse::<Digest>()).transpose();
+    Ok(Spec {
+        name: &plugin.name,
+        path: plugin.path.as_deref(),
+        sha256: sha256
+            .map_err(|error| Box::new(Diagnostic::error(error.to_string(), &plugin.origin)))?,
+        digest: true,
+    })
+}
+
+fn refused(plugin: &model::Plugin, error: &LoadError) -> Diagnostic {
+    if let (Refusal::OtherContent { .. }, Some(_), Some(file)) =
+        (&*error.refusal, &plugin.trusted_sha256, &error.file)
+    {
+        return not_trusted(plugin, file);
+    }
+    let diagnostic = Diagnostic::error(error.to_string(), &plugin.origin);
+    match error.hint() {
+        Some(hint) => diagnostic.hinted(hint),
+        None => diagnostic,
+    }
+}
+
+fn not_trusted(plugin: &model::Plugin, file: &Path) -> Diagnostic {
+    Diagnostic::error(
+        format!(
+            "the plugin is not the one that you trusted: `{}`: `{}`",
+            plugin.name,
+            file.display()
+        ),
+        &plugin.origin,
+    )
+    .hinted("find out what changed it, then `audithook trust`: its code runs with your rights")
 }
 
 /// Where a plugin runs: as written; in the supervisor if it came with audithook or is pinned; else in a process of its

@@ -286,10 +286,13 @@ impl Check<'_> {
                 is_hash.then(|| hash.value.to_ascii_lowercase())
             });
             let path = plugin.path.and_then(|path| self.expanded_path(&path));
+            // `./` is for the file, not for messages.
+            let path = path.map(|path| path.components().collect());
             checked.push(Plugin {
                 name,
                 path,
                 sha256,
+                trusted_sha256: None,
                 placement: plugin.placement.map(|spot| spot.value),
                 config: plugin.config.map_or_else(
                     || serde_json::Value::Object(serde_json::Map::new()),

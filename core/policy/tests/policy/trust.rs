@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use audithook_policy::{TrustError, TrustRecord, TrustStore, Trusted};
+use audithook_policy::{PluginCode, TrustError, TrustRecord, TrustStore, Trusted};
 
 use crate::place::Place;
 
@@ -17,8 +17,11 @@ fn a_policy_is_trusted_as_it_was_recorded_and_no_longer_when_it_or_what_it_exten
     place.file("other.toml", "version = 1");
     let text = "version = 1\nextends = ['./other.toml']";
     assert_eq!(checked(&store, &place.policy(text)), Trusted::Never);
-    store.record(&place.policy(text)).expect("recorded");
-    assert_eq!(checked(&store, &place.policy(text)), Trusted::Yes);
+    store.record(&place.policy(text), &[]).expect("recorded");
+    assert_eq!(
+        checked(&store, &place.policy(text)),
+        Trusted::Yes(Vec::new())
+    );
 
     assert_eq!(
         checked(&store, &place.policy(&format!("{text} "))),
@@ -26,8 +29,11 @@ fn a_policy_is_trusted_as_it_was_recorded_and_no_longer_when_it_or_what_it_exten
     );
     place.file("other.toml", "version = 1\nmode = 'off'");
     assert_eq!(checked(&store, &place.policy(text)), Trusted::Changed);
-    store.record(&place.policy(text)).expect("recorded");
-    assert_eq!(checked(&store, &place.policy(text)), Trusted::Yes);
+    store.record(&place.policy(text), &[]).expect("recorded");
+    assert_eq!(
+        checked(&store, &place.policy(text)),
+        Trusted::Yes(Vec::new())
+    );
 }
 
 #[test]
@@ -36,7 +42,7 @@ fn the_same_text_in_another_place_is_another_policy() {
     let other = Place::new();
     let store = TrustStore::of(&place.context).expect("a home");
     store
-        .record(&place.policy("version = 1"))
+        .record(&place.policy("version = 1"), &[])
         .expect("recorded");
     assert_eq!(
         checked(&store, &other.policy("version = 1")),
@@ -68,7 +74,7 @@ fn what_is_recorded_is_listed_by_path_until_it_is_forgotten() {
     let mut files = Vec::new();
     for place in [&place, &other] {
         store
-            .record(&place.policy("version = 1"))
+            .record(&place.policy("version = 1"), &[])
             .expect("recorded");
         files.push(place.context.start_dir.join("hooks.toml"));
     }
@@ -106,8 +112,8 @@ fn any_path_is_listed_as_it_is() {
     )
     .expect("loaded")
     .policy;
-    store.record(&policy).expect("recorded");
-    assert_eq!(checked(&store, &policy), Trusted::Yes);
+    store.record(&policy, &[]).expect("recorded");
+    assert_eq!(checked(&store, &policy), Trusted::Yes(Vec::new()));
     assert_eq!(listed(&store), [file]);
 }
 
@@ -116,31 +122,48 @@ fn a_broken_record_trusts_nothing_is_told_with_its_place_and_is_never_overwritte
     let (place, other) = (Place::new(), Place::new());
     let store = TrustStore::of(&place.context).expect("a home");
     let policy = place.policy("version = 1");
-    store.record(&policy).expect("recorded");
+    store.record(&policy, &[]).expect("recorded");
     let directory = place.context.state_dir().expect("a home").join("trust");
     let record = only_file(&directory);
     let whole = std::fs::read(&record).expect("read");
     let others = {
         let foreign = TrustStore::new(other.root.join("trust"));
         foreign
-            .record(&other.policy("version = 1"))
+            .record(&other.policy("version = 1"), &[])
             .expect("recorded");
         std::fs::read(only_file(&other.root.join("trust"))).expect("read")
     };
 
-    let broken: [(&[u8], &str); 6] = [
+    let hash = &whole[..64];
+    let broken: [(&[u8], &str); 10] = [
         (b"", "its line has no end"),
         (&whole[..whole.len() - 1], "its line has no end"),
         (b"trusted\n", "it does not begin with a hash"),
         (&whole.to_ascii_uppercase(), "it does not begin with a hash"),
         (&[&whole[..64], b"\n"].concat(), "it names no file"),
         (&others, "it belongs to another file"),
+        (
+            &[hash, b" plugin count /lib.so\n"].concat(),
+            "it names no file",
+        ),
+        (
+            &[hash, b" plugin count /lib.so\n\n"].concat(),
+            "it does not begin with a hash",
+        ),
+        (
+            &[hash, b" plugin count\n", &whole].concat(),
+            "the line of a plugin is broken",
+        ),
+        (
+            &[hash, b" plugin count /lib%2\n", &whole].concat(),
+            "the line of a plugin is broken",
+        ),
     ];
     for (bytes, what) in broken {
         std::fs::write(&record, bytes).expect("own file");
         let refusals = [
             store.check(&policy).map(drop),
-            store.record(&policy),
+            store.record(&policy, &[]),
             store.list().map(drop),
             store
                 .remove(&place.context.start_dir.join("hooks.toml"))
@@ -173,12 +196,15 @@ fn a_record_that_cannot_be_read_trusts_nothing() {
     let place = Place::new();
     let store = TrustStore::of(&place.context).expect("a home");
     let policy = place.policy("version = 1");
-    store.record(&policy).expect("recorded");
+    store.record(&policy, &[]).expect("recorded");
     let record = only_file(&place.context.state_dir().expect("a home").join("trust"));
     std::fs::remove_file(&record).expect("own file");
     std::fs::create_dir(&record).expect("made");
     assert!(matches!(store.check(&policy), Err(TrustError::Io { .. })));
-    assert!(matches!(store.record(&policy), Err(TrustError::Io { .. })));
+    assert!(matches!(
+        store.record(&policy, &[]),
+        Err(TrustError::Io { .. })
+    ));
 }
 
 #[test]
@@ -186,7 +212,7 @@ fn what_a_crash_left_half_written_is_no_record() {
     let place = Place::new();
     let store = TrustStore::of(&place.context).expect("a home");
     store
-        .record(&place.policy("version = 1"))
+        .record(&place.policy("version = 1"), &[])
         .expect("recorded");
     let record = only_file(&place.context.state_dir().expect("a home").join("trust"));
     std::fs::write(record.with_extension("17.new"), "half").expect("written");
@@ -194,4 +220,62 @@ fn what_a_crash_left_half_written_is_no_record() {
         panic!("more than the record");
     };
     assert_eq!(*file, place.context.start_dir.join("hooks.toml"));
+}
+
+#[test]
+fn a_policy_is_trusted_with_the_code_of_every_plugin_and_says_what_it_was() {
+    use std::os::unix::ffi::OsStringExt;
+    let place = Place::new();
+    let store = TrustStore::of(&place.context).expect("a home");
+    let policy = place.policy("version = 1\n[plugin.one]\n[plugin.two]");
+    let code = |name: &str, file: &[u8]| PluginCode {
+        name: name.to_owned(),
+        file: std::ffi::OsString::from_vec(file.to_vec()).into(),
+        sha256: name
+            .bytes()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+            + &"0".repeat(58),
+    };
+    let (one, two) = (
+        code("one", b"/a b/100%25\n\xff.so"),
+        code("two", b"/two.so"),
+    );
+
+    let refusal = store
+        .record(&policy, std::slice::from_ref(&one))
+        .expect_err("the other is not known");
+    assert_eq!(
+        refusal.to_string(),
+        "the code of a plugin is not known: `two`"
+    );
+    assert_eq!(checked(&store, &policy), Trusted::Never);
+
+    store
+        .record(&policy, &[two.clone(), one.clone()])
+        .expect("recorded");
+    assert_eq!(
+        checked(&store, &policy),
+        Trusted::Yes(vec![one.clone(), two.clone()])
+    );
+    let listed = store.list().expect("listed");
+    assert_eq!(listed[0].plugins, [one, two]);
+}
+
+#[test]
+fn a_record_without_a_plugin_of_the_policy_does_not_trust_it() {
+    let place = Place::new();
+    let store = TrustStore::of(&place.context).expect("a home");
+    let policy = place.policy("version = 1\n[plugin.one]");
+    let code = PluginCode {
+        name: "one".to_owned(),
+        file: "/one.so".into(),
+        sha256: "0".repeat(64),
+    };
+    store.record(&policy, &[code]).expect("recorded");
+    let record = only_file(&place.context.state_dir().expect("a home").join("trust"));
+    let text = std::fs::read_to_string(&record).expect("read");
+    let (_, last) = text.split_once('\n').expect("two lines");
+    std::fs::write(&record, last).expect("own file");
+    assert_eq!(checked(&store, &policy), Trusted::Changed);
 }

@@ -1,0 +1,292 @@
+//! `audithook trust`, and plugins: their code is trusted with the policy, as it was then.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::bench::{Bench, Said};
+
+const BY_PATH: &str =
+    "version = 1\n[plugin.bucketing]\npath = \"./libbucketing.so\"\nplacement = \"supervisor\"\n";
+const SEARCHED: &str = "version = 1\n[plugin.bucketing]\nplacement = \"supervisor\"\n";
+
+/// A library that these tests are built with.
+fn built(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_audithook"))
+        .with_file_name("deps")
+        .join(name)
+}
+
+/// The policy, with the library beside it.
+fn bench() -> Bench {
+    let bench = Bench::with_policy(BY_PATH);
+    fs::copy(built("libbucketing.so"), library(&bench)).expect("copied");
+    bench
+}
+
+fn library(bench: &Bench) -> std::path::PathBuf {
+    bench.work().join("libbucketing.so")
+}
+
+/// The same plugin with another content: what the linker makes of it stays the same.
+fn append_to(library: &Path) {
+    let mut content = fs::read(library).expect("read");
+    content.push(0);
+    fs::write(library, content).expect("written");
+}
+
+/// Every command that would run code of the plugin refuses to.
+#[track_caller]
+fn assert_refused(bench: &Bench, file: &str) {
+    for arguments in [
+        &["emit", "x.y"][..],
+        &["explain", "x.y"],
+        &["test"],
+        &["plugin", "list"],
+        &["run", "--", "touch", "started"],
+    ] {
+        let said = bench.run(arguments);
+        assert_ne!(said.status, Some(0), "{said:?}");
+        let message =
+            format!("the plugin is not the one that you trusted: `bucketing`: `[ROOT]/{file}`");
+        assert!(
+            format!("{}{}", said.out, said.err).contains(&message),
+            "{arguments:?}: {said:?}"
+        );
+    }
+    assert!(!bench.work().join("started").exists());
+    // Who names the policy takes it as it is.
+    emitted(bench, &["emit", "-c", "hooks.toml", "x.y"]);
+}
+
+#[track_caller]
+fn emitted(bench: &Bench, arguments: &[&str]) -> Said {
+    let said = bench.run(arguments);
+    said.good();
+    said
+}
+
+#[test]
+fn the_code_of_plugins_is_trusted_as_it_is_and_shown() {
+    let bench = bench();
+    let digests = [(r"\b[0-9a-f]{64}\b", "[SHA256]")];
+    insta::with_settings!({ filters => digests }, {
+        insta::assert_snapshot!(bench.run(&["trust"]).all(), @"
+        status: 0
+        --- out ---
+        trusted, as they are now:
+          [ROOT]/work/hooks.toml
+          [ROOT]/work/libbucketing.so (the code of the plugin `bucketing`)
+        ");
+        insta::assert_snapshot!(bench.run(&["trust", "--list"]).all(), @"
+        status: 0
+        --- out ---
+        [SHA256]  [ROOT]/work/hooks.toml
+        [SHA256]  [ROOT]/work/libbucketing.so (the code of the plugin `bucketing`)
+        ");
+        insta::assert_snapshot!(bench.run(&["trust", "--format", "json"]).all(), @r#"
+        status: 0
+        --- out ---
+        {
+          "files": [
+            "[ROOT]/work/hooks.toml"
+          ],
+          "plugins": [
+            {
+              "name": "bucketing",
+              "file": "[ROOT]/work/libbucketing.so",
+              "sha256": "[SHA256]"
+            }
+          ]
+        }
+        "#);
+    });
+    emitted(&bench, &["emit", "x.y"]);
+}
+
+#[test]
+fn a_plugin_that_is_missing_is_not_trusted() {
+    let bench = Bench::with_policy(BY_PATH);
+    insta::assert_snapshot!(bench.run(&["trust"]).err, @"
+    hooks.toml:2:9: error: cannot load plugin: `bucketing`: `[ROOT]/work/libbucketing.so`: cannot be read: No such file or directory (os error 2)
+      |
+    2 | [plugin.bucketing]
+      |         ^^^^^^^^^
+    ");
+    assert_eq!(bench.run(&["trust", "--list"]).good(), "");
+    // What is dropped into its place afterwards is not loaded.
+    fs::copy(built("libbucketing.so"), library(&bench)).expect("copied");
+    let said = bench.run(&["emit", "x.y"]);
+    assert_eq!(said.status, Some(2), "{said:?}");
+    assert!(said.err.contains("the policy is not trusted"), "{said:?}");
+
+    let searched =
+        Bench::with_policy("version = 1\n[plugin.nowhere]\nplacement = \"supervisor\"\n");
+    let said = searched.run(&["trust"]);
+    assert_ne!(said.status, Some(0), "{said:?}");
+    assert!(
+        said.err
+            .contains("cannot load plugin: `nowhere`: not found"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_plugin_that_was_appended_to_is_refused_until_it_is_trusted_again() {
+    let bench = bench();
+    bench.run(&["trust"]).good();
+    append_to(&library(&bench));
+    assert_refused(&bench, "work/libbucketing.so");
+    insta::assert_snapshot!(bench.run(&["emit", "x.y"]).err, @"
+    hooks.toml:2:9: error: the plugin is not the one that you trusted: `bucketing`: `[ROOT]/work/libbucketing.so`
+      |
+    2 | [plugin.bucketing]
+      |         ^^^^^^^^^
+
+    hint: find out what changed it, then `audithook trust`: its code runs with your rights
+    ");
+    bench.run(&["trust"]).good();
+    emitted(&bench, &["emit", "x.y"]);
+}
+
+#[test]
+fn a_plugin_that_was_replaced_is_refused() {
+    let bench = bench();
+    bench.run(&["trust"]).good();
+    let other = bench.work().join("other.so");
+    fs::copy(built("libbucketing.so"), &other).expect("copied");
+    append_to(&other);
+    fs::rename(&other, library(&bench)).expect("renamed");
+    assert_refused(&bench, "work/libbucketing.so");
+}
+
+#[test]
+fn a_plugin_that_is_gone_is_refused_with_its_place() {
+    let bench = bench();
+    bench.run(&["trust"]).good();
+    fs::remove_file(library(&bench)).expect("own file");
+    insta::assert_snapshot!(bench.run(&["emit", "x.y"]).err, @"
+    hooks.toml:2:9: error: cannot load plugin: `bucketing`: `[ROOT]/work/libbucketing.so`: cannot be read: No such file or directory (os error 2)
+      |
+    2 | [plugin.bucketing]
+      |         ^^^^^^^^^
+    ");
+    assert_eq!(bench.run(&["run", "--", "true"]).status, Some(125));
+}
+
+#[test]
+fn a_link_that_was_led_elsewhere_is_refused_whatever_lies_there() {
+    let bench = bench();
+    let (first, second) = (bench.work().join("1.so"), bench.work().join("2.so"));
+    fs::rename(library(&bench), &first).expect("renamed");
+    fs::copy(&first, &second).expect("copied");
+    symlink("1.so", library(&bench)).expect("linked");
+    bench.run(&["trust"]).good();
+    emitted(&bench, &["emit", "x.y"]);
+
+    let lead_to = |target: &str| {
+        fs::remove_file(library(&bench)).expect("own file");
+        symlink(target, library(&bench)).expect("linked");
+    };
+    lead_to("2.so");
+    // The same content: but what it finds beside itself is another's.
+    assert_refused(&bench, "work/2.so");
+    append_to(&second);
+    assert_refused(&bench, "work/2.so");
+    lead_to("1.so");
+    emitted(&bench, &["emit", "x.y"]);
+}
+
+#[test]
+fn a_plugin_of_the_search_path_is_held_to_the_file_that_was_found() {
+    let bench = Bench::with_policy(SEARCHED);
+    let (early, late) = (bench.path().join("early"), bench.path().join("late"));
+    for directory in [&early, &late] {
+        fs::create_dir(directory).expect("made");
+    }
+    let late_library = late.join("libbucketing.so");
+    fs::copy(built("libbucketing.so"), &late_library).expect("copied");
+    let run = |arguments: &[&str]| {
+        let search = std::env::join_paths([&early, &late]).expect("no colons");
+        let mut command = bench.command(arguments);
+        let output = command.env("AUDITHOOK_PLUGIN_PATH", search).output();
+        let output = output.expect("runs");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let refused = || {
+        let (status, said) = run(&["emit", "x.y"]);
+        status != Some(0) && said.contains("the plugin is not the one that you trusted")
+    };
+    assert_eq!(run(&["trust"]).0, Some(0));
+    assert_eq!(run(&["emit", "x.y"]).0, Some(0));
+
+    let early_library = early.join("libbucketing.so");
+    fs::copy(&late_library, &early_library).expect("copied");
+    assert!(refused(), "another file is found first");
+    fs::remove_file(&early_library).expect("own file");
+    assert_eq!(run(&["emit", "x.y"]).0, Some(0));
+    append_to(&late_library);
+    assert!(refused(), "its content is another");
+}
+
+#[test]
+fn a_pin_that_does_not_match_is_not_trusted() {
+    let bench = Bench::with_policy(&format!("{BY_PATH}sha256 = \"{}\"\n", "0".repeat(64)));
+    fs::copy(built("libbucketing.so"), library(&bench)).expect("copied");
+    let said = bench.run(&["trust"]);
+    assert_ne!(said.status, Some(0), "{said:?}");
+    assert!(
+        said.err.contains("its content is not the pinned one"),
+        "{said:?}"
+    );
+    assert_eq!(bench.run(&["trust", "--list"]).good(), "");
+}
+
+/// Trust says that the code may be loaded, not that it may run beside the supervisor.
+#[test]
+fn trust_does_not_stand_in_for_a_placement() {
+    let bench =
+        Bench::with_policy("version = 1\n[plugin.bucketing]\npath = \"./libbucketing.so\"\n");
+    fs::copy(built("libbucketing.so"), library(&bench)).expect("copied");
+    let said = bench.run(&["trust"]);
+    assert_ne!(said.status, Some(0), "{said:?}");
+    assert!(
+        said.err.contains("a plugin that nobody vouches for"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_record_whose_plugins_cannot_be_read_trusts_nothing() {
+    let bench = bench();
+    bench.run(&["trust"]).good();
+    let store = bench.path().join("home/.local/state/audithook/trust");
+    let record = fs::read_dir(store)
+        .expect("a store")
+        .next()
+        .expect("a record")
+        .expect("readable")
+        .path();
+    let whole = fs::read_to_string(&record).expect("read");
+    let broken = whole.replacen(" plugin bucketing ", " plugin ", 1);
+    fs::write(&record, &broken).expect("own file");
+    for arguments in [&["emit", "x.y"][..], &["trust"], &["run", "--", "true"]] {
+        let said = bench.run(arguments);
+        assert!(matches!(said.status, Some(2 | 125)), "{said:?}");
+        assert!(
+            said.err.contains("the line of a plugin is broken"),
+            "{said:?}"
+        );
+    }
+    // One that says nothing of the plugin does not trust it.
+    let (_, last) = whole.split_once('\n').expect("two lines");
+    fs::write(&record, last).expect("own file");
+    let said = bench.run(&["emit", "x.y"]);
+    assert!(
+        said.err.contains("the policy is not what you trusted"),
+        "{said:?}"
+    );
+}
