@@ -1,7 +1,7 @@
 //! The grammar of the command line. Parser, help, man page and completions are made from these types.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -116,16 +116,16 @@ pub(super) struct Init {
 
 /// Record that you have read a policy, so that `run` uses it without `-c`.
 ///
-/// Shows what is trusted: the file and every file that it extends, by content. When one of them changes, it is asked for again.
+/// Shows what is trusted: the file, every file that it extends and the libraries of its plugins, by content. When one of
+/// them changes, it is asked for again.
 #[derive(Debug, Args)]
 #[command(after_long_help = help::TRUST)]
 pub(super) struct Trust {
-    /// The policy.
-    #[arg(value_name = "FILE", default_value = "hooks.toml", value_hint = ValueHint::FilePath)]
-    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) file: PolicyFile,
 
     /// Show every policy that is recorded, with the hash of what it was when you read it.
-    #[arg(long, conflicts_with_all = ["file", "remove"])]
+    #[arg(long, conflicts_with_all = ["file", "config", "remove"])]
     pub(super) list: bool,
 
     /// Trust the policy no longer; its file need not be there any more. Exits with 1 if it was not trusted.
@@ -354,7 +354,24 @@ pub(super) struct PolicySource {
 pub(super) struct PolicyFile {
     /// The policy; `-` reads it from standard input. ./hooks.toml by default.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) file: Option<PathBuf>,
+    file: Option<PathBuf>,
+
+    /// The same, as `run` takes it.
+    #[arg(
+        short = 'c',
+        long = "config",
+        value_name = "FILE",
+        conflicts_with = "file",
+        value_hint = ValueHint::FilePath
+    )]
+    config: Option<PathBuf>,
+}
+
+impl PolicyFile {
+    /// What was named, one way or the other.
+    pub(super) fn named(&self) -> Option<&Path> {
+        self.file.as_deref().or(self.config.as_deref())
+    }
 }
 
 /// What flags say of the policy. Each may be given several times. The heading stands at each, because that of the whole

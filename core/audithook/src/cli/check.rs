@@ -12,7 +12,7 @@ use super::summary::{Row, summed_up};
 use super::terminal::{Style, Terminal};
 
 pub(super) fn run(arguments: &Check, terminal: &mut Terminal) -> Result<Answer, Failure> {
-    let choice = Choice::of_file(arguments.file.file.as_deref())?;
+    let choice = Choice::of_file(arguments.file.named())?;
     let mut report = Report::default();
     match choice.load() {
         Ok(loaded) => {

@@ -13,14 +13,17 @@ use super::policy::{Choice, overrides};
 use super::terminal::{Style, Terminal};
 
 pub(super) fn run(arguments: &Emit, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    emit(arguments, terminal).map_err(Failure::no_verdict)
+}
+
+fn emit(arguments: &Emit, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let flags = overrides(&arguments.policy.flags);
     let choice = Choice::of(arguments.policy.config.as_deref(), flags, Vec::new())?;
     let event = arguments.event.as_str();
-    if let Some(note) = event_text::slip(event, &arguments.arguments) {
-        writeln!(terminal.err(), "{note}\n")?;
-    }
     let args = event_text::read(event, &arguments.arguments, &choice.context)?;
+    event_text::demand_subject(event, &args)?;
     let policy = choice.load_with_plugins(terminal)?;
+    event_text::refuse_slip(event, &policy)?;
     let evaluator = Evaluator::new(policy, super::log_of_plugins).map_err(Failure::Invalid)?;
     let mut session = evaluator.session();
     let mut worst = Evaluation::default();

@@ -1,9 +1,11 @@
 //! An event as a person writes it: a name, and `key=value` for each argument.
 
+use std::ffi::OsStr;
+
 use audithook::evaluate::Arguments;
-use audithook_catalogue::{EVENTS, EventInfo, find};
-use audithook_policy::LoadContext;
+use audithook_catalogue::{EVENTS, EventInfo, Operation, find};
 use audithook_policy::arguments::{Argument, complete, parse};
+use audithook_policy::{LoadContext, Policy};
 
 use super::failure::Failure;
 use super::near::nearest;
@@ -32,8 +34,11 @@ pub(super) fn read(
             return Err(Failure::new(format!("given twice: `{name}`")));
         }
         let argument = match kind {
-            None => parse(event, name, value, context)
-                .map_err(|error| Failure::new(format!("bad value for `{name}`: {error}")))?,
+            None => {
+                let program = program(event, name, value, context)?;
+                parse(event, name, program.as_deref().unwrap_or(value), context)
+                    .map_err(|error| Failure::new(format!("bad value for `{name}`: {error}")))?
+            }
             Some(kind) => of_kind(name, kind, value)?,
         };
         arguments.push((name.to_owned(), argument));
@@ -42,22 +47,98 @@ pub(super) fn read(
     Ok(arguments)
 }
 
-/// What was probably not meant, though it can be judged: a name that is nearly one of the catalogue's, which nothing
-/// would hold; an event of the catalogue without its arguments, which is refused wherever a rule needs them.
-pub(super) fn slip(event: &str, texts: &[String]) -> Option<String> {
-    let Some((_, info)) = find(event) else {
-        let near = nearest(event, EVENTS.iter().map(|event| event.name))?;
-        return Some(format!(
-            "note: `{event}` is no event of the catalogue; did you mean `{near}`?"
-        ));
+/// The file of a program that is named without a slash, where the operation looks it up in PATH. `os.exec` does not.
+fn program(
+    event: &str,
+    name: &str,
+    value: &str,
+    context: &LoadContext,
+) -> Result<Option<String>, Failure> {
+    if event != "subprocess.Popen" || name != "path" || value.contains('/') {
+        return Ok(None);
+    }
+    let file = context.find_program(OsStr::new(value));
+    match file.map(|file| file.into_os_string().into_string()) {
+        Some(Ok(file)) => Ok(Some(file)),
+        _ => Err(
+            Failure::new(format!("no such program in `PATH`: `{value}`"))
+                .hinted("a path has a slash"),
+        ),
+    }
+}
+
+/// Refuses a name that is nearly one of the catalogue's, which nothing would hold, unless a hook of the policy is on it.
+pub(super) fn refuse_slip(event: &str, policy: &Policy) -> Result<(), Failure> {
+    let is_hooked = || {
+        let mut hooks = policy.hooks().iter();
+        hooks.any(|hook| hook.on.iter().any(|on| on == event))
     };
-    let names: Vec<_> = names_of(info).collect();
-    (texts.is_empty() && !names.is_empty()).then(|| {
-        format!(
-            "note: `{event}` is judged without arguments; it has `{}`",
-            names.join("`, `")
-        )
-    })
+    if find(event).is_some() || is_hooked() {
+        return Ok(());
+    }
+    match near_event(event) {
+        Some(near) => Err(
+            Failure::new(format!("no event of the catalogue: `{event}`"))
+                .hinted(format!("did you mean `{near}`?")),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// The event of the catalogue that was probably meant. The names of a program's own events begin with a word of its own
+/// (`shop.kill` is no slip of `os.kill`), so the first words must be near each other, too.
+fn near_event(event: &str) -> Option<&'static str> {
+    let first = |name: &'_ str| name.split('.').next().map(str::to_owned);
+    let near = nearest(event, EVENTS.iter().map(|event| event.name))?;
+    let (given, known) = (first(event)?, first(near)?);
+    nearest(&given, [known.as_str()]).map(|_| near)
+}
+
+/// Demands what the policy's lists judge an event of the catalogue by: without it the answer would be about nothing.
+pub(super) fn demand_subject(event: &str, args: &Arguments) -> Result<(), Failure> {
+    let Some((_, info)) = find(event) else {
+        return Ok(());
+    };
+    let is_given = |name: &str| args.iter().any(|(given, _)| given == name);
+    let is_declared = |name: &str| names_of(info).any(|known| known == name);
+    for alternatives in subjects(info.operation) {
+        let known: Vec<_> = alternatives
+            .iter()
+            .filter(|name| is_declared(name))
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if !known.is_empty() && !alternatives.iter().any(|name| is_given(name)) {
+            return Err(
+                Failure::new(format!("missing: {}", known.join(" or "))).hinted(format!(
+                    "`{event}` has `{}`",
+                    names_of(info).collect::<Vec<_>>().join("`, `")
+                )),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The arguments that an operation is judged by: of each set one.
+const fn subjects(operation: Operation) -> &'static [&'static [&'static str]] {
+    match operation {
+        // What is loaded need not be a file.
+        Operation::None | Operation::Load => &[],
+        Operation::Open
+        | Operation::List
+        | Operation::Write
+        | Operation::Create
+        | Operation::Unlink
+        | Operation::Symlink
+        | Operation::Database
+        | Operation::Exec
+        | Operation::Uncovered => &[&["path"]],
+        Operation::Rename | Operation::Link => &[&["src"], &["dst"]],
+        Operation::Connect | Operation::Bind => &[&["host", "path"]],
+        Operation::Resolve => &[&["host"]],
+        Operation::Socket => &[&["family"]],
+        Operation::Shell => &[&["command", "path"]],
+    }
 }
 
 /// The arguments of an event that have names.

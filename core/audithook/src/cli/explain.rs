@@ -18,6 +18,10 @@ use super::policy::{Choice, overrides};
 use super::terminal::{Paint, Style, Terminal};
 
 pub(super) fn run(arguments: &Explain, terminal: &mut Terminal) -> Result<Answer, Failure> {
+    explain(arguments, terminal).map_err(Failure::no_verdict)
+}
+
+fn explain(arguments: &Explain, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let flags = overrides(&arguments.policy.flags);
     let choice = Choice::of(arguments.policy.config.as_deref(), flags, Vec::new())?;
     let recorded = match (&arguments.journal, arguments.seq) {
@@ -27,15 +31,16 @@ pub(super) fn run(arguments: &Explain, terminal: &mut Terminal) -> Result<Answer
     let (event, args) = match (&recorded, &arguments.event) {
         (Some(line), _) => (line.event.clone(), arguments_of(line)),
         (None, Some(event)) => {
-            if let Some(note) = event_text::slip(event, &arguments.arguments) {
-                writeln!(terminal.err(), "{note}\n")?;
-            }
             let args = event_text::read(event, &arguments.arguments, &choice.context)?;
+            event_text::demand_subject(event, &args)?;
             (event.clone(), args)
         }
         (None, None) => return Err(Failure::new("there is no event to explain")),
     };
     let policy = choice.load_with_plugins(terminal)?;
+    if recorded.is_none() {
+        event_text::refuse_slip(&event, &policy)?;
+    }
     let evaluator = Evaluator::new(policy, super::log_of_plugins).map_err(Failure::Invalid)?;
     let explanation = Explanation::of(&evaluator, &event, &args, recorded.as_ref());
     match arguments.format.format {

@@ -29,6 +29,8 @@ impl Answer {
 pub(super) enum Failure {
     /// The policy has errors; they say where.
     Invalid(Diagnostics),
+    /// The same, of a command whose question was another.
+    Unusable(Diagnostics),
     /// Anything else.
     Other {
         message: String,
@@ -61,13 +63,21 @@ impl Failure {
         }
     }
 
+    /// For commands that judge events: 1 says that the event is refused, so a policy with errors is something else.
+    pub(super) fn no_verdict(self) -> Self {
+        match self {
+            Self::Invalid(diagnostics) => Self::Unusable(diagnostics),
+            other => other,
+        }
+    }
+
     /// The exit status of every command but `run`. A pipe that nobody reads any more ends the command as it ends others in a
     /// pipeline: silently, with the status of SIGPIPE.
     pub(super) fn status(&self) -> u8 {
         match self {
             Self::Invalid(_) => 1,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 128 + 13,
-            Self::Other { .. } | Self::Output(_) => 2,
+            Self::Unusable(_) | Self::Other { .. } | Self::Output(_) => 2,
         }
     }
 
@@ -85,7 +95,7 @@ impl Failure {
         let (paint, err) = (terminal.paint_err(), terminal.err());
         let error = paint.apply(Style::Red, prefix);
         let _ = match self {
-            Self::Invalid(diagnostics) => {
+            Self::Invalid(diagnostics) | Self::Unusable(diagnostics) => {
                 write!(err, "{}", diagnostics.render(paint.is_on()))
             }
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -109,7 +119,7 @@ impl Failure {
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid(diagnostics) => diagnostics.fmt(f),
+            Self::Invalid(diagnostics) | Self::Unusable(diagnostics) => diagnostics.fmt(f),
             Self::Output(error) => write!(f, "cannot write to standard output: {}", reason(error)),
             Self::Other {
                 message,

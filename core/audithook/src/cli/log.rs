@@ -33,10 +33,14 @@ pub(super) fn run(arguments: &Log, terminal: &mut Terminal) -> Result<Answer, Fa
         format: arguments.format.format,
         filter,
         text: String::new(),
+        known: 0,
         strange: 0,
     };
     while let Some(line) = reader.next_line().map_err(unreadable)? {
         printer.print(line, terminal.out())?;
+    }
+    if printer.known == 0 && printer.strange > 0 {
+        return Err(not_a_journal(arguments.file.as_deref()));
     }
     if arguments.follow {
         follow(&mut reader, &mut printer, terminal)?;
@@ -70,7 +74,9 @@ struct Printer {
     format: FormatName,
     filter: Filter,
     text: String,
-    /// Lines that are none of a journal.
+    /// Lines of a journal.
+    known: u64,
+    /// Lines that are none.
     strange: u64,
 }
 
@@ -80,6 +86,7 @@ impl Printer {
             self.strange += 1;
             return Ok(());
         };
+        self.known += 1;
         if !self.filter.matches(&line) {
             return Ok(());
         }
@@ -95,6 +102,16 @@ impl Printer {
             }
         }
     }
+}
+
+/// A file of which no line is one of a journal.
+fn not_a_journal(file: Option<&Path>) -> Failure {
+    let name = match file {
+        Some(file) if file != Path::new("-") => file.display().to_string(),
+        _ => "standard input".to_owned(),
+    };
+    Failure::new(format!("not a journal: `{name}`"))
+        .hinted("a journal is what `run --journal` or `[journal] path` wrote")
 }
 
 /// What was not shown.

@@ -12,7 +12,7 @@ use super::terminal::{Paint, Style, Terminal};
 
 pub(super) fn run(arguments: Plan, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let flags = overrides(&arguments.flags);
-    let choice = Choice::of(arguments.file.file.as_deref(), flags, arguments.command)?;
+    let choice = Choice::of(arguments.file.named(), flags, arguments.command)?;
     let policy = choice.load_and_warn(terminal)?;
     match arguments.format {
         PlanFormat::Toml => {

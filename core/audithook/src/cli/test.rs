@@ -18,7 +18,7 @@ use super::policy::Choice;
 use super::terminal::{Style, Terminal};
 
 pub(super) fn run(arguments: &Test, terminal: &mut Terminal) -> Result<Answer, Failure> {
-    let choice = Choice::of_file(arguments.file.file.as_deref())?;
+    let choice = Choice::of_file(arguments.file.named())?;
     let policy = choice.load_with_plugins(terminal)?;
     let evaluator = Evaluator::new(policy, super::log_of_plugins).map_err(Failure::Invalid)?;
     match &arguments.journal {

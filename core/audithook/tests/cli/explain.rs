@@ -352,21 +352,88 @@ fn a_hint_names_both_paths_of_a_renaming() {
 }
 
 #[test]
-fn a_slip_in_an_event_is_told() {
+fn a_slip_in_an_event_is_wrong_usage() {
     let bench = Bench::new();
     for command in ["explain", "emit"] {
         let said = bench.run(&[command, "--read", ".", "opne", "path=x"]);
-        assert_eq!(said.status, Some(0), "{said:?}");
+        assert_eq!(said.status, Some(2), "{said:?}");
         assert_eq!(
             said.err,
-            "note: `opne` is no event of the catalogue; did you mean `open`?\n\n"
+            "error: no event of the catalogue: `opne`\n\nhint: did you mean `open`?\n"
         );
-        let said = bench.run(&[command, "--read", ".", "open"]);
-        assert_eq!(
-            said.err,
-            "note: `open` is judged without arguments; it has `path`, `raw`, `flags`\n\n"
-        );
-        let own = bench.run(&[command, "--read", ".", "shop.order", "id=1"]);
-        assert_eq!(own.err, "", "{own:?}");
+        for own in ["shop.order", "shop.kill"] {
+            let own = bench.run(&[command, "--read", ".", own, "id=1"]);
+            assert_eq!((own.status, own.err.as_str()), (Some(0), ""), "{own:?}");
+        }
+    }
+}
+
+#[test]
+fn an_event_that_a_hook_is_on_is_no_slip() {
+    let bench =
+        Bench::with_policy("version = 1\n[[hook]]\nname = \"own\"\non = \"opne\"\ndo = \"deny\"\n");
+    let said = bench.run(&["explain", "-c", "hooks.toml", "opne"]);
+    assert_eq!(said.status, Some(1), "{said:?}");
+}
+
+#[test]
+fn an_event_is_not_judged_without_what_it_is_about() {
+    let bench = Bench::new();
+    for (event, message) in [
+        (
+            &["open"][..],
+            "error: missing: `path`\n\nhint: `open` has `path`, `raw`, `flags`\n",
+        ),
+        (&["open", "flags=read"], "error: missing: `path`\n"),
+        (&["os.rename", "src=a"], "error: missing: `dst`\n"),
+        (
+            &["socket.connect", "port=80"],
+            "error: missing: `host` or `path`\n",
+        ),
+        (&["os.system"], "error: missing: `command` or `path`\n"),
+    ] {
+        for command in ["explain", "emit"] {
+            let said = bench.run(&[&[command, "--read", "."], event].concat());
+            assert_eq!(said.status, Some(2), "{said:?}");
+            assert!(said.err.starts_with(message), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_program_without_a_slash_is_looked_up() {
+    let bench = Bench::new();
+    let explain = ["explain", "--exec", "/bin/sh", "subprocess.Popen"];
+    let said = bench.run(&[&explain[..], &["path=sh"]].concat());
+    assert_eq!(said.status, Some(0), "{said:?}");
+    assert!(
+        said.out.contains("/bin/sh") || said.out.contains("/bin/dash"),
+        "{said:?}"
+    );
+    let here = bench.run(&[&explain[..], &["path=./sh"]].concat());
+    assert_eq!(here.status, Some(1), "{here:?}");
+    let unknown = bench.run(&[&explain[..], &["path=no-such-program"]].concat());
+    assert_eq!(unknown.status, Some(2), "{unknown:?}");
+    assert_eq!(
+        unknown.err,
+        "error: no such program in `PATH`: `no-such-program`\n\nhint: a path has a slash\n"
+    );
+}
+
+#[test]
+fn a_policy_that_cannot_be_used_is_no_refusal() {
+    let bench = Bench::new();
+    bench.write("broken.toml", "version = 1\n[fils]\n");
+    bench.write(
+        "plugin.toml",
+        "version = 1\n[plugin.nowhere]\nplacement = \"supervisor\"\n",
+    );
+    for policy in ["broken.toml", "plugin.toml"] {
+        for command in ["explain", "emit"] {
+            let said = bench.run(&[command, "-c", policy, "open", "path=x"]);
+            assert_eq!(said.status, Some(2), "{policy}: {said:?}");
+            assert_eq!(said.out, "");
+            assert!(said.err.contains("error"), "{said:?}");
+        }
     }
 }

@@ -107,6 +107,20 @@ fn what_is_left_out_is_said() {
 }
 
 #[test]
+fn what_is_no_journal_at_all_is_refused() {
+    let bench = Bench::with_policy("version = 1\n");
+    insta::assert_snapshot!(bench.run(&["log", "hooks.toml"]).all(), @"
+    status: 2
+    --- err ---
+    error: not a journal: `hooks.toml`
+
+    hint: a journal is what `run --journal` or `[journal] path` wrote
+    ");
+    bench.write("empty.jsonl", "");
+    assert_eq!(bench.run(&["log", "empty.jsonl"]).good(), "");
+}
+
+#[test]
 fn the_newest_journal_is_the_default() {
     let bench = Bench::new();
     insta::assert_snapshot!(bench.run(&["log"]).all(), @"

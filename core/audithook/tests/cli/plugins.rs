@@ -66,7 +66,7 @@ fn a_plugin_that_nobody_vouches_for_does_not_run() {
     let bench = Bench::with_policy("version = 1\n[plugin.stranger]\npath = \"./libstranger.so\"\n");
     bench.write("libstranger.so", "");
     insta::assert_snapshot!(bench.run(&["emit", "-c", "hooks.toml", "x.y"]).all(), @r#"
-    status: 1
+    status: 2
     --- err ---
     hooks.toml:2:9: error: a plugin that nobody vouches for: `stranger`
       |
@@ -292,7 +292,7 @@ fn what_a_plugin_does_not_offer_is_refused_at_its_place() {
     let refused =
         |hook: &str| with_hook(hook).run(&["emit", "-c", "hooks.toml", "open", "path=/x"]);
     insta::assert_snapshot!(refused("on = \"open\"\ncall = \"gate-plugin.chek\"").all(), @"
-    status: 1
+    status: 2
     --- err ---
     hooks.toml:6:1: error: plugin `gate-plugin` offers no hook: `chek`
       |
@@ -302,7 +302,7 @@ fn what_a_plugin_does_not_offer_is_refused_at_its_place() {
     hint: did you mean `gate-plugin.check`?
     ");
     insta::assert_snapshot!(refused("on = \"open\"\ncall = \"gate-plugin.around\"").all(), @"
-    status: 1
+    status: 2
     --- err ---
     hooks.toml:6:1: error: no source tells how these events end: `open`
       |
@@ -312,7 +312,7 @@ fn what_a_plugin_does_not_offer_is_refused_at_its_place() {
     hint: `audithook events NAME` shows which kinds of hooks an event can have
     ");
     insta::assert_snapshot!(refused("on = \"open\"\ncall = \"bucketing.count\"\non-error = \"deny\"").all(), @r#"
-    status: 1
+    status: 2
     --- err ---
     hooks.toml:6:1: error: `on-error = "deny"` is for gates
       |
@@ -322,7 +322,7 @@ fn what_a_plugin_does_not_offer_is_refused_at_its_place() {
     hint: `on-error = "allow"`, or `disable`
     "#);
     insta::assert_snapshot!(refused("on = \"open\"\ncall = \"gate-plugin.check\"\nwith = { contian = \"x\" }").all(), @"
-    status: 1
+    status: 2
     --- err ---
     hooks.toml:6:1: error: `gate-plugin.check` refuses `with`: unknown field `contian`, expected one of `argument`, `contains`, `verdict`, `behave`, `sleep-ms` at line 1 column 10
       |
@@ -346,7 +346,7 @@ fn what_cannot_run_in_the_target_is_refused_at_its_place() {
         ])
     };
     insta::assert_snapshot!(refused("call = \"gate-plugin.seen\"").all(), @r#"
-    status: 1
+    status: 2
     --- err ---
     hooks.toml:4:1: error: only gates can run in the target: `gate-plugin.seen`
       |
@@ -356,7 +356,7 @@ fn what_cannot_run_in_the_target_is_refused_at_its_place() {
     hint: `placement = "supervisor"` in `[plugin.gate-plugin]`
     "#);
     insta::assert_snapshot!(refused("call = \"gate-plugin.check\"\nwhen = 'args.path == \"/x\"'").all(), @"
-    status: 1
+    status: 2
     --- err ---
     hooks.toml:4:1: error: a plugin in the target under a condition in CEL: `gate-plugin`
       |

@@ -94,6 +94,35 @@ fn check_shows_every_mistake_with_its_place() {
 }
 
 #[test]
+fn a_policy_is_named_as_run_names_it_too() {
+    let bench = Bench::new();
+    bench.write(
+        "other.toml",
+        "version = 1\n[[test]]\nevent = \"open\"\nargs = { path = \"/x\" }\nexpect = \"allow\"\n",
+    );
+    for command in ["check", "plan", "test", "trust"] {
+        let plain = bench.run(&[command, "other.toml"]);
+        assert_eq!(plain.status, Some(0), "{plain:?}");
+        for flag in ["-c", "--config"] {
+            let named = bench.run(&[command, flag, "other.toml"]);
+            assert_eq!(
+                (named.status, &named.out),
+                (plain.status, &plain.out),
+                "{named:?}"
+            );
+        }
+        let both = bench.run(&[command, "-c", "other.toml", "other.toml"]);
+        assert_eq!(both.status, Some(2), "{both:?}");
+        let none = bench.run(&[command]);
+        assert_eq!(none.status, Some(2), "{none:?}");
+        assert!(
+            none.err.starts_with("error: there is no policy: "),
+            "{none:?}"
+        );
+    }
+}
+
+#[test]
 fn check_reads_standard_input() {
     let bench = Bench::new();
     insta::assert_snapshot!(bench.feed(&["check", "-"], "version = 1\n").all(), @"
