@@ -2,6 +2,14 @@
 //!
 //! [`run`] starts a command under a policy; [`hooks`] turns a policy's hooks into hooks of a bus; [`evaluate`] judges
 //! one event offline, as a process of a run would.
+//!
+//! A program that embeds the library leaves the command out, and raises its events on a bus:
+//!
+//! ```toml
+//! [dependencies]
+//! audithook     = { path = "…/audithook/core/audithook", default-features = false }
+//! audithook-bus = { path = "…/audithook/core/bus" }
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod evaluate;

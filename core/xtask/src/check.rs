@@ -39,6 +39,17 @@ pub(crate) fn run() -> Result<(), String> {
         "-D",
         "warnings",
     ]))?;
+    // The library by itself: what a program embeds brings no command line with it.
+    shell::run(&mut cargo(&[
+        "clippy",
+        "--package",
+        "audithook",
+        "--no-default-features",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
     shell::run(
         cargo(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"),
     )?;

@@ -43,22 +43,16 @@ pub(crate) fn run() -> Result<(), String> {
         "s*",
     ]))?;
     println!("\n--- why, and what would change it\n");
-    let status = Command::new(&audithook)
-        .args([
-            "explain",
-            "-c",
-            "hooks.toml",
-            "open",
-            "path=vault/key",
-            "flags=read",
-        ])
-        .current_dir(&demo)
-        .status()
-        .map_err(|error| error.to_string())?;
     // 1 says that the answer is no.
-    if status.code() != Some(1) {
-        return Err(format!("`audithook explain` gave {status}, not a refusal"));
-    }
-    println!("\ndemo: it works; now try `audithook init`, or read README.md");
+    shell::run_to(
+        1,
+        Command::new(&audithook)
+            .args(["explain", "-c", "hooks.toml", "open", "path=vault/key"])
+            .current_dir(&demo),
+    )?;
+    println!(
+        "\ndemo: it works; now read README.md, or begin with a policy of your own:\n  {} init",
+        audithook.display()
+    );
     Ok(())
 }

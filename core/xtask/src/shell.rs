@@ -24,12 +24,17 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// Runs a command, says which, and turns failure into an error.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    run_to(0, command)
+}
+
+/// As [`run`], for a command whose good end is this status.
+pub(crate) fn run_to(good: i32, command: &mut Command) -> Result<(), String> {
     let line = shown(command);
     println!("+ {line}");
     let status = command
         .status()
         .map_err(|error| format!("`{line}` cannot be run: {error}"))?;
-    if status.success() {
+    if status.code() == Some(good) {
         Ok(())
     } else {
         Err(format!("`{line}` failed: {status}"))

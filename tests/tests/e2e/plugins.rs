@@ -283,6 +283,11 @@ fn a_plugin_that_cannot_be_loaded_starts_nothing() {
             .command(["touch", "started"])
             .finish();
         outcome.assert_code(125).assert_err(why);
+        assert!(
+            !outcome.err().contains("not a sandbox"),
+            "nothing runs: {}",
+            outcome.describe()
+        );
     };
     let table = |path: &str, more: &str| {
         format!("[plugin.other]\npath = \"{path}\"\nplacement = \"supervisor\"\n{more}")

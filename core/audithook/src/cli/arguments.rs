@@ -17,11 +17,10 @@ use super::help;
     version,
     after_long_help = help::EXAMPLES,
     max_term_width = 100,
-    disable_help_subcommand = true,
     styles = help::STYLES
 )]
 pub(super) struct Arguments {
-    /// Whether output is coloured; `auto` asks the terminal and `NO_COLOR`.
+    /// Whether output is coloured: `auto` asks the terminal and `NO_COLOR`; `always`; `never`.
     #[arg(
         long,
         global = true,
@@ -390,7 +389,7 @@ pub(super) struct PolicyFlags {
     #[arg(long, help_heading = "Policy", value_name = "HOST", conflicts_with = "no_network", value_hint = ValueHint::Hostname)]
     pub(super) connect: Vec<String>,
 
-    /// Allow no connection at all.
+    /// Allow no connection at all: no host, no loopback, no unix socket, no other kind of socket.
     #[arg(long, help_heading = "Policy")]
     pub(super) no_network: bool,
 

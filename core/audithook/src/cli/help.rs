@@ -86,3 +86,35 @@ Examples:
   audithook completions bash > ~/.local/share/bash-completion/completions/audithook
   audithook completions fish > ~/.config/fish/completions/audithook.fish
   audithook completions zsh > ~/.zfunc/_audithook";
+
+/// What only the manual has.
+pub(super) const MANUAL: &str = concat!(
+    "\
+Files:
+  ./hooks.toml
+       the policy, if `audithook trust` recorded that you have read it. Its keys:
+       docs/policy.md, or ",
+    env!("CARGO_PKG_REPOSITORY"),
+    "/blob/main/docs/policy.md
+  ~/.local/state/audithook/*.jsonl
+       journals that no flag and no policy puts elsewhere
+  ~/.local/state/audithook/trust/
+       what you trust
+  ~/.local/share/audithook/plugins/
+       plugins, beside those of AUDITHOOK_PLUGIN_PATH, of the executable's directory and of its
+       ../lib/audithook
+
+Environment:
+  AUDITHOOK_PLUGIN_PATH  directories in which plugins are looked for first, with colons between
+  NO_COLOR               nothing is coloured, if it is set to anything
+  XDG_STATE_HOME         instead of ~/.local/state
+  XDG_DATA_HOME          instead of ~/.local/share
+  XDG_RUNTIME_DIR        where the directory of a run lies; /tmp without it
+
+See also:
+  audithook-run(1), audithook-log(1), audithook-explain(1): `audithook man COMMAND`"
+);
+
+pub(super) const SEE_ALSO: &str = "\
+See also:
+  audithook(1)";

@@ -7,6 +7,7 @@ use clap_mangen::Man as Page;
 
 use super::arguments::{Arguments, Man};
 use super::failure::{Answer, Failure};
+use super::help;
 use super::near::nearest;
 use super::terminal::Terminal;
 
@@ -30,11 +31,15 @@ pub(super) fn run(arguments: &Man, terminal: &mut Terminal) -> Result<Answer, Fa
 fn render(command: clap::Command) -> io::Result<String> {
     let after = command.get_after_long_help().map(ToString::to_string);
     let has_commands = command.has_subcommands();
+    // A manual has no summary to point to.
+    let mut command = command.mut_arg("help", |help| help.long_help("Print help"));
+    let usage = command.render_usage().to_string();
+    let is_main = command.get_name() == "audithook";
     let page = Page::new(command);
     let mut roff = Vec::new();
     page.render_title(&mut roff)?;
     page.render_name_section(&mut roff)?;
-    page.render_synopsis_section(&mut roff)?;
+    roff.write_all(synopsis(&usage).as_bytes())?;
     page.render_description_section(&mut roff)?;
     page.render_options_section(&mut roff)?;
     if has_commands {
@@ -44,7 +49,28 @@ fn render(command: clap::Command) -> io::Result<String> {
     for paragraph in after.iter().flat_map(|text| text.split("\n\n")) {
         roff.push_str(&section(paragraph));
     }
+    let more = if is_main {
+        help::MANUAL
+    } else {
+        help::SEE_ALSO
+    };
+    for paragraph in more.split("\n\n") {
+        roff.push_str(&section(paragraph));
+    }
     Ok(roff)
+}
+
+/// The usage line as the parser has it, which says what is to be repeated.
+fn synopsis(usage: &str) -> String {
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(usage);
+    // Where the name ends, the words begin that stand for others.
+    let end = usage.find(['[', '<']).unwrap_or(usage.len());
+    let (name, rest) = usage.split_at(end);
+    format!(
+        ".SH SYNOPSIS\n\\fB{}\\fR {}\n",
+        text(name.trim_end()),
+        text(rest)
+    )
 }
 
 /// A paragraph of the long help. One with a heading is a table, whose lines stay as they are.

@@ -28,16 +28,18 @@ use std::process::ExitCode;
 
 use audithook::run::FAULT;
 use audithook_abi::LogLevel;
-use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
 use failure::{Answer, Failure};
+use near::nearest;
 use terminal::Terminal;
 
 pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return wrong_usage(&error),
+        Err(error) => return wrong_usage(suggesting(error)),
     };
     let mut terminal = Terminal::new(arguments.color);
     let command = match arguments.command {
@@ -77,9 +79,24 @@ fn answer(command: Command, terminal: &mut Terminal) -> Result<Answer, Failure> 
     }
 }
 
+/// The parser knows a command by how it begins; letters that are swapped are a slip, too.
+fn suggesting(mut error: clap::Error) -> clap::Error {
+    if error.get(ContextKind::SuggestedSubcommand).is_none()
+        && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+    {
+        let commands = Arguments::command();
+        let names = commands.get_subcommands().map(clap::Command::get_name);
+        if let Some(near) = nearest(word, names) {
+            let near = ContextValue::Strings(vec![near.to_owned()]);
+            error.insert(ContextKind::SuggestedSubcommand, near);
+        }
+    }
+    error
+}
+
 /// What the parser has to say: help and version are answers, the rest is wrong usage. That of `run` is a fault
 /// like any other before the program starts, so that every other status is the program's.
-fn wrong_usage(error: &clap::Error) -> ExitCode {
+fn wrong_usage(error: clap::Error) -> ExitCode {
     // Nobody is left to be told that it cannot be said.
     let _ = error.print();
     match error.exit_code() {
@@ -111,8 +128,6 @@ fn is_run(mut arguments: impl Iterator<Item = OsString>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -208,3 +208,16 @@ fn what_only_a_run_can_hold_is_refused_with_its_place() {
     assert!(!refused.contains("hook.1"), "{refused}");
     assert_eq!(raised(&bus, "x").0, Verdict::Allow);
 }
+
+#[test]
+fn a_program_that_ends_with_its_mistakes_shows_them_as_a_person_reads_them() {
+    let loaded = Embedded::load(
+        &Bus::new(),
+        "/nonexistent/hooks.toml".as_ref(),
+        &SearchPath::default(),
+    );
+    let mistakes = loaded.expect_err("there is no file");
+    let shown = format!("{mistakes:?}");
+    assert_eq!(shown, mistakes.to_string());
+    assert!(shown.contains("/nonexistent/hooks.toml"), "{shown}");
+}

@@ -75,11 +75,6 @@ pub fn run(request: RunRequest) -> ExitCode {
         say(text);
         ExitCode::from(FAULT)
     };
-    if !request.quiet {
-        say(
-            "not a sandbox yet: every rule is soft, held by the Python hook and libc, not by the kernel",
-        );
-    }
     match start::start(request) {
         Ok(Ended::Exited(status)) => ExitCode::from((status & 0xff) as u8),
         Ok(Ended::Signalled(signal)) => audithook_supervisor::die_of(signal),

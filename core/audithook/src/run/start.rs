@@ -9,7 +9,11 @@ use audithook_wire::ring::{DEFAULT_CAPACITY, Layout};
 
 use super::journal::JournalOutput;
 use super::recorder::{Recorder, Settings};
-use super::{RunRequest, program};
+use super::{RunRequest, program, say};
+
+/// What holds the rules, said before the command starts.
+const FIRST_LINE: &str =
+    "not a sandbox yet: every rule is soft, held by the Python hook and libc, not by the kernel";
 
 /// Starts the run and waits for its end: in front.
 pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
@@ -77,7 +81,12 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
         covered: uncovered.is_none(),
     };
     audithook_supervisor::run(run, move |directory| {
-        Recorder::begin(settings, directory).map(|recorder| Box::new(recorder) as Box<dyn Handler>)
+        let recorder = Recorder::begin(settings, directory)?;
+        // Not before: in front of a fault it would speak of a run that there is not.
+        if !quiet {
+            say(FIRST_LINE);
+        }
+        Ok(Box::new(recorder) as Box<dyn Handler>)
     })
     .map_err(|error| format!("the run could not be set up: {error}"))
 }

@@ -35,6 +35,43 @@ fn every_command_says_what_it_does() {
 }
 
 #[test]
+fn help_is_a_command_too() {
+    let bench = Bench::new();
+    for command in ["run", "plugin"] {
+        assert_eq!(
+            bench.run(&["help", command]).good(),
+            bench.run(&[command, "--help"]).good()
+        );
+    }
+}
+
+#[test]
+fn the_manual_says_how_it_is_called_which_files_it_has_and_what_it_reads_of_the_environment() {
+    let bench = Bench::new();
+    let main = bench.run(&["man"]);
+    for part in [
+        ".SH FILES\n",
+        "~/.local/state/audithook/trust/\n",
+        "/blob/main/docs/policy.md\n",
+        ".SH ENVIRONMENT\n",
+        "AUDITHOOK_PLUGIN_PATH  ",
+        "NO_COLOR  ",
+        "XDG_STATE_HOME  ",
+    ] {
+        assert!(main.good().contains(part), "{part}: {main:?}");
+    }
+    let run = bench.run(&["man", "run"]);
+    let synopsis = ".SH SYNOPSIS\n\\fBaudithook run\\fR [OPTIONS] <CMD>...\n";
+    assert!(run.good().contains(synopsis), "{run:?}");
+    assert!(!run.good().contains("see a summary"), "{run:?}");
+    assert!(
+        run.good()
+            .ends_with(".SH SEE ALSO\n.nf\naudithook(1)\n.fi\n"),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn the_manual_has_a_page_for_every_command() {
     let bench = Bench::new();
     let main = bench.run(&["man"]);
@@ -122,6 +159,12 @@ fn wrong_usage_exits_with_two_and_that_of_run_with_a_fault() {
 
     For more information, try '--help'.
     ");
+    let swapped = bench.run(&["rnu"]);
+    assert_eq!(swapped.status, Some(2));
+    assert!(
+        swapped.err.contains("a similar subcommand exists: 'run'"),
+        "{swapped:?}"
+    );
     insta::assert_snapshot!(bench.run(&["run"]).all(), @"
     status: 125
     --- err ---
