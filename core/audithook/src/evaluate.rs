@@ -24,6 +24,7 @@ use audithook_policy::model::Policy;
 
 use crate::hooks::{BuiltHooks, BusServices, Libraries, Scope};
 
+pub(crate) use matched::kinds_of_socket;
 pub use matched::{Effect, Matched, shown, subject};
 pub use recorded::arguments_of;
 

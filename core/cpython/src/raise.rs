@@ -6,7 +6,7 @@ use audithook_abi::{Value, View};
 use audithook_catalogue::{Operation, arg};
 
 use audithook_matcher::hint::{self, PLACEHOLDER};
-use audithook_matcher::host;
+use audithook_matcher::{host, sockets};
 
 use crate::address;
 use crate::judge::{Decision, Subject};
@@ -85,6 +85,13 @@ pub(crate) fn write_refusal(
         .hint
         .and_then(|number| policy.image.rule(number))
         .map_or("", |rule| rule.hint);
+    let subject_allowed = |out: &mut Message, before: &str| {
+        if sockets::are_meant_by(hint) {
+            write_kind_of_socket(out, before, subject)
+        } else {
+            write_allowed_value(out, before, subject)
+        }
+    };
     let Some((before, after)) = hint.split_once(PLACEHOLDER) else {
         return if hint.is_empty() {
             Ok(())
@@ -94,13 +101,34 @@ pub(crate) fn write_refusal(
     };
     let length = out.length;
     write!(out, "; hint: {before}")?;
-    if write_allowed_value(out, before, subject)? {
+    if subject_allowed(out, before)? {
         out.write_str(after)
     } else {
         // Nothing is known that could be allowed.
         out.length = length;
         Ok(())
     }
+}
+
+/// The words that the list of sockets lacks. `before` is the hint up to here.
+fn write_kind_of_socket(
+    out: &mut Message,
+    before: &str,
+    subject: &Subject<'_>,
+) -> Result<bool, fmt::Error> {
+    let find = |name| subject.args.iter().find(|value| value.name() == name);
+    let text = |name| find(name).and_then(Value::as_bytes);
+    let family = text(arg::FAMILY).unwrap_or_default();
+    let protocol = find(arg::PROTOCOL).and_then(Value::as_i64);
+    match sockets::words(family, text(arg::KIND), protocol) {
+        [Some(word), None] => out.write_str(word)?,
+        [Some(word), Some(other)] => {
+            let [end, begin] = hint::between(before);
+            write!(out, "{word}{end}{begin}{other}")?;
+        }
+        [None, _] => return Ok(false),
+    }
+    Ok(true)
 }
 
 /// What a policy would have to name: hosts in their one form, both paths of a renaming. `before` is the hint up to here.

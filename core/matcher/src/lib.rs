@@ -30,6 +30,7 @@ mod paths;
 mod plan;
 mod punycode;
 mod settings;
+pub mod sockets;
 mod table;
 mod validate;
 

@@ -7,6 +7,7 @@ use crate::format::{Field, NONE, host_class};
 use crate::host::{self, Host, HostBuffer, is_localhost, is_loopback, is_private, is_unspecified};
 use crate::hosts::{HostHits, Query, Reach};
 use crate::judge::{argument, text_argument};
+use crate::sockets::{self, InternetProtocol};
 use crate::{Context, Image, Judgement, Mode, Protocol};
 
 const LOOPBACK4: [u8; 16] = host::mapped(0x7f00_0001);
@@ -250,7 +251,7 @@ impl Image<'_> {
     }
 
     fn is_socket_allowed(&self, family: &[u8], kind: Option<&[u8]>) -> bool {
-        let ordinary = matches!(family, b"inet" | b"inet6" | b"unix");
+        let ordinary = sockets::is_ordinary(family);
         let named = self.sockets.find(family).is_some();
         match kind {
             _ if !ordinary && !named => false,
@@ -266,18 +267,11 @@ impl Image<'_> {
         if !matches!(family, b"inet" | b"inet6") || kind == Some(b"raw") {
             return true;
         }
-        let name: &[u8] = match argument(args, arg::PROTOCOL).and_then(Value::as_i64) {
-            // -1 is Python's "not said".
-            Some(-1 | 0 | 6 | 17) => return true,
-            Some(1) => b"icmp",
-            Some(33) => b"dccp",
-            Some(58) => b"icmpv6",
-            Some(132) => b"sctp",
-            Some(136) => b"udplite",
-            Some(262) => b"mptcp",
-            _ => return false,
-        };
-        self.sockets.find(name).is_some()
+        match InternetProtocol::of(argument(args, arg::PROTOCOL).and_then(Value::as_i64)) {
+            InternetProtocol::Usual => true,
+            InternetProtocol::Named(name) => self.sockets.find(name.as_bytes()).is_some(),
+            InternetProtocol::Nameless => false,
+        }
     }
 
     fn refuse_unjudged_host(&self, list: Field, out: &mut Judgement) {

@@ -23,7 +23,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Items, List};
 use crate::expand::{self, Variables};
 use crate::image::PathPattern;
-use crate::model::{OwnFiles, Policy};
+use crate::model::{Files, Network, OwnFiles, Policy};
 use crate::nearest::nearest;
 use crate::paths;
 use crate::presets;
@@ -309,6 +309,8 @@ impl<'c> Loader<'c> {
             };
             merged.network.connect = closed();
             merged.network.bind = closed();
+            merged.network.unix = closed();
+            merged.network.sockets = closed();
             merged.network.loopback = Some(Spot::new(false, origin.clone()));
         }
         merged
@@ -352,6 +354,11 @@ impl Check<'_> {
             .as_ref()
             .filter(|_| shim.is_none())
             .and_then(|file| python::behind_script(file, self.context));
+        let network = self.network(document.network, absent.as_ref());
+        let process = self.process(document.process, absent.as_ref());
+        if process.exec.is_none() {
+            self.note_open_programs(&files, &network);
+        }
         Policy {
             default,
             mode: mode.map(settings::mode).unwrap_or_default(),
@@ -365,8 +372,8 @@ impl Check<'_> {
                 .filter(|_| files.tmp == crate::document::Tmp::Private)
                 .map(|dir| paths::resolve(&dir)),
             files,
-            network: self.network(document.network, absent.as_ref()),
-            process: self.process(document.process, absent.as_ref()),
+            network,
+            process,
             env: self.env(document.env, absent.as_ref()),
             limits: self.limits(document.limits),
             journal,
@@ -384,6 +391,22 @@ impl Check<'_> {
             own,
             rules: Vec::new(),
             sources,
+        }
+    }
+
+    /// Who lists files or hosts may think that a child is held to them, whatever program it runs.
+    fn note_open_programs(&mut self, files: &Files, network: &Network) {
+        let lists = [&files.read, &files.write].into_iter().flatten();
+        let hosts = network.connect.iter().map(|list| &list.origin);
+        let mut all = (files.deny.iter().map(|entry| &entry.origin))
+            .chain(lists.map(|list| &list.origin))
+            .chain(hosts);
+        if let Some(origin) = all.find(|origin| origin.is_users()) {
+            let message =
+                "only Python is held to this: what other programs do that it starts, nobody sees";
+            self.notes.push(Diagnostic::note(message, origin).hinted(
+                "`[process] exec` lists all programs that may be run: `exec = [\"@python\"]` lets nothing but Python run",
+            ));
         }
     }
 
@@ -511,7 +534,7 @@ impl<'c> Environment<'c> {
             .get_or_init(|| Pythons::find_in(self.context, self.index()))
     }
 
-    fn set_tmp(&self, files: &crate::model::Files) {
+    fn set_tmp(&self, files: &Files) {
         if let (crate::document::Tmp::Private, Some(dir)) = (files.tmp, &self.context.private_tmp) {
             // Only `load` calls this, once.
             let _ = self.private_tmp.set(dir.clone());

@@ -92,7 +92,7 @@ impl Held {
 pub struct PlanLine {
     /// The rule's id, or the key for what is no rule: `limits.memory`.
     pub rule: String,
-    /// The entry as written; empty for a whole list or switch.
+    /// The entry as written; `none` for a list that allows nothing, empty for what has no entries.
     pub entry: String,
     /// `hooks.toml:7`
     pub at: String,
@@ -211,7 +211,7 @@ impl Planner {
             self.entry(
                 "files.deny",
                 entry,
-                vec!["taken out of the list".to_owned()],
+                vec!["excepted: not denied".to_owned()],
             );
         }
         if let (Tmp::Private, Some(write)) = (files.tmp, &files.write) {
@@ -266,7 +266,7 @@ impl Planner {
                 vec!["found nothing".to_owned()]
             } else {
                 vec![format!(
-                    "{} at the start",
+                    "means {}, as found now",
                     counted(rule.patterns.len(), "program")
                 )]
             }
@@ -417,7 +417,7 @@ impl Planner {
             return;
         };
         if list.entries.is_empty() {
-            let line = self.events(rule, "", &list.origin);
+            let line = self.events(rule, "none", &list.origin);
             self.lines.push(line);
         }
         for entry in &list.entries {

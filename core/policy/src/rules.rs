@@ -89,12 +89,20 @@ impl Policy {
             writer,
             visit,
         );
-        list(
-            &mut network.sockets,
-            ("network.sockets", "[network] sockets", None),
-            writer,
-            visit,
-        );
+        let hosts = [&network.connect, &network.bind].into_iter().flatten();
+        let closing: Vec<_> = hosts.map(|list| list.origin.order()).collect();
+        if let Some(closed) = &mut network.sockets
+            && closing.contains(&closed.origin.order())
+        {
+            // Nobody wrote the list: it follows from another.
+            let line = format!("sockets = [\"{PLACEHOLDER}\"]");
+            let mut whole = sketch("network.sockets", &closed.origin, "");
+            whole.text.hint = writer.switching(&closed.origin, &line, "[network]");
+            visit(&mut closed.rule, whole);
+        } else {
+            let sockets = ("network.sockets", "[network] sockets", None);
+            list(&mut network.sockets, sockets, writer, visit);
+        }
 
         let process = &mut self.process;
         list(

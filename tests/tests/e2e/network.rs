@@ -244,6 +244,54 @@ for family, kind in ((socket.AF_NETLINK, socket.SOCK_RAW), (socket.AF_INET, sock
     );
 }
 
+/// The hint of a refusal, in the program and in the footer, is a line that can be followed.
+#[test]
+fn the_hint_of_a_refused_socket_names_its_kind() {
+    let scratch = Scratch::new();
+    let code = "\
+import socket
+for family, kind, protocol in ((socket.AF_NETLINK, socket.SOCK_RAW, 0), (socket.AF_INET, socket.SOCK_RAW, 1), (socket.AF_INET, socket.SOCK_STREAM, 262)):
+    try:
+        socket.socket(family, kind, protocol).close()
+    except OSError as error:
+        print(error)
+";
+    for (policy, before, after) in [
+        (
+            "sockets = []",
+            "add `\"",
+            "\"` to `[network] sockets` (hooks.toml:3)",
+        ),
+        (
+            "connect = \"none\"",
+            "write `sockets = [\"",
+            "\"]` in `[network]` of hooks.toml",
+        ),
+    ] {
+        let policy = format!("version = 1\n[network]\n{policy}\n");
+        let outcome = Run::new(&scratch, &policy)
+            .code(python::newest(), code)
+            .finish();
+        outcome.assert_success();
+        for kind in ["netlink", "raw", "mptcp"] {
+            let hint = format!("hint: to allow it, {before}{kind}{after}");
+            for said in [outcome.out(), outcome.err()] {
+                assert!(said.contains(&hint), "{hint}\n{}", outcome.describe());
+            }
+        }
+    }
+    let policy =
+        "version = 1\n[network]\nconnect = \"none\"\nsockets = [\"netlink\", \"raw\", \"mptcp\"]\n";
+    let outcome = Run::new(&scratch, policy)
+        .code(python::newest(), code)
+        .finish();
+    assert!(
+        !outcome.out().contains("denied by rule"),
+        "{}",
+        outcome.describe()
+    );
+}
+
 /// Every operation was tried at every level; those of the table were refused with the error, the rule and a record.
 fn assert_refused(outcome: &Outcome, expected: &[(Operations, &str, &str)]) {
     let journal = outcome.journal();

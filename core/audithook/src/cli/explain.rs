@@ -249,8 +249,11 @@ fn changes(
         let is_protected = rules().any(|rule| rule.protected);
         for rule in rules().filter(|rule| rule.protected || !is_protected) {
             if !rule.hint.is_empty() {
-                let subject = subject(args, &rule.hint).unwrap_or_default();
-                changes.push(rule.hint.replace(PLACEHOLDER, &subject));
+                match subject(args, &rule.hint) {
+                    Some(subject) => changes.push(rule.hint.replace(PLACEHOLDER, &subject)),
+                    None if rule.hint.contains(PLACEHOLDER) => {}
+                    None => changes.push(rule.hint.clone()),
+                }
             } else if rule.id.starts_with("hook.") {
                 changes.push(format!("the hook `{}` ({}) says so", rule.id, rule.at));
             }

@@ -11,7 +11,7 @@ use audithook_bus::{Pattern, intern};
 use audithook_catalogue::{Operation, arg, find};
 use audithook_matcher::hint::{PLACEHOLDER, between};
 use audithook_matcher::host::{self, Host, HostBuffer};
-use audithook_matcher::{Context, Image, Mode};
+use audithook_matcher::{Context, Image, Mode, sockets};
 use audithook_policy::arguments::with_values;
 use audithook_policy::image::{self, FileRules, HostEntry, ImageInput, NetworkRules, PathEntry};
 use audithook_policy::model::{Action, Do};
@@ -304,10 +304,38 @@ pub fn subject(args: &Arguments, hint: &str) -> Option<String> {
         let [end, begin] = between(hint.split_once(PLACEHOLDER)?.0);
         Some(format!("{}{end}{begin}{}", text("src")?, text("dst")?))
     };
+    if sockets::are_meant_by(hint) {
+        let protocol = text("protocol").and_then(|number| number.parse().ok());
+        let (family, kind) = (text("family")?, text("kind"));
+        return kinds_of_socket(
+            hint,
+            family.as_bytes(),
+            kind.as_deref().map(str::as_bytes),
+            protocol,
+        );
+    }
     text("path")
         .or_else(both)
         .or_else(|| text("dst"))
         .or_else(host)
+}
+
+/// The words that the list of sockets lacks, as they stand in the hint.
+pub(crate) fn kinds_of_socket(
+    hint: &str,
+    family: &[u8],
+    kind: Option<&[u8]>,
+    protocol: Option<i64>,
+) -> Option<String> {
+    let [word, other] = sockets::words(family, kind, protocol);
+    let word = word?;
+    Some(match other {
+        None => word.to_owned(),
+        Some(other) => {
+            let [end, begin] = between(hint.split_once(PLACEHOLDER)?.0);
+            format!("{word}{end}{begin}{other}")
+        }
+    })
 }
 
 /// IPv6 addresses in brackets, as lists have them.

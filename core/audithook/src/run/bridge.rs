@@ -9,10 +9,12 @@ use audithook_bus::{Bus, Decision, Event, Mode};
 use audithook_catalogue::{SYMBOL_COUNT, arg};
 use audithook_matcher::hint::between;
 use audithook_matcher::host::{self, Host, HostBuffer};
+use audithook_matcher::sockets;
 use audithook_policy::{PLACEHOLDER, Policy};
 use audithook_supervisor::{Answer, Judge, Process};
 use audithook_wire::flat::{Content, Encoder, MAX_RECORD, Meta, Name, Record, Rules, Scratch};
 
+use crate::evaluate::kinds_of_socket;
 use crate::hooks::BuiltHooks;
 
 /// How many reasons wait for the record of the operation that they are about.
@@ -323,6 +325,16 @@ pub(super) fn hint(hint: &str, record: &Record<'_>) -> String {
         return hint.to_owned();
     }
     let text = |name| record.arg(name).and_then(|argument| argument.as_bytes());
+    if sockets::are_meant_by(hint) {
+        let family = text(arg::FAMILY).unwrap_or_default();
+        let protocol = match record.arg(arg::PROTOCOL).map(|argument| argument.content) {
+            Some(Content::I64(number)) => Some(number),
+            Some(Content::U64(number)) => i64::try_from(number).ok(),
+            _ => None,
+        };
+        let words = kinds_of_socket(hint, family, text(arg::KIND), protocol);
+        return words.map_or_else(String::new, |words| hint.replace(PLACEHOLDER, &words));
+    }
     let is_socket = record.arg(arg::FAMILY).is_some();
     let value = match text(arg::HOST) {
         Some(host) => endpoint(host, record.arg(arg::PORT).map(|argument| argument.content)),

@@ -147,16 +147,23 @@ fn check_reads_standard_input() {
 #[test]
 fn check_refuses_soft_rules_when_it_is_strict() {
     let bench = Bench::with_policy("version = 1\n[files]\nread = [\"./data\"]\n");
-    insta::assert_snapshot!(bench.run(&["check", "--strict"]).all(), @"
+    insta::assert_snapshot!(bench.run(&["check", "--strict"]).all(), @r#"
     status: 1
     --- out ---
+    hooks.toml:3:1: note: only Python is held to this: what other programs do that it starts, nobody sees
+      |
+    3 | read = ["./data"]
+      | ^^^^
+
+    hint: `[process] exec` lists all programs that may be run: `exec = ["@python"]` lets nothing but Python run
+
     hooks.toml:3: error: held soft: `files.read` `./data`
     audithook: error: held soft: `audithook.self`
 
     hint: no kernel layer holds anything yet; `audithook plan` shows what holds each rule
 
-    hooks.toml: invalid: 2 errors
-    ");
+    hooks.toml: invalid: 2 errors, 1 note
+    "#);
     let report = bench.run(&["check", "--strict", "--format", "json"]).json();
     assert_eq!(report["valid"], false);
     assert!(
@@ -188,17 +195,32 @@ memory = "2GiB"
     soft     network.connect   api.example.com:443  hooks.toml:5  cpython hook, libc  20–50 ns an event
              address-level: neighbours on the same address are admitted too
     soft     network.loopback  refused              hooks.toml:5  cpython hook, libc  20–50 ns an event
+    soft     network.sockets   none                 hooks.toml:5  cpython hook, libc  20–50 ns an event
     none     limits.memory                          hooks.toml:7  -                   nothing
              limits are not held yet
     soft     audithook.self                         audithook     cpython hook, libc  20–50 ns an event
 
-    5 soft, 1 none
+    6 soft, 1 none
     --- err ---
 
     hooks.toml:3:19: note: nothing there: `./missing`
       |
     3 | read = ["./data", "./missing"]
       |                   ^^^^^^^^^^^
+
+    hooks.toml:5:1: note: unix sockets stay open: `connect` speaks of hosts alone
+      |
+    5 | connect = ["api.example.com:443"]
+      | ^^^^^^^
+
+    hint: `unix` lists all that may be used; `unix = "none"` closes them
+
+    hooks.toml:3:1: note: only Python is held to this: what other programs do that it starts, nobody sees
+      |
+    3 | read = ["./data", "./missing"]
+      | ^^^^
+
+    hint: `[process] exec` lists all programs that may be run: `exec = ["@python"]` lets nothing but Python run
     "#);
     let plan = bench.run(&["plan", "--format", "json"]).json();
     assert_eq!(plan[0]["rule"], "files.read");
@@ -224,6 +246,8 @@ fn plan_prints_the_policy_that_flags_and_presets_amount_to() {
     connect = []
     bind = []
     loopback = false
+    unix = []
+    sockets = []
 
     [journal]
     path = "[ROOT]/home/.local/state/audithook/{run}.jsonl"
@@ -366,8 +390,9 @@ fn a_plan_sums_up_what_presets_say_and_shows_all_of_it_when_asked() {
         insta::assert_snapshot!(short, @"
         HELD     RULE              ENTRY       AT            LAYERS              COST
         soft     files.deny        [N] entries  preset base   cpython hook, libc  20–50 ns an event
-        soft     network.connect               hooks.toml:4  cpython hook, libc  20–50 ns an event
+        soft     network.connect   none        hooks.toml:4  cpython hook, libc  20–50 ns an event
         soft     network.loopback  refused     hooks.toml:4  cpython hook, libc  20–50 ns an event
+        soft     network.sockets   none        hooks.toml:4  cpython hook, libc  20–50 ns an event
         soft     env.deny          [N] entries  preset base   supervisor          once, at the start
                  the environments of other processes stay readable in /proc
         soft     audithook.self                audithook     cpython hook, libc  20–50 ns an event

@@ -25,7 +25,7 @@ pub struct FlagOverrides {
     pub preset: Vec<String>,
     /// `--mode M`: replaces `mode`.
     pub mode: Option<String>,
-    /// `--no-network`: replaces `connect`, `bind` and `loopback` by nothing.
+    /// `--no-network`: replaces all of `[network]` that allows something by nothing: hosts, loopback, unix and other sockets.
     pub no_network: bool,
     /// `--observe`: the mode is `off`.
     pub observe: bool,

@@ -325,7 +325,7 @@ impl Check<'_> {
         };
         let events = listed(on.iter().map(String::as_str));
         self.found.push(
-            Diagnostic::warning(format!("no such argument of {events}: `{name}`"), origin)
+            Diagnostic::error(format!("no such argument of {events}: `{name}`"), origin)
                 .hinted(hint),
         );
     }

@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use audithook_matcher::sockets;
+
 use super::Check;
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Items, List, Tmp, Uncovered};
@@ -21,34 +23,6 @@ use crate::source::{Origin, Spot};
 
 /// What `@name` may stand for in a list of paths.
 const SETS: [&str; 3] = ["@python", "@venv", "@program"];
-
-/// Families, kinds and protocols of sockets that have a name.
-const SOCKETS: [&str; 24] = [
-    "alg",
-    "bluetooth",
-    "can",
-    "dccp",
-    "icmp",
-    "kcm",
-    "key",
-    "mctp",
-    "mptcp",
-    "netlink",
-    "packet",
-    "ppp",
-    "qipcrtr",
-    "raw",
-    "rdm",
-    "rds",
-    "sctp",
-    "seqpacket",
-    "smc",
-    "tipc",
-    "udplite",
-    "vsock",
-    "x25",
-    "xdp",
-];
 
 /// What a list of paths is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,9 +94,16 @@ impl Check<'_> {
             Some(spot) => Some(switch(spot.value, spot.origin)),
             None => closing.map(|list| switch(false, list.origin.clone())),
         };
-        let sockets = self.allowed(network.sockets, absent, Self::socket);
+        // Raw sockets and protocols beside TCP and UDP would reach past a list of hosts.
+        let closing = closing.map(|list| list.origin.clone());
+        let says_nothing_of_unix = network.unix.is_none();
+        let sockets = self.allowed(network.sockets, absent.or(closing.as_ref()), Self::socket);
+        let unix = self.allowed(network.unix, absent, Self::unix);
+        if let (Some(list), true, None) = (&connect, says_nothing_of_unix, &unix) {
+            self.note_open_unix(&list.origin);
+        }
         Network {
-            unix: self.allowed(network.unix, absent, Self::unix),
+            unix,
             connect,
             bind,
             deny,
@@ -402,6 +383,17 @@ impl Check<'_> {
         })
     }
 
+    /// Who lists hosts may think that this is all there is; what a preset lists is not theirs.
+    fn note_open_unix(&mut self, connect: &Origin) {
+        if connect.is_users() {
+            let message = "unix sockets stay open: `connect` speaks of hosts alone";
+            self.notes.push(
+                Diagnostic::note(message, connect)
+                    .hinted("`unix` lists all that may be used; `unix = \"none\"` closes them"),
+            );
+        }
+    }
+
     fn unix(&mut self, entry: &Spot<String>) -> Option<UnixRule> {
         match entry.value.strip_prefix('@') {
             Some(name) => Some(UnixRule::Name(name.to_owned())),
@@ -411,13 +403,13 @@ impl Check<'_> {
 
     fn socket(&mut self, entry: &Spot<String>) -> Option<()> {
         let name = entry.value.as_str();
-        if SOCKETS.contains(&name) {
+        if sockets::NAMES.contains(&name) {
             return Some(());
         }
         self.error(
             format!("unknown kind of socket: `{name}`"),
             &entry.origin,
-            suggestion(name, SOCKETS),
+            suggestion(name, sockets::NAMES),
         );
         None
     }

@@ -379,11 +379,7 @@ impl Check<'_> {
             if names.any(|known| known == text) {
                 return;
             }
-            nearest(
-                text,
-                audithook_catalogue::EVENTS.iter().map(|event| event.name),
-            )
-            .map(str::to_owned)
+            nearest_event(text).map(str::to_owned)
         } else {
             // Only the family of a glob can be misspelt: `sokcet.*`.
             let Some(family) = literal
@@ -410,6 +406,37 @@ impl Check<'_> {
                     "did you mean `{near}`? `audithook events` lists them all"
                 )),
             );
+        }
+    }
+}
+
+/// The event of the catalogue that was probably meant. The names of a program's own events begin with a word of its own: who
+/// writes `shop.kill` does not mean `os.kill`.
+fn nearest_event(text: &str) -> Option<&'static str> {
+    let names = audithook_catalogue::EVENTS.iter().map(|event| event.name);
+    let near = nearest(text, names)?;
+    match (text.split_once('.'), near.split_once('.')) {
+        (Some((own, _)), Some((known, _))) => nearest(own, [known]).map(|_| near),
+        (Some(_), None) | (None, _) => Some(near),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_its_event_and_a_name_of_ones_own_finds_none() {
+        for (slip, meant) in [
+            ("opne", "open"),
+            ("os.remvoe", "os.remove"),
+            ("sokcet.connect", "socket.connect"),
+            ("socketconnect", "socket.connect"),
+        ] {
+            assert_eq!(nearest_event(slip), Some(meant), "{slip}");
+        }
+        for own in ["shop.kill", "app.exec", "my.open", "order.created"] {
+            assert_eq!(nearest_event(own), None, "{own}");
         }
     }
 }

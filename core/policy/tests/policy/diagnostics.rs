@@ -566,7 +566,7 @@ on = "open"
 when = { pth = "/x" }
 do = "log""#;
     insta::assert_snapshot!(said(text), @r#"
-    hooks.toml:4:10: warning: no such argument of `open`: `pth`
+    hooks.toml:4:10: error: no such argument of `open`: `pth`
       |
     4 | when = { pth = "/x" }
       |          ^^^

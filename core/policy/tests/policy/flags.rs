@@ -78,6 +78,24 @@ fn no_network_replaces_what_a_file_allows() {
             "{host}"
         );
     }
+    let refused = |event: &str, args: &[(&str, &str)]| place.judge(&policy, event, args).0;
+    let unix = [("family", "unix"), ("path", "/run/docker.sock")];
+    assert_eq!(refused("socket.connect", &unix), Verdict::Deny);
+    let unix = [("family", "unix"), ("path", "@name")];
+    assert_eq!(refused("socket.bind", &unix), Verdict::Deny);
+    for (family, kind) in [("inet", "raw"), ("netlink", "dgram"), ("packet", "raw")] {
+        let args = [("family", family), ("kind", kind), ("protocol", "0")];
+        assert_eq!(
+            refused("socket.__new__", &args),
+            Verdict::Deny,
+            "{family} {kind}"
+        );
+    }
+    // A socket alone reaches nobody, and pairs are made of them.
+    for family in ["inet", "unix"] {
+        let args = [("family", family), ("kind", "stream"), ("protocol", "0")];
+        assert_eq!(refused("socket.__new__", &args), Verdict::Allow, "{family}");
+    }
 }
 
 /// `--connect` and `--no-network` do not go together.
@@ -103,7 +121,9 @@ fn the_hint_under_no_network_takes_it_away_with_or_without_a_file() {
             Some("to allow it, give `--connect …` in the place of `--no-network`")
         );
         assert_eq!(hint("network.bind"), Some("`--no-network` forbids it"));
-        assert_eq!(hint("network.loopback"), Some("`--no-network` forbids it"));
+        for id in ["network.loopback", "network.unix", "network.sockets"] {
+            assert_eq!(hint(id), Some("`--no-network` forbids it"), "{id}");
+        }
     }
 }
 

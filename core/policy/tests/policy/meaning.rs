@@ -211,6 +211,13 @@ fn a_missing_read_path_is_a_note_and_a_missing_write_directory_is_made() {
       |
     3 | read = ['nothing']
       |         ^^^^^^^^^
+
+    hooks.toml:3:1: note: only Python is held to this: what other programs do that it starts, nobody sees
+      |
+    3 | read = ['nothing']
+      | ^^^^
+
+    hint: `[process] exec` lists all programs that may be run: `exec = ["@python"]` lets nothing but Python run
     "#);
     assert_eq!(
         policy.directories_to_create(),
@@ -641,4 +648,61 @@ fn glob_characters_in_a_literal_path_are_taken_away_by_a_backslash() {
         entry.patterns,
         [PathPattern::Literal(path.to_str().expect("text").into())]
     );
+}
+
+#[test]
+fn a_list_of_hosts_closes_other_kinds_of_sockets_and_says_that_unix_ones_stay_open() {
+    let place = Place::new();
+    let raw = [("family", "inet"), ("kind", "raw"), ("protocol", "1")];
+    let unix = [("family", "unix"), ("path", "/run/x.sock")];
+    for line in ["connect = 'none'", "connect = ['example.com:443']"] {
+        let policy = place.policy(&format!("version = 1\n[network]\n{line}"));
+        let (verdict, rules) = place.judge(&policy, "socket.__new__", &raw);
+        assert_eq!(verdict, Verdict::Deny, "{line}");
+        assert_eq!(rules, ["network.sockets"]);
+        let rule = policy
+            .rules()
+            .iter()
+            .find(|rule| rule.id == "network.sockets");
+        assert_eq!(
+            rule.map(|rule| rule.hint.as_str()),
+            Some("to allow it, write `sockets = [\"…\"]` in `[network]` of hooks.toml")
+        );
+        assert_eq!(
+            place.judge(&policy, "socket.connect", &unix).0,
+            Verdict::Allow
+        );
+        let notes = policy.notes.render(false);
+        assert!(notes.contains("note: unix sockets stay open"), "{notes}");
+    }
+    for more in ["sockets = 'any'", "sockets = ['raw']"] {
+        let text = format!("version = 1\n[network]\nconnect = 'none'\nunix = 'none'\n{more}");
+        let policy = place.policy(&text);
+        assert_eq!(
+            place.judge(&policy, "socket.__new__", &raw).0,
+            Verdict::Allow,
+            "{more}"
+        );
+        let notes = policy.notes.render(false);
+        assert!(!notes.contains("unix"), "{notes}");
+    }
+}
+
+#[test]
+fn a_policy_that_lets_any_program_run_says_that_only_python_is_held_to_it() {
+    let place = Place::new();
+    let note = "only Python is held to this";
+    for (text, is_told) in [
+        ("[files]\ndeny = ['**/secrets']", true),
+        ("[network]\nconnect = 'none'\nunix = 'none'", true),
+        (
+            "[files]\ndeny = ['**/secrets']\n[process]\nexec = ['@python']",
+            false,
+        ),
+        ("[process]\nuncovered = 'deny'", false),
+    ] {
+        let policy = place.policy(&format!("version = 1\nextends = ['base']\n{text}"));
+        let notes = policy.notes.render(false);
+        assert_eq!(notes.contains(note), is_told, "{text}: {notes}");
+    }
 }
