@@ -112,7 +112,7 @@ fn joined(lines: &[&str]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// The commands of a console block, with what each prints. `cat > FILE` takes what follows.
+/// The commands of a console block, with what each prints. `cat > FILE <<'EOF'` takes what follows.
 fn commands(block: &[&str]) -> Vec<(usize, String, String)> {
     let starts: Vec<usize> = (0..block.len())
         .filter(|place| block[*place].starts_with("$ "))
@@ -125,8 +125,7 @@ fn commands(block: &[&str]) -> Vec<(usize, String, String)> {
             let command = block[start].trim_start_matches("$ ");
             let printed = joined(&block[start + 1..end]);
             if command.starts_with("cat > ") {
-                let command = format!("{command} <<'END'\n{printed}END");
-                (start, command, String::new())
+                (start, format!("{command}\n{printed}"), String::new())
             } else {
                 (start, command.to_owned(), printed)
             }
@@ -325,10 +324,11 @@ mod tests {
 version = 1
 ```
 ```console
-$ cat > app.py
+$ cat > app.py <<'EOF'
 print(1)
 
 print(2)
+EOF
 $ python3 app.py
 1
 2
@@ -361,9 +361,9 @@ fn main() {}
                 ),
                 (
                     8,
-                    &compare("cat > app.py <<'END'\nprint(1)\n\nprint(2)\nEND", "")
+                    &compare("cat > app.py <<'EOF'\nprint(1)\n\nprint(2)\nEOF\n", "")
                 ),
-                (12, &compare("python3 app.py", "1\n2\n")),
+                (13, &compare("python3 app.py", "1\n2\n")),
             ]
         );
         assert!(super::steps("<!-- check: wait -->\n").is_err());
@@ -432,7 +432,9 @@ fn main() {}
             wrong.collect()
         };
         assert_eq!(
-            play("```console\n$ pwd\n/home/ada/shop\n$ cat > x\n1\n$ cat x >&2\n1\n```\n"),
+            play(
+                "```console\n$ pwd\n/home/ada/shop\n$ cat > x <<'EOF'\n1\nEOF\n$ cat x >&2\n1\n```\n"
+            ),
             [""; 0]
         );
         assert_eq!(
