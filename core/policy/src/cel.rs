@@ -7,6 +7,8 @@
 //! Evaluation is bounded: lists inside arguments are refused beyond a size that the nesting of the condition's own
 //! loops sets, so that no event of a hostile process can hold the supervisor up.
 
+mod extent;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -91,9 +93,8 @@ impl Condition {
         if text.len() > LONGEST {
             return Err(fail(format!("longer than {LONGEST} bytes")));
         }
-        let program = parsed(text)?;
-        let mut survey = Survey::default();
-        survey.visit(program.expression(), 0, &mut Vec::new())?;
+        extent::check(text)?;
+        let (program, survey) = on_a_stack_of_its_own(|| surveyed(text))?;
         if survey.loops > LOOPS {
             return Err(fail(format!("loops in loops go deeper than {LOOPS}")));
         }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Placement, Require, Tmp};
 use crate::image::HostPattern;
 use crate::model::{
@@ -139,9 +140,20 @@ impl Policy {
     /// Every rule with what holds it.
     #[must_use]
     pub fn plan(&self, capabilities: &Capabilities) -> Vec<PlanLine> {
+        self.planned(capabilities).lines
+    }
+
+    /// What the policy's author wrote and nothing holds: a warning for each, with its place. What a preset says is not theirs.
+    #[must_use]
+    pub fn unheld(&self, capabilities: &Capabilities) -> Diagnostics {
+        self.planned(capabilities).unheld
+    }
+
+    fn planned(&self, capabilities: &Capabilities) -> Planner {
         let mut plan = Planner {
             capabilities: *capabilities,
             lines: Vec::new(),
+            unheld: Diagnostics::default(),
         };
         plan.files(self);
         plan.network(self);
@@ -161,7 +173,7 @@ impl Policy {
         }
         let own = plan.events("audithook.self", "", &self.own.origin);
         plan.lines.push(own);
-        plan.lines
+        plan
     }
 
     /// Why the policy's own demand forbids to start, if it does.
@@ -192,6 +204,7 @@ impl Policy {
 struct Planner {
     capabilities: Capabilities,
     lines: Vec<PlanLine>,
+    unheld: Diagnostics,
 }
 
 impl Planner {
@@ -208,11 +221,7 @@ impl Planner {
             self.entry("files.deny", entry, Vec::new());
         }
         for entry in &files.except {
-            self.entry(
-                "files.deny",
-                entry,
-                vec!["excepted: not denied".to_owned()],
-            );
+            self.entry("files.deny", entry, vec!["excepted: not denied".to_owned()]);
         }
         if let (Tmp::Private, Some(write)) = (files.tmp, &files.write) {
             let mut line = self.line("files.tmp", "tmp = \"private\"", &write.origin);
@@ -461,6 +470,10 @@ impl Planner {
         let mut line = self.line(rule, entry, origin);
         line.notes.push(why.to_owned());
         self.lines.push(line);
+        if origin.is_users() {
+            let message = format!("nothing holds `{rule}`: {why}");
+            self.unheld.push(Diagnostic::warning(message, origin));
+        }
     }
 
     fn line(&self, rule: &str, entry: &str, origin: &Origin) -> PlanLine {

@@ -137,7 +137,8 @@ pub(super) struct Trust {
 
 /// Validate a policy.
 ///
-/// Every mistake is shown with its place and, where there is one, the remedy. Exits with 1 if there is an error.
+/// Every mistake is shown with its place and, where there is one, the remedy; what nothing holds yet is a warning. Plugins are
+/// looked for, and none of their code runs. Exits with 1 if there is an error.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
@@ -146,6 +147,14 @@ pub(super) struct Check {
     /// Refuse rules that would only be soft, and warnings.
     #[arg(long)]
     pub(super) strict: bool,
+
+    /// Refuse warnings.
+    #[arg(long)]
+    pub(super) deny_warnings: bool,
+
+    /// Load the plugins, too: their code runs, and says whether it offers what hooks call and takes `config` and `with`.
+    #[arg(long)]
+    pub(super) plugins: bool,
 
     #[command(flatten)]
     pub(super) format: Format,

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use audithook_policy::{Capabilities, Diagnostics, Held, PlanLine, Severity};
+use audithook::evaluate::Evaluator;
+use audithook::hooks::{Libraries, SearchPath};
+use audithook_policy::{Capabilities, Diagnostics, Held, Loaded, PlanLine, Policy, Severity};
 use serde::Serialize;
 
 use super::arguments::{Check, FormatName};
@@ -15,14 +17,19 @@ pub(super) fn run(arguments: &Check, terminal: &mut Terminal) -> Result<Answer, 
     let choice = Choice::of_file(arguments.file.named())?;
     let mut report = Report::default();
     match choice.load() {
-        Ok(loaded) => {
-            report.findings = loaded.findings;
-            for note in loaded.policy.notes.as_slice() {
-                report.findings.push(note.clone());
+        Ok(Loaded {
+            findings,
+            mut policy,
+        }) => {
+            report.findings = findings;
+            report.add(&policy.notes);
+            report.add(&policy.unheld(&Capabilities::default()));
+            if arguments.plugins && !policy.plugins.is_empty() {
+                choice.demand_trust(&mut policy)?;
             }
+            report.add(&mistakes_of_plugins(policy.clone(), arguments.plugins));
             if arguments.strict {
-                report.not_hard = loaded
-                    .policy
+                report.not_hard = policy
                     .plan(&Capabilities::default())
                     .into_iter()
                     .filter(|line| line.held != Held::Hard)
@@ -33,12 +40,23 @@ pub(super) fn run(arguments: &Check, terminal: &mut Terminal) -> Result<Answer, 
     }
     let has_warnings = report.count(Severity::Warning) > 0;
     report.valid = !report.findings.has_errors()
-        && !(arguments.strict && (has_warnings || !report.not_hard.is_empty()));
+        && !(arguments.strict && !report.not_hard.is_empty())
+        && !(has_warnings && (arguments.strict || arguments.deny_warnings));
     match arguments.format.format {
         FormatName::Json => terminal.json(&report)?,
         FormatName::Text => report.write(&choice.name(), terminal)?,
     }
     Ok(Answer::no_if(!report.valid))
+}
+
+/// What a run would refuse to start with. Without `load` nothing of the plugins runs, and what they offer is not known.
+fn mistakes_of_plugins(policy: Policy, load: bool) -> Diagnostics {
+    let mistakes = if load {
+        Evaluator::new(policy, |_, _, _| {}).err()
+    } else {
+        Libraries::examine(&policy, &SearchPath::from_environment()).err()
+    };
+    mistakes.unwrap_or_default()
 }
 
 #[derive(Default, Serialize)]
@@ -51,6 +69,12 @@ struct Report {
 }
 
 impl Report {
+    fn add(&mut self, findings: &Diagnostics) {
+        for finding in findings.as_slice() {
+            self.findings.push(finding.clone());
+        }
+    }
+
     fn count(&self, severity: Severity) -> usize {
         self.findings
             .as_slice()

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use audithook::hooks::{Libraries, SearchPath};
 use audithook_policy::{Capabilities, Held, PlanLine, Severity};
 
 use super::arguments::{Plan, PlanFormat};
@@ -41,7 +42,13 @@ pub(super) fn run(arguments: Plan, terminal: &mut Terminal) -> Result<Answer, Fa
             }
         }
     }
-    Ok(Answer::Good)
+    // A run with them would not start.
+    let plugins = Libraries::examine(&policy, &SearchPath::from_environment());
+    let color = terminal.paint_err().is_on();
+    if let Err(mistakes) = &plugins {
+        write!(terminal.err(), "\n{}", mistakes.render(color))?;
+    }
+    Ok(Answer::no_if(plugins.is_err()))
 }
 
 fn write(rows: &[Row], paint: Paint, out: &mut impl Write) -> io::Result<()> {

@@ -58,7 +58,64 @@ fn plugins_of_a_policy_that_is_not_trusted_are_not_loaded() {
             "{said:?}"
         );
     }
-    assert_eq!(bench.run(&["check"]).status, Some(0), "nothing of it runs");
+    let loading = bench.run(&["check", "--plugins"]);
+    assert!(
+        loading.err.contains("the policy is not trusted"),
+        "{loading:?}"
+    );
+    // Looking for them runs nothing.
+    for command in ["check", "plan"] {
+        let said = bench.run(&[command]);
+        assert_eq!(said.status, Some(1), "{said:?}");
+        let text = format!("{}{}", said.out, said.err);
+        assert!(
+            text.contains("cannot load plugin: `port-limit`: not found"),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn check_loads_plugins_when_it_is_asked_to_and_says_what_a_run_would() {
+    for (hook, mistake) in [
+        (
+            "call = \"bucketing.cuont\"",
+            "did you mean `bucketing.count`?",
+        ),
+        (
+            "call = \"bucketing.count\"\nwith = { yb = \"path\" }",
+            "refuses `with`",
+        ),
+    ] {
+        let bench = with_hook(&format!("on = \"open\"\n{hook}"));
+        let said = bench.run(&["check", "hooks.toml"]);
+        assert_eq!(said.status, Some(0), "their code has not run: {said:?}");
+        let said = bench.run(&["check", "hooks.toml", "--plugins"]);
+        assert_eq!(said.status, Some(1), "{said:?}");
+        assert!(said.out.contains(mistake), "{said:?}");
+    }
+    let bench = with_hook("on = \"open\"\ncall = \"bucketing.count\"\nwith = { by = \"path\" }");
+    bench.run(&["check", "hooks.toml", "--plugins"]).good();
+
+    for (table, mistake) in [
+        (
+            "placement = \"process\"",
+            "no plugin can run in a process of its own yet",
+        ),
+        (
+            "path = \"./libnone.so\"",
+            "a plugin that nobody vouches for",
+        ),
+        (
+            "placement = \"supervisor\"\npath = \"./libnone.so\"",
+            "cannot be read",
+        ),
+    ] {
+        let bench = Bench::with_policy(&format!("version = 1\n[plugin.bucketing]\n{table}\n"));
+        let said = bench.run(&["check"]);
+        assert_eq!(said.status, Some(1), "{said:?}");
+        assert!(said.out.contains(mistake), "{said:?}");
+    }
 }
 
 #[test]

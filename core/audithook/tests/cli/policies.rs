@@ -174,6 +174,27 @@ fn check_refuses_soft_rules_when_it_is_strict() {
 }
 
 #[test]
+fn check_warns_of_what_nothing_holds_and_can_refuse_warnings() {
+    let bench = Bench::with_policy("version = 1\n[limits]\nwall = \"1s\"\n");
+    insta::assert_snapshot!(bench.run(&["check"]).all(), @r#"
+    status: 0
+    --- out ---
+    hooks.toml:3:8: warning: nothing holds `limits.wall`: limits are not held yet
+      |
+    3 | wall = "1s"
+      |        ^^^^
+
+    hooks.toml: valid: 1 warning
+    "#);
+    assert_eq!(bench.run(&["check", "--deny-warnings"]).status, Some(1));
+    bench.write(
+        "hooks.toml",
+        "version = 1\nextends = [\"base\"]\n[process]\nexec = [\"@python\"]\n",
+    );
+    bench.run(&["check", "--deny-warnings"]).good();
+}
+
+#[test]
 fn plan_says_what_holds_each_rule() {
     let bench = Bench::with_policy(
         r#"version = 1
