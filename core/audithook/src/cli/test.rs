@@ -1,7 +1,8 @@
 //! `audithook test`
 
+use std::collections::HashMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use audithook::evaluate::{Arguments, Evaluation, Evaluator, Session, arguments_of};
 use audithook_abi::Verdict;
@@ -9,6 +10,7 @@ use audithook_catalogue::{Operation, find};
 use audithook_journal::{Line, Reader};
 use audithook_policy::arguments::Argument;
 use audithook_policy::model::TestCase;
+use audithook_policy::paths;
 use serde::Serialize;
 
 use super::arguments::{FormatName, Test};
@@ -163,6 +165,9 @@ struct Difference {
     now: Said,
 }
 
+/// Who reads a journal of their own finds many.
+const NOT_JUDGED: &str = "not judged: what an interpreter does to start, what audithook tells of itself, and what only the process knew";
+
 /// How a journal fares under the policy.
 #[derive(Default, Serialize)]
 struct Replay {
@@ -170,6 +175,68 @@ struct Replay {
     /// Events that no policy judges, and those that cannot be judged again as they were.
     not_judged: u64,
     differences: Vec<Difference>,
+    #[serde(skip)]
+    programs: Programs,
+}
+
+/// What each process runs: the interpreter may list the directory that its program's imports begin with.
+#[derive(Default)]
+struct Programs {
+    started_in: HashMap<String, PathBuf>,
+    directories: HashMap<String, PathBuf>,
+}
+
+impl Programs {
+    fn learn(&mut self, line: &Line) {
+        let text = |name: &str| line.args.get(name).and_then(serde_json::Value::as_str);
+        let cwd = self.started_in.get(&line.proc);
+        let directory = match line.event.as_str() {
+            "process.start" => {
+                let cwd = text("cwd").map(PathBuf::from);
+                self.started_in
+                    .extend(cwd.map(|cwd| (line.proc.clone(), cwd)));
+                return;
+            }
+            "cpython.run_file" => text("filename").and_then(|file| {
+                let file = cwd.map_or_else(|| PathBuf::from(file), |cwd| cwd.join(file));
+                Some(paths::resolve(&file).parent()?.to_owned())
+            }),
+            "cpython.run_command" | "cpython.run_module" | "cpython.run_stdin" => cwd.cloned(),
+            _ => return,
+        };
+        // Of several, the first is the main program.
+        if let Some(directory) = directory {
+            self.directories
+                .entry(line.proc.clone())
+                .or_insert(directory);
+        }
+    }
+
+    /// Whether this is what a run lets the interpreter do for every import, although no list has it.
+    fn is_interpreters_listing(
+        &self,
+        line: &Line,
+        args: &Arguments,
+        now: &Evaluation,
+        evaluator: &Evaluator,
+    ) -> bool {
+        let is_listing =
+            find(&line.event).is_some_and(|(_, info)| info.operation == Operation::List);
+        let directory = self.directories.get(&line.proc);
+        let is_program = |(name, value): &(String, Argument)| {
+            let path = directory.map(|directory| directory.as_os_str().as_encoded_bytes());
+            name == "path" && matches!(value, Argument::Path(of) if path == Some(of.as_slice()))
+        };
+        let is_read_list = |number: &u32| {
+            let rule = evaluator.rule(*number);
+            rule.is_some_and(|rule| rule.id == "files.read")
+        };
+        is_listing
+            && line.sources.iter().any(|source| source == "cpython")
+            && !line.verdict.refuses()
+            && args.iter().any(is_program)
+            && now.rules.iter().all(is_read_list)
+    }
 }
 
 fn replay(
@@ -203,6 +270,7 @@ fn replay(
                 judged,
                 not_judged,
                 differences,
+                ..
             } = &replay;
             if !differences.is_empty() {
                 writeln!(out)?;
@@ -212,6 +280,9 @@ fn replay(
                 "{judged} judged, {} differ, {not_judged} not judged",
                 differences.len()
             )?;
+            if *not_judged > 0 {
+                writeln!(terminal.err(), "{NOT_JUDGED}")?;
+            }
         }
     }
     Ok(Answer::no_if(!replay.differences.is_empty()))
@@ -220,6 +291,7 @@ fn replay(
 impl Replay {
     fn take(&mut self, line: &Line, session: &mut Session<'_>, evaluator: &Evaluator) {
         let args = arguments_of(line);
+        self.programs.learn(line);
         if !is_judged(line) {
             self.not_judged += 1;
             return;
@@ -233,7 +305,9 @@ impl Replay {
         };
         if now.verdict == recorded.verdict {
             self.judged += 1;
-        } else if needs_a_name(line, &args, &evaluation, evaluator) {
+        } else if needs_a_name(line, &args, &evaluation, evaluator)
+            || (self.programs).is_interpreters_listing(line, &args, &evaluation, evaluator)
+        {
             self.not_judged += 1;
         } else {
             self.judged += 1;

@@ -134,11 +134,6 @@ fn the_policy_that_init_writes_passes_its_own_tests() {
 #[test]
 fn a_journal_shows_what_would_be_judged_otherwise() {
     let bench = Bench::with_policy(POLICY);
-    let line = |seq: u32, event: &str, args: &str, rest: &str| {
-        format!(
-            r#"{{"v":1,"run":"R","seq":{seq},"time":"2026-01-02T03:04:05.000000000Z","proc":"4.1","pid":4,"tid":4,"sources":["cpython"],"event":"{event}","args":{args},"generation":1,{rest}}}"#
-        ) + "\n"
-    };
     let allow = r#""verdict":"allow","rules":[]"#;
     let deny = r#""verdict":"deny","rules":[{"id":"files.read","at":"hooks.toml:3"}]"#;
     let journal = [
@@ -187,6 +182,8 @@ fn a_journal_shows_what_would_be_judged_otherwise() {
       was allow, would be deny by `network.connect` (hooks.toml:5)
 
     4 judged, 3 differ, 3 not judged
+    --- err ---
+    not judged: what an interpreter does to start, what audithook tells of itself, and what only the process knew
     ");
     let replay = bench
         .run(&["test", "--journal", "old.jsonl", "--format", "json"])
@@ -196,4 +193,36 @@ fn a_journal_shows_what_would_be_judged_otherwise() {
         bench.run(&["test", "--journal", "none.jsonl"]).status,
         Some(2)
     );
+}
+
+/// As in a run: importlib lists the directory of the program, whatever the program wants.
+#[test]
+fn a_journal_is_judged_with_what_a_run_lets_the_interpreter_do() {
+    let bench = Bench::with_policy("version = 1\n[files]\nread = [\"./app.py\"]\n");
+    let work = bench.work().display().to_string();
+    let allow = r#""verdict":"allow","rules":[]"#;
+    let listing = |path: &str| format!(r#"{{"path":"{path}","raw":"{path}"}}"#);
+    let journal = [
+        line(1, "process.start", &format!(r#"{{"cwd":"{work}"}}"#), allow),
+        line(2, "cpython.run_file", r#"{"filename":"app.py"}"#, allow),
+        line(3, "os.listdir", &listing(&work), allow),
+        line(4, "os.listdir", &listing(&format!("{work}/data")), allow),
+    ];
+    bench.write("old.jsonl", &journal.concat());
+    let said = bench.run(&["test", "--journal", "old.jsonl"]);
+    assert!(!said.out.contains("seq 3 "), "{said:?}");
+    assert!(said.out.contains("seq 4 "), "{said:?}");
+    // Reading what lies there is the program's own doing.
+    let open = format!(r#"{{"path":"{work}/other","raw":"other","flags":["read"]}}"#);
+    let journal = [journal.concat(), line(5, "open", &open, allow)];
+    bench.write("old.jsonl", &journal.concat());
+    let said = bench.run(&["test", "--journal", "old.jsonl"]);
+    assert!(said.out.contains("seq 5 "), "{said:?}");
+}
+
+/// A line of a journal, with its verdict and rules in `rest`.
+fn line(seq: u32, event: &str, args: &str, rest: &str) -> String {
+    format!(
+        r#"{{"v":1,"run":"R","seq":{seq},"time":"2026-01-02T03:04:05.000000000Z","proc":"4.1","pid":4,"tid":4,"sources":["cpython"],"event":"{event}","args":{args},"generation":1,{rest}}}"#
+    ) + "\n"
 }
