@@ -1,6 +1,6 @@
 //! The environment and what it says: `PATH`, and whether this library comes along into a child.
 
-use core::ffi::{CStr, c_char};
+use core::ffi::{CStr, c_char, c_int};
 
 use crate::paths::{Base, LONGEST, Resolved};
 use crate::real;
@@ -78,12 +78,31 @@ pub(crate) fn find_program(
 
 /// Whether the path names a file that may be executed.
 pub(crate) fn is_program(path: &mut Resolved) -> bool {
-    let path = path.as_c_str();
+    // SAFETY: the path is NUL-terminated.
+    unsafe { is_program_at(libc::AT_FDCWD, path.as_c_str()) }
+}
+
+/// Whether the kernel would execute what the path names, from the directory given.
+///
+/// # Safety
+/// `path` is NUL-terminated.
+pub(crate) unsafe fn is_program_at(directory: c_int, path: *const c_char) -> bool {
     let mut status = core::mem::MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: the path is NUL-terminated; `status` is writable, and all-zero is a valid value of it.
+    // SAFETY: the caller's promise; `status` is writable, and all-zero is a valid value of it.
     unsafe {
-        libc::stat(path, status.as_mut_ptr()) == 0
-            && status.assume_init().st_mode & libc::S_IFMT == libc::S_IFREG
-            && libc::access(path, libc::X_OK) == 0
+        if libc::fstatat(directory, path, status.as_mut_ptr(), 0) != 0
+            || status.assume_init().st_mode & libc::S_IFMT != libc::S_IFREG
+        {
+            return false;
+        }
+        // By the effective user, as execve(2) looks. Kernels before 5.8 cannot say.
+        let asked = libc::syscall(
+            libc::SYS_faccessat2,
+            directory,
+            path,
+            libc::X_OK,
+            libc::AT_EACCESS,
+        );
+        asked == 0 || *libc::__errno_location() == libc::ENOSYS
     }
 }

@@ -18,6 +18,9 @@ thread_local! {
     static ANSWERS: Cell<([[u8; 16]; MOST_ANSWERS], usize)> = const { Cell::new(([[0; 16]; MOST_ANSWERS], 0)) };
 }
 
+/// By how many arguments a program's start is told from another.
+const MOST_ARGUMENTS: usize = 64;
+
 /// What an open is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Intent {
@@ -66,6 +69,7 @@ pub(crate) fn begin_event() {
     OPEN.set((0, Intent::default()));
     CHANGE.set(0);
     LOOKUP.set(0);
+    PROGRAM.set(0);
 }
 
 /// The next open of this text was judged.
@@ -108,34 +112,37 @@ pub(crate) fn take_lookup(host: &[u8]) -> bool {
     }
 }
 
-/// The program, by its resolved path, was judged. A forked child inherits this, a `vfork` child shares it.
-pub(crate) fn expect_program(program: &[u8]) {
-    PROGRAM.set(hash(program));
+/// The program, by its resolved path, was judged with these arguments. A forked child inherits this, a `vfork` child
+/// shares it.
+pub(crate) fn expect_program<'a>(program: &[u8], arguments: impl Iterator<Item = &'a [u8]>) {
+    PROGRAM.set(hash_command(program, arguments));
 }
 
 /// `subprocess.Popen` of this command was judged: the event that CPython raises next for the same is no other operation.
-pub(crate) fn expect_spawn(program: &[u8], arguments: &[Value<'_>]) {
+pub(crate) fn expect_spawn<'a>(program: &[u8], arguments: impl Iterator<Item = &'a [u8]>) {
     POPEN.set(hash_command(program, arguments));
 }
 
 /// Whether this very command was judged as a `subprocess.Popen`. Says so once.
-pub(crate) fn take_spawn(program: &[u8], arguments: &[Value<'_>]) -> bool {
+pub(crate) fn take_spawn<'a>(program: &[u8], arguments: impl Iterator<Item = &'a [u8]>) -> bool {
     POPEN.replace(0) == hash_command(program, arguments)
 }
 
-fn hash_command(program: &[u8], arguments: &[Value<'_>]) -> u64 {
+fn hash_command<'a>(program: &[u8], arguments: impl Iterator<Item = &'a [u8]>) -> u64 {
     arguments
-        .iter()
-        .filter_map(Value::as_bytes)
+        .take(MOST_ARGUMENTS)
         .fold(hash(program), |all, argument| {
             (all.rotate_left(5) ^ hash(argument)).wrapping_mul(0x0100_0000_01b3)
         })
         | 1
 }
 
-/// Whether this program was the last that was judged.
-pub(crate) fn is_same_program(program: &[u8]) -> bool {
-    PROGRAM.get() == hash(program)
+/// Whether this program, with these arguments, was the last that was judged.
+pub(crate) fn is_same_program<'a>(
+    program: &[u8],
+    arguments: impl Iterator<Item = &'a [u8]>,
+) -> bool {
+    PROGRAM.get() == hash_command(program, arguments)
 }
 
 /// Forgets the program: it was executed, or could not be.

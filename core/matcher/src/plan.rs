@@ -39,6 +39,16 @@ impl Plan {
         self.operation
     }
 
+    /// The plan for the hooks alone: the lists are asked elsewhere.
+    #[must_use]
+    pub const fn without_lists(self) -> Self {
+        Self {
+            operation: Operation::None,
+            needs: self.needs & !needs::LISTS,
+            ..self
+        }
+    }
+
     /// Whether there is anything to do at all.
     #[must_use]
     #[inline]

@@ -12,6 +12,7 @@ mod kill;
 mod leavings;
 mod network;
 mod network_names;
+mod odd_programs;
 mod pipelines;
 mod plugins;
 mod policies;

@@ -13,15 +13,24 @@ pub(crate) struct Inspection {
     head: [u8; HEAD],
 }
 
-/// Looks at a program. What cannot be read is taken to be followed: the program itself announces when it is.
-pub(crate) fn inspect(program: &mut Resolved, memory: &mut Inspection) -> Coverage {
+/// Looks at a program as the kernel will find it. What cannot be read is taken to be followed: the program itself
+/// announces when it is.
+///
+/// # Safety
+/// `path` is NUL-terminated.
+pub(crate) unsafe fn inspect(
+    mut directory: c_int,
+    path: *const c_char,
+    memory: &mut Inspection,
+) -> Coverage {
     let Inspection {
         interpreter: next,
         head,
     } = memory;
-    let mut current = program.as_c_str();
+    let mut current = path;
     for _ in 0..MOST_INTERPRETERS {
-        let Some((length, privileged)) = read_head(current, head) else {
+        // SAFETY: the caller's path, or a resolved one, which is NUL-terminated.
+        let Some((length, privileged)) = (unsafe { read_head(directory, current, head) }) else {
             return Coverage::Followed;
         };
         if privileged {
@@ -34,19 +43,26 @@ pub(crate) fn inspect(program: &mut Resolved, memory: &mut Inspection) -> Covera
         if next.resolve(Base::Cwd, interpreter, true, false).is_err() {
             return Coverage::Followed;
         }
-        current = next.as_c_str();
+        (directory, current) = (libc::AT_FDCWD, next.as_c_str());
     }
     Coverage::Followed
 }
 
 /// The first bytes of a file, and whether executing it changes who the process is.
-fn read_head(path: *const c_char, head: &mut [u8; HEAD]) -> Option<(usize, bool)> {
-    // SAFETY: the path is a resolved one, NUL-terminated, the buffers are writable for their lengths, the descriptor is closed; raw
+///
+/// # Safety
+/// `path` is NUL-terminated.
+unsafe fn read_head(
+    directory: c_int,
+    path: *const c_char,
+    head: &mut [u8; HEAD],
+) -> Option<(usize, bool)> {
+    // SAFETY: the caller's promise, the buffers are writable for their lengths, the descriptor is closed; raw
     // system calls, because `open` is one of the functions this library stands in front of.
     unsafe {
         let descriptor = libc::syscall(
             libc::SYS_openat,
-            libc::AT_FDCWD,
+            directory,
             path,
             libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY,
             0,
@@ -78,7 +94,8 @@ mod tests {
             interpreter: Resolved::root(),
             head: [0; HEAD],
         };
-        inspect(&mut resolved(path), &mut memory)
+        // SAFETY: a resolved path is NUL-terminated.
+        unsafe { inspect(libc::AT_FDCWD, resolved(path).as_c_str(), &mut memory) }
     }
 
     fn resolved(path: &str) -> Resolved {

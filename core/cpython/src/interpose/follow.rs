@@ -12,7 +12,7 @@ use audithook_wire::flat::Name;
 
 use super::{elf, preload, set_errno};
 use crate::judge::{self, Interpreter, Subject};
-use crate::paths::{Base, Resolved};
+use crate::paths::{Base, ProcLink};
 use crate::policy::Policy;
 use crate::process::{self, KeepErrno, Who};
 use crate::room::{self, Follow};
@@ -58,18 +58,25 @@ pub(super) unsafe fn follow(
         preload: text,
         environment: entries,
     } = memory;
-    let found = if given.is_empty() {
-        match base {
-            Base::Descriptor(descriptor) => program.resolve_descriptor(descriptor).is_ok(),
-            _ => false,
-        }
-    } else {
-        program.resolve(base, given, true, false).is_ok()
+    // As the kernel will find it: a path may lead where its text does not.
+    let own = match base {
+        Base::Descriptor(descriptor) if given.is_empty() => Some(ProcLink::new(descriptor)),
+        _ => None,
     };
-    if !found || !environment::is_program(program) {
+    let (directory, at) = match (&own, base) {
+        (Some(own), _) => (libc::AT_FDCWD, own.as_ptr()),
+        (None, Base::Descriptor(directory)) => (directory, path),
+        (None, _) => (libc::AT_FDCWD, path),
+    };
+    // SAFETY: the caller's promise.
+    if !unsafe { environment::is_program_at(directory, at) } {
         drop(keep);
         return Some(run(envp));
     }
+    let is_named = match (&own, base) {
+        (Some(_), Base::Descriptor(descriptor)) => program.resolve_descriptor(descriptor).is_ok(),
+        _ => program.resolve(base, given, true, false).is_ok(),
+    };
     if policy::current().is_none() {
         policy::begin();
     }
@@ -80,7 +87,7 @@ pub(super) unsafe fn follow(
     // SAFETY: the caller's promise.
     if unsafe {
         let execution = Execution {
-            program,
+            program: is_named.then(|| program.as_bytes()),
             given,
             argv,
         };
@@ -90,12 +97,13 @@ pub(super) unsafe fn follow(
         set_errno(libc::EACCES);
         return None;
     }
-    let coverage = elf::inspect(program, inspection);
+    // SAFETY: the caller's promise.
+    let coverage = unsafe { elf::inspect(directory, at, inspection) };
     if let Some(reason) = coverage.reason() {
         // SAFETY: the caller's promise.
         if unsafe {
             let execution = Execution {
-                program,
+                program: is_named.then(|| program.as_bytes()),
                 given,
                 argv,
             };
@@ -115,7 +123,8 @@ pub(super) unsafe fn follow(
 
 /// A program about to be executed.
 struct Execution<'p> {
-    program: &'p Resolved,
+    /// Its resolved path; `None` for what has none, or none that can be known: where programs are listed, it is refused.
+    program: Option<&'p [u8]>,
     given: &'p [u8],
     argv: Strings,
 }
@@ -139,7 +148,11 @@ unsafe fn is_refused(
         given,
         argv,
     } = *execution;
-    if symbol == event::OS_EXEC && pending::is_same_program(program.as_bytes()) {
+    if symbol == event::OS_EXEC
+        && let Some(program) = program
+        // SAFETY: the caller's promise.
+        && pending::is_same_program(program, unsafe { environment::entries(argv) })
+    {
         pending::forget_program();
         return false;
     }
@@ -158,15 +171,16 @@ unsafe fn is_refused(
     }
     let reason = reason.map_or(Value::NULL, Value::str);
     let args = [
-        Value::path(program.as_bytes()).named(arg::PATH),
+        Value::path(program.unwrap_or_default()).named(arg::PATH),
         Value::path(given).named(arg::RAW),
         Value::list(&list[..count]).named(arg::ARGS),
         reason.named(arg::REASON),
     ];
+    let first = usize::from(program.is_none());
     let args = if symbol == event::OS_EXEC {
-        &args[..3]
+        &args[first..3]
     } else {
-        &args[..]
+        &args[first..]
     };
     let subject = Subject {
         name: Name::Known(symbol),

@@ -54,6 +54,8 @@ pub(super) struct Arguments<'s> {
 pub(super) enum Handling {
     /// Judged and recorded here.
     Here,
+    /// The hooks are judged and the event recorded here; the lists hold at the libc call that follows, which shows more.
+    ListsAtCall,
     /// Left to the libc call that follows: only it shows the directory that a relative path begins at, or the path at all.
     AtCall,
     /// Nothing that a policy names: an open of a descriptor, a lookup of nothing.

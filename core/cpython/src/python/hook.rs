@@ -140,6 +140,10 @@ unsafe fn judge_one(
         Some((symbol, info)) => decoder.decode(symbol, info, &mut block.scratch),
         None => decoder.decode_custom(&mut block.scratch),
     };
+    let plan = match arguments.handling {
+        Handling::ListsAtCall => plan.without_lists(),
+        _ => plan,
+    };
     let saw_mutable = decoder.saw_mutable();
     if known.is_some_and(|(symbol, _)| leave_to_others(symbol, &arguments)) {
         return false;
@@ -187,14 +191,17 @@ unsafe fn judge_one(
 fn leave_to_others(symbol: Symbol, arguments: &Arguments<'_>) -> bool {
     match arguments.handling {
         Handling::Free | Handling::AtCall => return true,
-        Handling::Here => {}
+        Handling::Here | Handling::ListsAtCall => {}
     }
     // 3.13 raises `os.posix_spawn`, 3.14 `_posixsubprocess.fork_exec`, right after `subprocess.Popen` for the same program.
     let program = find(arguments, arg::PATH);
     matches!(
         symbol,
         event::OS_POSIX_SPAWN | event::_POSIXSUBPROCESS_FORK_EXEC
-    ) && program.is_some_and(|program| pending::take_spawn(program, list(arguments, arg::ARGS)))
+    ) && program.is_some_and(|program| {
+        let given = list(arguments, arg::ARGS).iter();
+        pending::take_spawn(program, given.filter_map(Value::as_bytes))
+    })
 }
 
 /// Remembers what was allowed, so that the libc call that follows is not judged and recorded a second time.
@@ -218,12 +225,25 @@ fn expect_call(symbol: Symbol, info: &EventInfo, arguments: &Arguments<'_>) {
         }
         Operation::Write | Operation::Link => pending::expect_change(arguments.given),
         Operation::Resolve => pending::expect_lookup(arguments.given),
-        Operation::Exec | Operation::Shell => {
+        Operation::Exec => {
             if let Some(program) = find(arguments, arg::PATH) {
-                pending::expect_program(program);
+                let given = || {
+                    list(arguments, arg::ARGS)
+                        .iter()
+                        .filter_map(Value::as_bytes)
+                };
+                pending::expect_program(program, given());
                 if symbol == event::SUBPROCESS_POPEN {
-                    pending::expect_spawn(program, list(arguments, arg::ARGS));
+                    pending::expect_spawn(program, given());
                 }
+            }
+        }
+        Operation::Shell => {
+            if let (Some(shell), Some(command)) =
+                (find(arguments, arg::PATH), find(arguments, arg::COMMAND))
+            {
+                // As libc's system(3) does it.
+                pending::expect_program(shell, [b"sh", b"-c", command].into_iter());
             }
         }
         _ => {}

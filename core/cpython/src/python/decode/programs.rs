@@ -1,11 +1,12 @@
 //! Operations that execute programs.
 
-use audithook_abi::{Symbol, Value};
+use audithook_abi::{Symbol, VALUE_TRUNCATED, Value};
 use audithook_catalogue::{arg, event};
 
 use super::{Arguments, Decoder, Handling, Scratch};
 use crate::environment;
 use crate::paths::Base;
+use crate::python::api::Kind;
 use crate::python::objects::Item;
 
 impl Decoder<'_, '_> {
@@ -23,51 +24,69 @@ impl Decoder<'_, '_> {
         } = scratch;
         let mut arguments = Arguments::new();
         let is_popen = symbol == event::SUBPROCESS_POPEN;
-        let directory = if is_popen {
-            self.reader.text(self.reader.argument(2))
-        } else {
-            None
+        let (program, argv) = (self.reader.argument(0), self.reader.argument(1));
+        let program = match self.reader.text(program) {
+            // `Popen` without an `executable`.
+            None if is_popen && self.reader.kind(program) == Kind::None => {
+                self.reader.first_element(argv)
+            }
+            program => program,
         };
-        let environment = self.reader.argument(if is_popen { 3 } else { 2 });
-        let program = self.reader.text(self.reader.argument(0));
-        let argv = self.reader.argument(1);
-        let program = program.or_else(|| self.reader.first_element(argv));
         let may_be_searched = matches!(
             symbol,
             event::OS_POSIX_SPAWN | event::_POSIXSUBPROCESS_FORK_EXEC
         );
-        if may_be_searched && program.is_some_and(|program| !program.contains(&b'/')) {
-            // `posix_spawnp` raises the same event: only the libc call shows whether PATH is searched.
+        let is_name = program.is_some_and(|program| !program.contains(&b'/'));
+        if !is_popen && (program.is_none() || may_be_searched && is_name) {
+            // A descriptor, or a path that only the program's code could read. And `posix_spawnp` raises the event of
+            // `posix_spawn`: only the libc call shows whether PATH is searched.
             arguments.handling = Handling::AtCall;
             return arguments;
         }
-        if let Some(program) = program {
-            let base = match directory {
-                Some(directory) if second.resolve(Base::Cwd, directory, true, false).is_ok() => {
-                    Base::Directory(second.as_bytes())
-                }
-                _ => Base::Cwd,
-            };
-            let found = if program.contains(&b'/') {
-                first.resolve(base, program, true, false).is_ok()
-            } else if is_popen {
+        let directory = self.reader.argument(if is_popen { 2 } else { usize::MAX });
+        let environment = self.reader.argument(if is_popen { 3 } else { 2 });
+        let is_elsewhere = self.reader.kind(directory) != Kind::None;
+        let directory = self.reader.text(directory);
+        let base = match directory {
+            Some(directory) if second.resolve(Base::Cwd, directory, true, false).is_ok() => {
+                Some(Base::Directory(second.as_bytes()))
+            }
+            _ if is_elsewhere => None,
+            _ => Some(Base::Cwd),
+        };
+        let found = match (program, base) {
+            (Some(program), Some(base)) if is_popen && is_name => {
                 environment::find_program(program, self.search_path(environment), base, first)
-            } else {
-                first.resolve(Base::Cwd, program, true, false).is_ok()
-            };
+            }
+            (Some(program), Some(base)) => {
+                first.resolve(base, program, true, false).is_ok() && environment::is_program(first)
+            }
+            _ => false,
+        };
+        if let Some(program) = program {
+            arguments.given = program;
             if found {
                 arguments.push(arg::PATH, Value::path(first.as_bytes()));
-            } else {
-                // No such program: the operation fails by itself.
-                arguments.handling = Handling::Free;
             }
-            arguments.given = program;
             arguments.push(arg::RAW, Value::path(program));
+        }
+        if !found {
+            // There is none, and the operation fails by itself; or only the call shows which it is. The hooks of `Popen`
+            // are judged here: its child raises no event of this name.
+            arguments.handling = if is_popen {
+                Handling::ListsAtCall
+            } else {
+                Handling::AtCall
+            };
         }
         let count = self.reader.strings(argv, list);
         arguments.push(arg::ARGS, Value::list(&list[..count]));
-        if let Some(directory) = directory {
-            arguments.push(arg::CWD, Value::path(directory));
+        match directory {
+            Some(directory) => arguments.push(arg::CWD, Value::path(directory)),
+            None if is_elsewhere => {
+                arguments.push(arg::CWD, Value::NULL.flagged(VALUE_TRUNCATED));
+            }
+            None => {}
         }
         arguments
     }
