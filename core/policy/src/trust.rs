@@ -227,6 +227,8 @@ impl TrustStore {
             .open(&beside)?;
         out.write_all(&record.text())?;
         out.sync_all()?;
+        // Closed first: a run that watches the record would hear of it twice, and load its policy twice.
+        drop(out);
         std::fs::rename(&beside, place)
     }
 

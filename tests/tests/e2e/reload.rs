@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use audithook_tests::{Journal, PATIENCE, Record, Run, Scratch, build, python, run, tree};
+use rustix::fs::inotify;
 use rustix::process::{Pid, Signal, kill_process};
 
 const ALLOWING: &str = "version = 1\n[files]\ndeny = []\n";
@@ -348,6 +349,33 @@ fn a_changed_file_that_was_found_holds_only_once_it_is_trusted() {
     assert!(reload.arg("error").is_null(), "{reload:?}");
     assert_eq!(session.attempt(), "read");
     session.finish();
+}
+
+/// What a run watches is told of once, so that it loads its policy once.
+#[test]
+fn trust_changes_its_record_in_one_step() {
+    let scratch = Session::place(ALLOWING);
+    Session::trust(&scratch);
+    let records = scratch.join("state/audithook/trust");
+    let record = std::fs::read_dir(&records)
+        .expect("there is a record")
+        .next()
+        .expect("one")
+        .expect("read")
+        .file_name();
+    let changes = inotify::init(inotify::CreateFlags::NONBLOCK).expect("inotify");
+    let watched = inotify::WatchFlags::CLOSE_WRITE | inotify::WatchFlags::MOVED_TO;
+    inotify::add_watch(&changes, &records, watched).expect("watched");
+    Session::trust(&scratch);
+    let mut buffer = [std::mem::MaybeUninit::<u8>::uninit(); 4096];
+    let mut reader = inotify::Reader::new(&changes, &mut buffer);
+    let mut told = Vec::new();
+    while let Ok(event) = reader.next() {
+        if event.file_name().map(std::ffi::CStr::to_bytes) == Some(record.as_encoded_bytes()) {
+            told.push(event.events());
+        }
+    }
+    assert_eq!(told, [inotify::ReadFlags::MOVED_TO]);
 }
 
 #[test]
