@@ -183,7 +183,7 @@ pub static EVENTS: [EventInfo; 217] = [
     EventInfo { name: "sys._getframe", operation: Operation::None, args: &[ArgInfo { name: "frame", kind: "any" }], journalled: Journalled::WhenNamed },
     EventInfo { name: "sys._getframemodulename", operation: Operation::None, args: &[ArgInfo { name: "depth", kind: "any" }], journalled: Journalled::WhenNamed },
     EventInfo { name: "sys.addaudithook", operation: Operation::None, args: &[], journalled: Journalled::Default },
-    EventInfo { name: "sys.excepthook", operation: Operation::None, args: &[ArgInfo { name: "type", kind: "str" }], journalled: Journalled::Default },
+    EventInfo { name: "sys.excepthook", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "type", kind: "str" }], journalled: Journalled::Default },
     EventInfo { name: "sys.monitoring.register_callback", operation: Operation::None, args: &[ArgInfo { name: "func", kind: "any" }], journalled: Journalled::Default },
     EventInfo { name: "sys.remote_exec", operation: Operation::None, args: &[ArgInfo { name: "pid", kind: "any" }, ArgInfo { name: "script_path", kind: "any" }], journalled: Journalled::Default },
     EventInfo { name: "sys.set_asyncgen_hook_finalizer", operation: Operation::None, args: &[], journalled: Journalled::WhenNamed },

@@ -9,6 +9,14 @@ use audithook_tests::{
 };
 
 for_each_python! {
+    fn an_exception_that_nobody_caught_is_recorded_with_its_type(python: &Python) {
+        let scratch = Scratch::new();
+        let outcome = Run::with_flags(&scratch, &["--observe"]).code(python, "raise ZeroDivisionError('x')").finish();
+        assert_eq!(outcome.code(), 1, "{}", outcome.describe());
+        let journal = outcome.journal();
+        assert!(journal.find("sys.excepthook", &[("type", "ZeroDivisionError")]).is_some(), "{}", journal.describe());
+    }
+
     fn processes_begin_and_end_in_the_journal(python: &Python) {
         let scratch = Scratch::new();
         let code = "import subprocess, sys; subprocess.call([sys.executable, '-c', 'raise SystemExit(5)']); raise SystemExit(3)";
