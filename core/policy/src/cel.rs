@@ -5,7 +5,8 @@
 //! that the event does not have is an error, which `on-error` decides, and `has(args.x)` asks for it.
 //!
 //! Evaluation is bounded: lists inside arguments are refused beyond a size that the nesting of the condition's own
-//! loops sets, so that no event of a hostile process can hold the supervisor up.
+//! loops sets, so that no event of a hostile process can hold the supervisor up. The condition itself is bounded as well:
+//! parser and evaluator call themselves for what nests, and neither may come to the end of a stack.
 
 mod extent;
 
@@ -26,6 +27,15 @@ const LOOPS: u32 = 2;
 const TURNS: usize = 1 << 16;
 /// How deep lists and maps in arguments may go.
 const DEPTH: u32 = 8;
+/// How many steps deep the expression may be. The evaluator calls itself for each, on the stack of whoever asks: without
+/// optimisation 38 KiB a step, of the 2 MiB that a thread has.
+const STEPS: u32 = 32;
+/// The stack of the parser, which takes up to 180 KiB a level without optimisation.
+const PARSER_STACK: usize = 32 << 20;
+
+/// What a condition that is too large could be instead.
+const TOO_MUCH: &str =
+    "make several hooks of it, or compare with a list: `args.path in [\"/a\", \"/b\"]`";
 
 /// The fields of `event`.
 const EVENT_FIELDS: [&str; 5] = ["name", "source", "pid", "tid", "time"];
@@ -35,6 +45,7 @@ const EVENT_FIELDS: [&str; 5] = ["name", "source", "pid", "tid", "time"];
 pub struct Condition {
     text: String,
     program: Arc<Program>,
+    arguments: Vec<String>,
     largest: usize,
 }
 
@@ -63,6 +74,25 @@ pub struct ParseError {
     pub message: String,
     /// Line and column in the text, from 1, where the parser knows them.
     pub position: Option<(usize, usize)>,
+    /// What to do about it, where there is something that is not a look at the manual.
+    pub hint: Option<&'static str>,
+}
+
+impl ParseError {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            position: None,
+            hint: None,
+        }
+    }
+
+    fn too_much(message: String) -> Self {
+        Self {
+            hint: Some(TOO_MUCH),
+            ..Self::new(message)
+        }
+    }
 }
 
 /// Why a condition has no answer.
@@ -86,21 +116,20 @@ impl Condition {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let fail = |message: String| ParseError {
-            message,
-            position: None,
-        };
         if text.len() > LONGEST {
-            return Err(fail(format!("longer than {LONGEST} bytes")));
+            return Err(ParseError::too_much(format!("longer than {LONGEST} bytes")));
         }
         extent::check(text)?;
         let (program, survey) = on_a_stack_of_its_own(|| surveyed(text))?;
         if survey.loops > LOOPS {
-            return Err(fail(format!("loops in loops go deeper than {LOOPS}")));
+            return Err(ParseError::too_much(format!(
+                "loops in loops go deeper than {LOOPS}"
+            )));
         }
         Ok(Self {
             text: text.to_owned(),
             program: Arc::new(program),
+            arguments: survey.arguments,
             largest: if survey.loops < LOOPS {
                 TURNS
             } else {
@@ -117,13 +146,8 @@ impl Condition {
 
     /// The arguments that it asks for by name, in order.
     #[must_use]
-    pub fn arguments(&self) -> Vec<String> {
-        let mut survey = Survey::default();
-        // It was visited when it was parsed.
-        let _ = survey.visit(self.program.expression(), 0, &mut Vec::new());
-        survey.arguments.sort();
-        survey.arguments.dedup();
-        survey.arguments
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
     }
 
     /// Whether the condition holds.
@@ -155,6 +179,30 @@ fn environment() -> &'static Arc<Env> {
     ENVIRONMENT.get_or_init(|| Arc::new(Env::stdlib()))
 }
 
+/// A thread may have little left of its stack, or have been given a small one.
+fn on_a_stack_of_its_own<T: Send>(
+    work: impl FnOnce() -> Result<T, ParseError> + Send,
+) -> Result<T, ParseError> {
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("condition".to_owned())
+            .stack_size(PARSER_STACK)
+            .spawn_scoped(scope, work)
+            .map_err(|error| ParseError::new(format!("no thread to read it: {error}")))?
+            .join()
+            .unwrap_or_else(|_| Err(ParseError::new("the parser failed")))
+    })
+}
+
+fn surveyed(text: &str) -> Result<(Program, Survey), ParseError> {
+    let program = parsed(text)?;
+    let mut survey = Survey::default();
+    survey.visit(program.expression(), 0, &mut Vec::new())?;
+    survey.arguments.sort();
+    survey.arguments.dedup();
+    Ok((program, survey))
+}
+
 fn parsed(text: &str) -> Result<Program, ParseError> {
     environment().compile(text).map_err(|errors| {
         let first = errors.errors.first();
@@ -167,6 +215,7 @@ fn parsed(text: &str) -> Result<Program, ParseError> {
         ParseError {
             message: shortened(&message),
             position,
+            hint: None,
         }
     })
 }
@@ -195,12 +244,30 @@ fn plain(message: &str) -> String {
 #[derive(Default)]
 struct Survey {
     loops: u32,
+    depth: u32,
     arguments: Vec<String>,
 }
 
 impl Survey {
-    /// Only `args`, `event` and the variables of loops have a meaning.
     fn visit(
+        &mut self,
+        node: &IdedExpr,
+        loops: u32,
+        bound: &mut Vec<String>,
+    ) -> Result<(), ParseError> {
+        self.depth += 1;
+        if self.depth > STEPS {
+            return Err(ParseError::too_much(format!(
+                "it goes deeper than {STEPS} steps"
+            )));
+        }
+        self.visit_parts(node, loops, bound)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Only `args`, `event` and the variables of loops have a meaning.
+    fn visit_parts(
         &mut self,
         node: &IdedExpr,
         loops: u32,
@@ -213,10 +280,7 @@ impl Survey {
                 if !matches!(name.as_str(), "args" | "event")
                     && !bound.iter().any(|known| known == name)
                 {
-                    return Err(ParseError {
-                        message: format!("unknown variable: `{name}`"),
-                        position: None,
-                    });
+                    return Err(ParseError::new(format!("unknown variable: `{name}`")));
                 }
             }
             Expr::Select(select) => {
@@ -224,10 +288,10 @@ impl Survey {
                     match name.as_str() {
                         "args" => self.arguments.push(select.field.clone()),
                         "event" if !EVENT_FIELDS.contains(&select.field.as_str()) => {
-                            return Err(ParseError {
-                                message: format!("unknown field: `event.{}`", select.field),
-                                position: None,
-                            });
+                            return Err(ParseError::new(format!(
+                                "unknown field: `event.{}`",
+                                select.field
+                            )));
                         }
                         _ => {}
                     }
@@ -393,7 +457,10 @@ mod tests {
     use super::*;
 
     fn ask(condition: &str, args: &[Value<'_>]) -> Result<bool, ConditionError> {
-        let condition = Condition::parse(condition).expect("a condition");
+        evaluated(&Condition::parse(condition).expect("a condition"), args)
+    }
+
+    fn evaluated(condition: &Condition, args: &[Value<'_>]) -> Result<bool, ConditionError> {
         let event = Event::new(event::OPEN, args);
         condition.evaluate(&Subject {
             event: &event,
@@ -476,5 +543,58 @@ mod tests {
             ask("args.args.all(x, x == 1)", &args),
             Err(ConditionError::TooLarge)
         );
+    }
+
+    /// The test's own thread has 2 MiB: what is let through has to be parsed, evaluated and dropped on it.
+    #[test]
+    fn no_condition_comes_to_the_end_of_a_stack() {
+        let nested = |open: &str, close: &str, count: usize| {
+            format!("{}1{}", open.repeat(count), close.repeat(count))
+        };
+        for (open, close) in [
+            ("(", ")"),
+            ("[", "]"),
+            ("{1:", "}"),
+            ("true?2:", ""),
+            ("true?(", "):1"),
+            ("1+(", ")"),
+            ("1==1&&1<1+2*(", ")"),
+            ("size([", "])"),
+            ("''.startsWith(", ")"),
+            ("[1].all(x,", ")"),
+            ("!", ""),
+            ("-", ""),
+            ("1+", ""),
+            ("1==", ""),
+            ("true||", ""),
+            ("2*1+1<1||", ""),
+        ] {
+            for count in (1..50).chain([100, 200, 500, 1900]) {
+                let text = nested(open, close, count);
+                match Condition::parse(&text) {
+                    Ok(condition) => drop(evaluated(&condition, &[])),
+                    Err(error) => assert!(count > 2, "{text}: {error}"),
+                }
+            }
+        }
+        for step in [".a", "[0]", ".f()", ".all(x, true)"] {
+            for count in (1..50).chain([100, 200, 1000]) {
+                if let Ok(condition) = Condition::parse(&format!("args{}", step.repeat(count))) {
+                    drop(evaluated(&condition, &[]));
+                }
+            }
+        }
+        assert_eq!(
+            Condition::parse(&vec!["1"; 100].join("+"))
+                .expect_err("too deep")
+                .message,
+            "it goes deeper than 32 steps"
+        );
+    }
+
+    #[test]
+    fn many_alternatives_go_on_being_a_condition() {
+        let text = vec!["args.port == 443"; 64].join(" || ");
+        assert_eq!(ask(&text, &[Value::u64(443).named(arg::PORT)]), Ok(true));
     }
 }

@@ -17,6 +17,8 @@ use crate::handler::{Answer, Judge, Process};
 
 /// How many questions are answered at a time.
 const THREADS: usize = 4;
+/// The stack of each, whatever the environment says (RUST_MIN_STACK): conditions are bounded by a quarter of it.
+const STACK: usize = 8 << 20;
 /// How many questions of one process may wait: one for each of its threads.
 const MOST_OF_A_PROCESS: usize = 256;
 
@@ -80,6 +82,7 @@ fn start(judge: &Arc<dyn Judge>, queue: &Arc<Queue<Question>>) -> usize {
             let (judge, queue) = (Arc::clone(judge), Arc::clone(queue));
             std::thread::Builder::new()
                 .name(format!("judge-{number}"))
+                .stack_size(STACK)
                 .spawn(move || answer_all(&*judge, &queue))
                 .is_ok()
         })

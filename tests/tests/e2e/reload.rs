@@ -290,6 +290,28 @@ fn a_broken_file_leaves_the_old_policy_in_force_and_says_so() {
 }
 
 #[test]
+fn a_condition_that_would_overflow_a_stack_leaves_the_old_policy_in_force() {
+    let mut session = Session::start(DENYING);
+    assert!(session.attempt().contains("files.deny"));
+    let conditions = [
+        format!("{}1{} == 1", "(".repeat(1900), ")".repeat(1900)),
+        format!("{}1 == 1", "1+".repeat(1900)),
+    ];
+    for (number, condition) in (1..).zip(conditions) {
+        session.replace_policy(&format!(
+            "version = 1\n[[hook]]\non = \"open\"\nwhen = '{condition}'\ndo = \"log\"\n"
+        ));
+        let reload = session.wait_for_reload(number);
+        assert!(
+            reload.arg_text("error").contains("bad condition"),
+            "{reload:?}"
+        );
+        assert!(session.attempt().contains("files.deny"));
+    }
+    session.finish();
+}
+
+#[test]
 fn a_reload_that_a_hook_refuses_changes_nothing() {
     let veto = "[[hook]]\nname = \"as-it-is\"\non = \"hook.replace\"\ndo = \"deny\"\n";
     let mut session = Session::start(&format!("{ALLOWING}{veto}"));

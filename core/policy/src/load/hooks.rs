@@ -280,7 +280,7 @@ impl Check<'_> {
         match Condition::parse(text) {
             Ok(condition) => {
                 for name in condition.arguments() {
-                    self.argument_name(&name, origin, on);
+                    self.argument_name(name, origin, on);
                 }
                 Some(When::Cel(condition))
             }
@@ -292,7 +292,7 @@ impl Check<'_> {
                 self.error(
                     format!("bad condition: {}", error.message),
                     &place,
-                    "conditions are CEL over `args` and `event`: `args.path.startsWith(\"/srv/\") && event.source == \"cpython\"`",
+                    error.hint.unwrap_or("conditions are CEL over `args` and `event`: `args.path.startsWith(\"/srv/\") && event.source == \"cpython\"`"),
                 );
                 None
             }

@@ -519,6 +519,49 @@ do = "log""#;
 }
 
 #[test]
+fn a_condition_that_nests_without_end() {
+    let text = format!(
+        r#"version = 1
+[[hook]]
+on = "open"
+when = '{}1{}'
+do = "log""#,
+        "[".repeat(33),
+        "]".repeat(33)
+    );
+    insta::assert_snapshot!(said(&text), @r#"
+    hooks.toml:4:41: error: bad condition: it nests deeper than 32 levels
+      |
+    4 | when = '[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]'
+      |                                         ^
+
+    hint: make several hooks of it, or compare with a list: `args.path in ["/a", "/b"]`
+    "#);
+}
+
+#[test]
+fn a_condition_of_too_many_operators() {
+    let text = format!(
+        r#"version = 1
+[[hook]]
+on = "open"
+when = '''
+{}1 == 300
+'''
+do = "log""#,
+        "1 +\n".repeat(300)
+    );
+    insta::assert_snapshot!(said(&text), @r#"
+    hooks.toml:261:3: error: bad condition: more than 256 operators
+        |
+    261 | 1 +
+        |   ^
+
+    hint: make several hooks of it, or compare with a list: `args.path in ["/a", "/b"]`
+    "#);
+}
+
+#[test]
 fn an_unknown_variable_in_a_condition() {
     let text = r#"version = 1
 [[hook]]
