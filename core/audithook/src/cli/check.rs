@@ -39,9 +39,8 @@ pub(super) fn run(arguments: &Check, terminal: &mut Terminal) -> Result<Answer, 
         Err(mistakes) => report.findings = mistakes,
     }
     let has_warnings = report.count(Severity::Warning) > 0;
-    report.valid = !report.findings.has_errors()
-        && !(arguments.strict && !report.not_hard.is_empty())
-        && !(has_warnings && (arguments.strict || arguments.deny_warnings));
+    let is_refused = has_warnings && (arguments.strict || arguments.deny_warnings);
+    report.valid = !report.findings.has_errors() && !is_refused && report.not_hard.is_empty();
     match arguments.format.format {
         FormatName::Json => terminal.json(&report)?,
         FormatName::Text => report.write(&choice.name(), terminal)?,
