@@ -439,6 +439,35 @@ for attempt in (lambda: os.rename('outer', 'moved'), lambda: os.rename('outer/in
         let control = Run::new(&scratch, NOTHING).code(python, "import os; os.rename('outer', 'moved')").finish();
         control.assert_success();
     }
+
+    /// What stands before the first star of a denied glob is such an ancestor; what a star stands for is not.
+    fn the_directory_that_a_denied_glob_lies_in_keeps_its_name(python: &Python) {
+        let scratch = Scratch::new();
+        scratch.write("outer/keys/a.pem", "secret\n");
+        scratch.write("deep/some/x.key", "secret\n");
+        scratch.write("plain/file", "plain\n");
+        let code = "\
+import os
+os.rename('plain', 'renamed')
+os.rename('renamed/file', 'renamed/other')
+os.rename('deep/some', 'deep/another')
+for source in 'outer/keys', 'outer', 'deep':
+    for attempt in lambda: os.rename(source, 'moved'), lambda: os.rename('renamed', source), lambda: os.rmdir(source):
+        try:
+            attempt()
+        except PermissionError as error:
+            print('refused', error)
+";
+        let policy = "version = 1\n[files]\ndeny = [\"./outer/keys/*.pem\", \"./deep/**/x.key\"]\n";
+        let outcome = Run::new(&scratch, policy).code(python, code).finish();
+        outcome.assert_success();
+        assert_eq!(outcome.out().matches("files.deny").count(), 9, "{}", outcome.describe());
+        assert!(scratch.join("outer/keys/a.pem").exists() && scratch.join("deep/another/x.key").exists());
+        let journal = outcome.journal();
+        for source in ["outer", "outer/keys", "deep"] {
+            journal.refusal("os.rename", &[("src", &scratch.text(source))]).assert_denied("files.deny", "hooks.toml:3");
+        }
+    }
 }
 
 #[test]

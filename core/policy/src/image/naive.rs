@@ -225,9 +225,15 @@ impl Case<'_> {
                     *literal != path && covers_literally(path, literal)
                 }
                 // Braces may stand for paths without a star.
-                PathPattern::Glob(glob) => plain_paths(glob)
-                    .iter()
-                    .any(|literal| literal != path && covers_literally(path, literal)),
+                PathPattern::Glob(glob) => {
+                    let (plain, directories) = plain_paths(glob);
+                    plain
+                        .iter()
+                        .any(|literal| literal != path && covers_literally(path, literal))
+                        || directories
+                            .iter()
+                            .any(|directory| covers_literally(path, directory))
+                }
             };
             let entries = files
                 .deny
@@ -435,20 +441,27 @@ fn matcher(glob: &str, path: bool) -> globset::GlobMatcher {
         .compile_matcher()
 }
 
-/// The paths without a star that a glob with braces stands for.
-fn plain_paths(glob: &str) -> Vec<Vec<u8>> {
+/// The paths without a star that a glob with braces stands for, and the directories that the others lie in.
+fn plain_paths(glob: &str) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let mut open = vec![glob.to_owned()];
-    let mut plain = Vec::new();
+    let (mut plain, mut directories) = (Vec::new(), Vec::new());
     while let Some(text) = open.pop() {
         if let (Some(begin), Some(end)) = (text.find('{'), text.find('}')) {
             for choice in text[begin + 1..end].split(',') {
                 open.push(format!("{}{choice}{}", &text[..begin], &text[end + 1..]));
             }
-        } else if text.starts_with('/') && !text.contains(['*', '?', '[']) {
+        } else if !text.starts_with('/') {
+            continue;
+        } else if let Some(star) = text.find(['*', '?', '[']) {
+            let end = text[..star].rfind('/').unwrap_or(0);
+            if end > 0 {
+                directories.push(text[..end].as_bytes().to_vec());
+            }
+        } else {
             plain.push(text.into_bytes());
         }
     }
-    plain
+    (plain, directories)
 }
 
 /// `*` and `?` over names of events.

@@ -13,6 +13,9 @@ use super::{BuildError, PathEntry, PathPattern};
 /// The longest run of bytes that a glob is known by.
 const LONGEST_GRAM: usize = 4;
 
+/// What entries of these classes name is refused, and may not be moved away with a directory above it.
+const REFUSING: u32 = class::DENY | class::OWN_WRITE | class::OWN_ANY;
+
 pub(super) struct PathsBuilder {
     trie: MapBuilder<Item>,
     root: Handle,
@@ -93,15 +96,29 @@ impl PathsBuilder {
     }
 
     fn add_literal(&mut self, class: u32, rule: u32, names: &[&[u8]]) -> Result<(), BuildError> {
-        let refuses = class & (class::DENY | class::OWN_WRITE | class::OWN_ANY) != 0;
         let mut node = self.root;
         for name in names {
-            if refuses {
+            if class & REFUSING != 0 {
                 self.trie.below(node).push(Item::Says(class, rule));
             }
             node = self.trie.key(self.trie.tag(node), name)?;
         }
         self.trie.own(node).push(Item::Says(class, rule));
+        Ok(())
+    }
+
+    /// The directory that a denied glob lies in keeps its name, and those above it: else its files were read under another.
+    fn add_directory(&mut self, class: u32, rule: u32, glob: &PathGlob) -> Result<(), BuildError> {
+        let names: Vec<Vec<u8>> = glob.components.iter().map_while(literal).collect();
+        if class & REFUSING == 0 || glob.start != Start::Root || names.is_empty() {
+            return Ok(());
+        }
+        let mut node = self.root;
+        self.trie.below(node).push(Item::Says(class, rule));
+        for name in &names {
+            node = self.trie.key(self.trie.tag(node), name)?;
+            self.trie.below(node).push(Item::Says(class, rule));
+        }
         Ok(())
     }
 
@@ -116,6 +133,9 @@ impl PathsBuilder {
             }
             let says = Item::Says(class, rule);
             let literals: Option<Vec<Vec<u8>>> = glob.components.iter().map(literal).collect();
+            if literals.is_none() {
+                self.add_directory(class, rule, &glob)?;
+            }
             match (literals, &glob.components[..]) {
                 // `**` is everything; a name without a star is a path.
                 (Some(names), _) => {

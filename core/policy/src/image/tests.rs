@@ -1,6 +1,7 @@
 //! Image and oracle agree; whatever the bytes, nothing panics.
 
-use audithook_catalogue::{EVENTS, Operation};
+use audithook_abi::{Value, Verdict};
+use audithook_catalogue::{EVENTS, Operation, arg};
 use audithook_matcher::host::{self, Host, HostBuffer};
 use audithook_matcher::{Context, Image};
 use proptest::prelude::*;
@@ -271,4 +272,46 @@ fn check_host(text: &str) -> Result<(), TestCaseError> {
         );
     }
     Ok(())
+}
+
+#[test]
+fn the_directory_before_the_star_of_a_denied_glob_is_not_moved_away() {
+    let entry = |glob: &str| PathEntry {
+        pattern: PathPattern::Glob(glob.to_owned()),
+        rule: 0,
+    };
+    let mut input = ImageInput {
+        rules: vec![RuleText::default()],
+        ..ImageInput::default()
+    };
+    input.files.deny = ["/a/sec/*.pem", "/b/{c,d/e}/**/x", "**/*.key", "/*/y"]
+        .map(entry)
+        .into();
+    let bytes = build(&input).expect("built");
+    let image = Image::parse(&bytes).expect("read");
+    let names = RandomNames::default();
+    let moved = |name: &str, path: &str| {
+        let values = [
+            Value::path(path).named(arg::PATH),
+            Value::path(path).named(arg::SRC),
+            Value::path("/elsewhere").named(arg::DST),
+        ];
+        let context = Context {
+            names: &names,
+            inode: None,
+        };
+        let judged = image.judge(&image.plan(name.as_bytes()), &values, &context);
+        let expected = naive::judge(&input, name, &values, &context);
+        assert_eq!(Opinion::from(&judged), expected, "{name} {path}");
+        judged.verdict
+    };
+    for held in ["/a", "/a/sec", "/b", "/b/c", "/b/d", "/b/d/e"] {
+        for event in ["os.rename", "os.link", "os.rmdir"] {
+            assert_eq!(moved(event, held), Verdict::Deny, "{event} {held}");
+        }
+        assert_eq!(moved("os.mkdir", held), Verdict::Allow, "{held}");
+    }
+    for free in ["/a/other", "/b/c/deeper", "/c", "/a/sec/x.txt", "/home"] {
+        assert_eq!(moved("os.rename", free), Verdict::Allow, "{free}");
+    }
 }
