@@ -5,6 +5,41 @@ use std::fs;
 use std::os::fd::RawFd;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::process::{Resource, Rlimit};
+
+/// How many descriptors this process may have: as many as there may be at all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    most: Option<u64>,
+}
+
+impl Limit {
+    /// The limit that holds, raised to the most that the caller allows.
+    pub(crate) fn raised() -> Self {
+        let limit = Self {
+            most: rustix::process::getrlimit(Resource::Nofile).maximum,
+        };
+        limit.raise();
+        limit
+    }
+
+    /// Raises it again: whoever lowered it need not have left it as it may be.
+    pub(crate) fn raise(&self) {
+        let as_before = Rlimit {
+            current: self.most,
+            maximum: self.most,
+        };
+        // What was lowered for good only a privileged process gets back.
+        if rustix::process::setrlimit(Resource::Nofile, as_before).is_err() {
+            let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
+            let as_left = Rlimit {
+                current: maximum,
+                maximum,
+            };
+            let _ = rustix::process::setrlimit(Resource::Nofile, as_left);
+        }
+    }
+}
 
 /// The descriptors beyond the standard ones that a program executed from here inherits.
 pub(crate) fn inheritable() -> Vec<RawFd> {

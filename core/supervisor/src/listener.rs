@@ -3,14 +3,18 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use audithook_wire::message::MAX_PACKET;
 use rustix::process::Pid;
 
 use crate::connections::Connections;
+use crate::descriptors::Limit;
 use crate::rings::{RefusedRing, Ring};
 use crate::waiting::{Source, Waiting};
+
+/// How long the queue may stay closed to this process: a moment's want of memory ends nothing.
+const LONGEST_DEAFNESS: Duration = Duration::from_secs(2);
 
 /// The socket, and who has connected and said nothing yet.
 #[derive(Debug)]
@@ -19,6 +23,15 @@ pub(crate) struct Listener<'s> {
     silent: Connections,
     /// Whether the socket is waited for.
     is_listening: bool,
+    limit: Limit,
+    deafness: Option<Deafness>,
+}
+
+/// That nobody can be taken from the queue, who knows how many wait there.
+#[derive(Clone, Copy, Debug)]
+struct Deafness {
+    since: Instant,
+    error: rustix::io::Errno,
 }
 
 /// What came of looking into the queue.
@@ -53,6 +66,7 @@ impl<'s> Listener<'s> {
     pub(crate) fn new(
         socket: &'s OwnedFd,
         most_silent: usize,
+        limit: Limit,
         waiting: &Waiting,
     ) -> io::Result<Self> {
         waiting.add(socket, Source::Socket)?;
@@ -60,23 +74,55 @@ impl<'s> Listener<'s> {
             socket,
             silent: Connections::new(most_silent),
             is_listening: true,
+            limit,
+            deafness: None,
         })
     }
 
     /// Takes one connection from the queue.
     pub(crate) fn accept(&mut self, waiting: &mut Waiting) -> Accepted {
-        let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
-        match rustix::net::accept_with(self.socket, flags) {
-            Ok(connection) => self.greet(connection, waiting),
+        let mut accepted = self.accept_once();
+        if matches!(accepted, Err(rustix::io::Errno::MFILE)) {
+            // Any process of the same user may have lowered the limit (prlimit(2)).
+            self.limit.raise();
+            accepted = self.accept_once();
+        }
+        match accepted {
+            Ok(connection) => {
+                self.deafness = None;
+                self.greet(connection, waiting)
+            }
             Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNABORTED) => Accepted::Silent,
-            Err(rustix::io::Errno::AGAIN) => Accepted::Nobody,
-            Err(_) => {
+            Err(rustix::io::Errno::AGAIN) => {
+                self.deafness = None;
+                Accepted::Nobody
+            }
+            Err(error) => {
                 // Out of descriptors or memory. Who waits in the queue would keep epoll from ever waiting.
                 waiting.remove(self.socket);
                 self.is_listening = false;
+                let since = Instant::now();
+                self.deafness.get_or_insert(Deafness { since, error });
                 Accepted::Nobody
             }
         }
+    }
+
+    fn accept_once(&self) -> rustix::io::Result<OwnedFd> {
+        let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
+        rustix::net::accept_with(self.socket, flags)
+    }
+
+    /// Why nobody has been heard for too long.
+    pub(crate) fn is_deaf(&self, now: Instant) -> Option<io::Error> {
+        self.deafness
+            .filter(|deafness| now.saturating_duration_since(deafness.since) >= LONGEST_DEAFNESS)
+            .map(|deafness| deafness.error.into())
+    }
+
+    /// Why the queue was not emptied when it was looked into last.
+    pub(crate) fn left_unheard(&self) -> Option<io::Error> {
+        self.deafness.map(|deafness| deafness.error.into())
     }
 
     fn greet(&mut self, connection: OwnedFd, waiting: &mut Waiting) -> Accepted {

@@ -14,6 +14,7 @@ use rustix::process::{Pid, PidfdFlags};
 
 use crate::budget::Budget;
 use crate::control::{Control, Ended, Message};
+use crate::descriptors::Limit;
 use crate::directory::BACKLOG;
 use crate::handler::{Directive, Handler};
 use crate::judges::{Judges, Question};
@@ -79,17 +80,10 @@ pub(crate) fn supervise(beginning: &Beginning<'_>, handler: &mut dyn Handler) ->
         .send(&Message::Started(root.as_raw_nonzero().get()));
     descriptors::let_go(&beginning.inherited.descriptors);
     // Each process of the tree costs a descriptor here. The command has the limit that its caller gave it.
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    let _ = rustix::process::setrlimit(
-        rustix::process::Resource::Nofile,
-        rustix::process::Rlimit {
-            current: limit.maximum,
-            ..limit
-        },
-    );
+    let limit = Limit::raised();
     // From here on the terminal's signals are for the command alone.
     let _ = rustix::process::setpgid(None, None);
-    let ended = Supervisor::new(beginning, root, handler)
+    let ended = Supervisor::new(beginning, root, limit, handler)
         .and_then(|mut supervisor| supervisor.run(handler));
     let ended = match ended {
         Ok(ended) => ended,
@@ -117,11 +111,16 @@ struct Supervisor<'b> {
 }
 
 impl<'b> Supervisor<'b> {
-    fn new(beginning: &'b Beginning<'b>, root: Pid, handler: &mut dyn Handler) -> io::Result<Self> {
+    fn new(
+        beginning: &'b Beginning<'b>,
+        root: Pid,
+        limit: Limit,
+        handler: &mut dyn Handler,
+    ) -> io::Result<Self> {
         let waiting = Waiting::new()?;
         let front = rustix::process::pidfd_open(beginning.front, PidfdFlags::empty());
         let budget = Budget::of_this_process();
-        let listener = Listener::new(&beginning.socket, budget.connections, &waiting)?;
+        let listener = Listener::new(&beginning.socket, budget.connections, limit, &waiting)?;
         waiting.add(beginning.control.as_fd(), Source::Control)?;
         waiting.add(beginning.signals.as_fd(), Source::Signals)?;
         let judges = handler
@@ -200,6 +199,7 @@ impl<'b> Supervisor<'b> {
         for number in self.listener.silent() {
             self.read_connection(number, handler);
         }
+        let unheard = self.listener.left_unheard();
         let directive = self.pass(handler, true);
         for pid in self.processes.everybody() {
             self.bury(pid, handler);
@@ -208,7 +208,10 @@ impl<'b> Supervisor<'b> {
         match (directive, last) {
             (Directive::Fault(text), _) | (_, Directive::Fault(text)) => Ended::Fault(text),
             (Directive::Kill, _) | (_, Directive::Kill) => Ended::Killed,
-            _ => ended,
+            _ => match unheard {
+                Some(error) if !matches!(ended, Ended::Fault(_)) => unheard_fault(&error),
+                _ => ended,
+            },
         }
     }
 
@@ -233,6 +236,9 @@ impl<'b> Supervisor<'b> {
         }
         let now = Instant::now();
         self.listener.expire(now);
+        if let Some(error) = self.listener.is_deaf(now) {
+            self.root.overrule_end(unheard_fault(&error));
+        }
         self.listener.listen_again(&self.waiting);
         self.processes.look_at_the_unwatched(&mut self.waiting);
         while let Some(pid) = self.processes.next_dead() {
@@ -466,6 +472,13 @@ impl<'b> Supervisor<'b> {
             self.reloads.ask();
         }
     }
+}
+
+/// How a run ends in which processes cannot be heard: they take themselves for recorded, and would act unseen.
+fn unheard_fault(error: &io::Error) -> Ended {
+    Ended::Fault(format!(
+        "processes of the run could not be heard any more, so that they would not have been recorded: {error}"
+    ))
 }
 
 /// CLOCK_MONOTONIC in nanoseconds.

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitOptions};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
 
 /// Makes orphaned descendants children of this process (`PR_SET_CHILD_SUBREAPER`, prctl(2)).
 ///
@@ -108,7 +108,11 @@ pub fn signal_all(signal: Signal) {
 /// Kills every descendant, until there is none: not even one that was forked meanwhile.
 pub fn kill_all() {
     loop {
-        signal_all(Signal::KILL);
+        if can_look() {
+            signal_all(Signal::KILL);
+        } else {
+            kill_children_unseen();
+        }
         loop {
             match rustix::process::wait(WaitOptions::NOHANG) {
                 Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
@@ -119,6 +123,25 @@ pub fn kill_all() {
             }
         }
         std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Whether descendants can be looked for: it takes a descriptor.
+fn can_look() -> bool {
+    fs::File::open("/proc/self/stat").is_ok()
+}
+
+/// Kills the children without a descriptor, which a process of the tree may have taken away (prlimit(2)). What they leave
+/// behind are children of this process next.
+fn kill_children_unseen() {
+    /// What `pid_max` is at most (proc(5)).
+    const MOST: i32 = 1 << 22;
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    for pid in (1..=MOST).filter_map(Pid::from_raw) {
+        // Waiting for somebody else's child is an error (ECHILD).
+        if rustix::process::waitid(WaitId::Pid(pid), options).is_ok() {
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
     }
 }
 

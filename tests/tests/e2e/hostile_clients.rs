@@ -2,11 +2,11 @@
 //! nowhere, and nobody else suffers.
 
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use audithook_tests::tree::{Lifeline, supervisor};
-use audithook_tests::{Journal, PATIENCE, Run, Scratch, build, python, run};
+use audithook_tests::{Journal, PATIENCE, Run, Scratch, build, python, run, skip};
 
 const NOTHING: &str = "version = 1\n";
 /// A policy whose rule the supervisor alone can judge.
@@ -303,4 +303,71 @@ assert client.stdout.readline() == 'begun\\n'
         "{:?}",
         began.elapsed()
     );
+}
+
+/// Takes the supervisor's descriptors away, down to the limits given, and starts a program.
+fn taking_descriptors_away(hard: &str, then: &str) -> String {
+    format!(
+        "\
+import os, resource, subprocess, sys, time
+most = resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)[1]
+resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (0, {hard}))
+def start():
+    subprocess.call([sys.executable, '-S', '-c', 'import sys; sys.audit(\"shop.unseen\")'])
+{then}
+"
+    )
+}
+
+#[test]
+fn a_supervisor_whose_soft_limit_of_descriptors_is_lowered_hears_everybody() {
+    let scratch = Scratch::new();
+    let code = taking_descriptors_away("most", "start()\nstart()");
+    let policy = "version = 1\n[journal]\nevents = [\"shop.*\"]\n";
+    let outcome = Run::new(&scratch, policy)
+        .code(python::newest(), &code)
+        .finish();
+    outcome.assert_success();
+    let journal = outcome.journal();
+    assert_eq!(
+        journal.of("shop.unseen").count(),
+        2,
+        "{}",
+        journal.describe()
+    );
+}
+
+/// In a namespace of users nobody may raise a limit that was lowered for good (CAP_SYS_RESOURCE).
+#[test]
+fn a_run_that_cannot_hear_its_processes_ends_with_its_reason() {
+    for then in ["start()", "start()\ntime.sleep(600)"] {
+        let scratch = Scratch::new();
+        let code = taking_descriptors_away("0", then);
+        let run = Run::new(&scratch, NOTHING);
+        let inner = run.audithook_command(&[
+            "run",
+            "-c",
+            "hooks.toml",
+            "--",
+            python::newest().text(),
+            "-c",
+            &code,
+        ]);
+        let outcome = Command::new("unshare")
+            .args(["--user", "--map-root-user"])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .current_dir(scratch.path())
+            .env_clear()
+            .envs(run::environment(&scratch))
+            .output()
+            .expect("unshare runs");
+        let said = String::from_utf8_lossy(&outcome.stderr);
+        if said.starts_with("unshare: ") {
+            skip("limits", format_args!("no namespaces here: {said}"));
+            return;
+        }
+        assert_eq!(outcome.status.code(), Some(125), "{said}");
+        assert!(said.contains("could not be heard any more"), "{said}");
+    }
 }
