@@ -3,7 +3,7 @@
 use core::cell::Cell;
 
 use audithook_abi::{
-    EVENT_STARTUP, EVENT_TRUNCATED, Source, Symbol, VALUE_TRUNCATED, Value, Verdict,
+    EVENT_STARTUP, EVENT_TRUNCATED, Source, Symbol, VALUE_TRUNCATED, Value, Verdict, View,
 };
 use audithook_catalogue::{Operation, arg, event};
 use audithook_matcher::{Context, Judgement, Overflow, Plan, host};
@@ -108,11 +108,7 @@ pub(crate) fn judge(
         generation: policy.image.generation(),
         ..Meta::new(subject.source)
     };
-    if subject
-        .args
-        .iter()
-        .any(|value| value.flags() & VALUE_TRUNCATED != 0)
-    {
+    if subject.args.iter().any(is_cut) {
         meta.flags |= EVENT_TRUNCATED;
     }
     let mut record = subject.plan.journalled();
@@ -178,6 +174,12 @@ pub(crate) fn judge(
         interpreter.released(await_end);
     }
     decision
+}
+
+/// Whether the value, or one in it, is not all that the program gave.
+fn is_cut(value: &Value<'_>) -> bool {
+    value.flags() & VALUE_TRUNCATED != 0
+        || matches!(value.view(), View::List(values) if values.iter().any(is_cut))
 }
 
 /// Asks the kernel for what most events, which nobody records, need not know. The first time counts.

@@ -226,3 +226,85 @@ fn judged_events() -> Vec<String> {
     assert!(names.iter().any(|name| name == "socket.connect"));
     names
 }
+
+for_each_python! {
+    /// What cannot be read is no verdict: a condition on it fails, which refuses.
+    fn numbers_too_large_for_any_type_are_not_taken_for_others(python: &Python) {
+        let code = "\
+import sys
+for amount in (5, 1001, 2**63 - 1, 2**63, 2**64 - 1, 2**64, 10**30, -2**63, -10**30):
+    try:
+        sys.audit('shop.order', amount)
+        print('ordered', amount)
+    except PermissionError:
+        print('refused', amount)
+";
+        let policy = "version = 1\n[[hook]]\non = \"shop.order\"\nwhen = 'args[\"0\"] > 1000'\ndo = \"deny\"\n";
+        let (_scratch, outcome) = run(python, policy, code);
+        outcome.assert_success();
+        let ordered: Vec<_> = outcome.out().lines().filter_map(|line| line.strip_prefix("ordered ").map(str::to_owned)).collect();
+        assert_eq!(ordered, ["5", "-9223372036854775808"], "{}", outcome.describe());
+    }
+
+    /// `PYTHONPATH` comes before the library: what it holds runs before anything else, and is judged.
+    fn a_module_in_the_place_of_the_librarys_own_is_judged_from_its_first_line(python: &Python) {
+        let scratch = Scratch::new();
+        scratch.write("secret", "secret\n");
+        scratch.write("evil/encodings/__init__.py", "\
+import posix, sys
+def attempt(what):
+    try:
+        what()
+        posix.write(1, b'done\\n')
+    except PermissionError:
+        posix.write(1, b'refused\\n')
+here = posix.open('.', posix.O_RDONLY)
+attempt(lambda: posix.open('secret', posix.O_RDONLY, dir_fd=here))
+attempt(lambda: posix.open('secret', posix.O_RDONLY))
+attempt(lambda: posix.rename('secret', 'moved'))
+attempt(lambda: posix.kill(posix.getpid(), 0))
+attempt(lambda: sys.audit('shop.order'))
+posix._exit(0)
+");
+        let policy = format!("{POLICY}[[hook]]\non = [\"os.kill\", \"shop.order\"]\ndo = \"deny\"\n");
+        let outcome = Run::new(&scratch, &policy).env("PYTHONPATH", scratch.join("evil")).python(python, &["-c", "pass"]).finish();
+        assert_eq!(outcome.assert_success().out(), "refused\n".repeat(5), "{}", outcome.describe());
+    }
+
+    /// CPython clears its hooks before the last objects go: what libc shows is judged to the end.
+    fn what_runs_while_the_interpreter_ends_is_judged(python: &Python) {
+        let code = "\
+import gc, os, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+class Last:
+    def __init__(self, where): self.where, self.open, self.write = where, os.open, os.write
+    def __del__(self):
+        try:
+            self.open('secret', os.O_RDONLY)
+            self.write(1, b'read by ' + self.where.encode() + b'\\n')
+        except BaseException:
+            pass
+gc.callbacks.append(Last('gc'))
+sys.last = Last('sys')
+last = Last('main')
+";
+        let (_scratch, outcome) = run(python, POLICY, code);
+        assert_eq!(outcome.assert_success().out(), "", "{}", outcome.describe());
+    }
+
+    /// Where nothing is said CPython takes TCP over IPv4: that is no way to another kind of socket.
+    fn a_socket_of_no_family_is_one_of_the_internet(python: &Python) {
+        let code = "\
+import _socket
+for family, kind in ((-1, -1), (2, 1), (-1, 1)):
+    _socket.socket(family, kind, 0).close()
+try:
+    _socket.socket(-1, _socket.SOCK_RAW, 1)
+    print('made')
+except PermissionError as error:
+    print('refused' if 'denied by rule' in str(error) else error)
+";
+        let (_scratch, outcome) = run(python, "version = 1\n[network]\nsockets = []\n", code);
+        assert_eq!(outcome.assert_success().out(), "refused\n", "{}", outcome.describe());
+    }
+}

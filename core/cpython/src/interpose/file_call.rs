@@ -184,9 +184,7 @@ impl<'a> Arguments<'a> {
 /// The policy, and whose code is running, where calls are judged at all.
 pub(super) fn judging() -> Option<(&'static Policy, Who)> {
     load_check::run();
-    if !startup::judges_calls() || channel::ring().is_none() {
-        return None;
-    }
+    channel::ring()?;
     let keep = process::KeepErrno::new();
     let who = process::who();
     drop(keep);

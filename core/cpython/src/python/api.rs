@@ -4,7 +4,7 @@
 //! ABI are used, and none that raises an audit event or runs code of the program (no `str()`, no attribute access, no
 //! `__fspath__`, no `__index__`): the objects belong to a program that may be hostile.
 
-use core::ffi::{CStr, c_char, c_int, c_long, c_longlong, c_ulong, c_void};
+use core::ffi::{CStr, c_char, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::entry;
@@ -128,6 +128,8 @@ api! {
     dict_next = c"PyDict_Next": fn(*mut Object, *mut Size, *mut *mut Object, *mut *mut Object) -> c_int;
     set_object = c"PyErr_SetObject": fn(*mut Object, *mut Object);
     set_string = c"PyErr_SetString": fn(*mut Object, *const c_char);
+    long_as_unsigned_long_long = c"PyLong_AsUnsignedLongLong": fn(*mut Object) -> c_ulonglong;
+    error_occurred = c"PyErr_Occurred": fn() -> *mut Object;
     error_clear = c"PyErr_Clear": fn();
     incref = c"Py_IncRef": fn(*mut Object);
     decref = c"Py_DecRef": fn(*mut Object);

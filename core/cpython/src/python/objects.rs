@@ -9,6 +9,9 @@ use audithook_abi::{VALUE_TRUNCATED, Value};
 
 use super::api::{Api, Kind, Object};
 
+/// What is there and cannot be read: a condition on it is an error, not a verdict (policy, *Meaning* 4).
+const UNREADABLE: Value<'static> = Value::NULL.flagged(VALUE_TRUNCATED);
+
 /// How many objects the reader may make, or keep, for one event.
 const MOST_TEMPORARIES: usize = 32;
 
@@ -116,15 +119,9 @@ impl<'a, 't> Reader<'a, 't> {
     ) -> (Value<'s>, &'s mut [Value<'static>]) {
         match self.kind(object) {
             Kind::None => (Value::NULL, list),
-            Kind::Integer => (self.integer(object).map_or(Value::NULL, Value::i64), list),
-            // SAFETY: a live exact `float`.
-            Kind::Float => (
-                Value::f64(unsafe { (self.api.float_as_double)(object.0) }),
-                list,
-            ),
-            Kind::Text => (self.text(object).map_or(Value::NULL, Value::str), list),
+            Kind::Integer | Kind::Float | Kind::Text => (self.scalar(object), list),
             Kind::Bytes | Kind::ByteArray => {
-                (self.text(object).map_or(Value::NULL, Value::bytes), list)
+                (self.text(object).map_or(UNREADABLE, Value::bytes), list)
             }
             Kind::List | Kind::Tuple => {
                 let count = self.strings(object, list);
@@ -140,7 +137,34 @@ impl<'a, 't> Reader<'a, 't> {
         }
     }
 
-    /// An `int`. One that is too large is −1.
+    /// A number or a text.
+    fn scalar<'s>(&mut self, object: Item) -> Value<'s> {
+        match self.kind(object) {
+            Kind::None => Value::NULL,
+            Kind::Integer => match self.integer(object) {
+                Some(number) => Value::i64(number),
+                None => self.unsigned(object).map_or(UNREADABLE, Value::u64),
+            },
+            // SAFETY: a live exact `float`.
+            Kind::Float => Value::f64(unsafe { (self.api.float_as_double)(object.0) }),
+            _ => self.text(object).map_or(UNREADABLE, Value::str),
+        }
+    }
+
+    /// An `int` that is too large for [`Self::integer`].
+    fn unsigned(&self, object: Item) -> Option<u64> {
+        // SAFETY: a live `int`; the conversion runs no code of the program.
+        unsafe {
+            let number = (self.api.long_as_unsigned_long_long)(object.0);
+            let failed = number == u64::MAX && !(self.api.error_occurred)().is_null();
+            if failed {
+                (self.api.error_clear)();
+            }
+            (!failed).then_some(number)
+        }
+    }
+
+    /// An `int`; `None` if it is too large, or no `int`.
     pub(super) fn integer(&self, object: Item) -> Option<i64> {
         // SAFETY: an item is null or alive; for an `int` (or a subclass) the conversion runs no code of the program.
         unsafe {
@@ -148,11 +172,11 @@ impl<'a, 't> Reader<'a, 't> {
                 return None;
             }
             let number = (self.api.long_as_long_long)(object.0);
-            if number == -1 {
-                // Either −1 or an exception: too large.
+            let failed = number == -1 && !(self.api.error_occurred)().is_null();
+            if failed {
                 (self.api.error_clear)();
             }
-            Some(number)
+            (!failed).then_some(number)
         }
     }
 
@@ -237,10 +261,7 @@ impl<'a, 't> Reader<'a, 't> {
         let mut count = 0;
         for place in 0..length.min(list.len()) {
             let item = self.sequence_item(object, place);
-            list[count] = match self.integer(item) {
-                Some(number) => Value::i64(number),
-                None => self.text(item).map_or(Value::NULL, Value::str),
-            };
+            list[count] = self.scalar(item);
             count += 1;
         }
         if let (true, Some(last)) = (length > count, list[..count].last_mut()) {

@@ -160,14 +160,10 @@ pub(crate) fn is_armed() -> bool {
     PHASE.load(Ordering::Acquire) == Phase::Armed as u8
 }
 
-/// Whether code of the user may be running: calls of libc are judged from here on, with the same exemptions as events.
-pub(crate) fn judges_calls() -> bool {
-    PHASE.load(Ordering::Acquire) >= Phase::UserCode as u8
-}
-
 /// Whether an event must be looked at although nobody wants it, because it tells how far the interpreter is.
 pub(crate) fn tells_phase(symbol: Symbol) -> bool {
-    !is_armed() && (ends_startup(symbol) || matches!(symbol, event::IMPORT | event::COMPILE))
+    !is_armed()
+        && (ends_startup(symbol) || matches!(symbol, event::IMPORT | event::COMPILE | event::OPEN))
 }
 
 /// The events that come right before the main program (PEP 578).
@@ -203,6 +199,15 @@ pub(crate) fn is_exempt(symbol: Symbol, operation: Operation, args: &[Value<'_>]
             PHASE.store(Phase::UserCode as u8, Ordering::Release);
         }
         _ => {}
+    }
+    // What is imported from elsewhere is the user's: `PYTHONPATH` comes before the library.
+    let is_elsewhere = match operation {
+        Operation::Open => !is_own_file(path),
+        Operation::Load => !path.is_empty() && !is_in_library(path),
+        _ => false,
+    };
+    if is_elsewhere {
+        PHASE.fetch_max(Phase::UserCode as u8, Ordering::AcqRel);
     }
     let user_code = PHASE.load(Ordering::Acquire) >= Phase::UserCode as u8;
     match operation {

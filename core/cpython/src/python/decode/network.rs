@@ -88,18 +88,20 @@ impl Decoder<'_, '_> {
                 .integer(self.reader.argument(place))
                 .unwrap_or(-1) as c_int
         });
-        let socket = Endpoint {
-            family,
-            kind,
-            protocol,
-        };
-        if family < 0 {
-            // `socket.socket(fileno=…)`: an existing socket.
+        if [family, kind, protocol] == [-1; 3] {
+            // `socket.socket(fileno=…)`: an existing socket, or one of TCP.
             arguments.handling = Handling::Free;
         }
+        // What CPython takes where nothing is said.
+        let or = |given: c_int, default| if given == -1 { default } else { given };
+        let socket = Endpoint {
+            family: or(family, libc::AF_INET),
+            kind: or(kind, libc::SOCK_STREAM),
+            protocol: or(protocol, 0),
+        };
         arguments.push(arg::FAMILY, Value::str(socket.family_name()));
         arguments.push(arg::KIND, Value::str(socket.kind_name()));
-        arguments.push(arg::PROTOCOL, Value::i64(protocol.into()));
+        arguments.push(arg::PROTOCOL, Value::i64(socket.protocol.into()));
         arguments
     }
 }
