@@ -383,7 +383,7 @@ pub static DETAILS: [EventDetails; 217] = [
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/smtplib", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/smtplib", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
-    EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
+    EventDetails { sources: &["cpython", "libc"], first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "also the interposed listen of a socket that is not bound" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/socket", notes: "" },

@@ -147,6 +147,45 @@ for port in ({}, {}):
     }
 
     /// Binding has a list of its own.
+    /// Listening on a socket that was never bound binds it to every address (tcp(7)).
+    fn listening_without_a_bind_is_held_to_the_list_of_binds(python: &Python) {
+        let code = "\
+import socket
+for family in (socket.AF_INET, socket.AF_INET6):
+    with socket.socket(family) as s:
+        try:
+            s.listen()
+            print('listens', s.getsockname()[0])
+        except PermissionError as error:
+            print('refused', error.errno)
+with socket.socket() as s:
+    try:
+        s.bind(('127.0.0.2', 0))
+        s.listen()
+        print('listens', s.getsockname()[0])
+    except PermissionError as error:
+        print('refused', error.errno)
+";
+        let run = |policy| {
+            let scratch = Scratch::new();
+            let outcome = Run::new(&scratch, policy).code(python, code).finish();
+            outcome.assert_success();
+            (outcome.out(), outcome.journal())
+        };
+        let (out, journal) = run("version = 1\n[network]\nbind = [\"127.0.0.2:0\"]\n");
+        assert_eq!(out, "refused 13\nrefused 13\nlistens 127.0.0.2\n", "{}", journal.describe());
+        for host in ["0.0.0.0", "::"] {
+            journal.refusal("socket.bind", &[("host", host)]).assert_denied("network.bind", "hooks.toml:3");
+        }
+        let (out, _) = run("version = 1\n[network]\nbind = \"none\"\n");
+        assert_eq!(out, "refused 13\n".repeat(3));
+        for free in ["version = 1\n", "version = 1\n[network]\nbind = \"any\"\nloopback = true\n"] {
+            let (out, journal) = run(free);
+            assert_eq!(out, "listens 0.0.0.0\nlistens ::\nlistens 127.0.0.2\n");
+            journal.assert_no_refusals();
+        }
+    }
+
     fn binding_is_held_to_its_list(python: &Python) {
         let scratch = Scratch::new();
         let policy = "version = 1\n[network]\nbind = [\"127.0.0.2:0\"]\nunix = [\"./allowed.sock\"]\n";

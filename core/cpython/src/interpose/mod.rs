@@ -9,6 +9,7 @@ pub(crate) mod exec;
 mod file_call;
 pub(crate) mod files;
 mod follow;
+mod listen;
 pub(crate) mod load;
 pub(crate) mod lookup;
 mod preload;
