@@ -34,7 +34,6 @@ struct OnPatterns {
 
 impl OnPatterns {
     fn of(hook: &HookInput) -> Self {
-        let is_pattern = |name: &&String| name.contains(['*', '?']);
         Self {
             custom: hook
                 .on
@@ -42,12 +41,7 @@ impl OnPatterns {
                 .filter(|name| !is_pattern(name) && find(name).is_none())
                 .cloned()
                 .collect(),
-            patterns: hook
-                .on
-                .iter()
-                .filter(is_pattern)
-                .map(|name| name_program(name))
-                .collect(),
+            patterns: event_patterns(&hook.on),
             all: hook.on.iter().map(|name| name_program(name)).collect(),
         }
     }
@@ -57,6 +51,19 @@ impl OnPatterns {
             .iter()
             .any(|program| matches_text(program, name.as_bytes()))
     }
+}
+
+/// The patterns among the names of events. Hooks that have the same ones share a group, of which there are at most
+/// [`MOST_GROUPS`].
+pub(crate) fn event_patterns(on: &[String]) -> BTreeSet<Vec<u8>> {
+    on.iter()
+        .filter(|name| is_pattern(name))
+        .map(|name| name_program(name))
+        .collect()
+}
+
+fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?'])
 }
 
 fn name_program(name: &str) -> Vec<u8> {

@@ -25,6 +25,7 @@ use audithook_matcher::Image;
 use audithook_matcher::format::{Field, NONE, Section, class};
 
 pub use glob::{GlobError, check_path_glob, check_text_glob};
+pub(crate) use hooks::event_patterns;
 pub use input::{
     FileRules, HookAction, HookInput, HostEntry, HostList, HostPattern, ImageInput, JournalEvents,
     Mode, NetworkRules, Overflow, PathEntry, PathList, PathPattern, Protocol, RuleText, SocketList,

@@ -1,12 +1,14 @@
 //! `[[hook]]`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+use audithook_matcher::MOST_GROUPS;
 
 use super::Check;
 use crate::cel::Condition;
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Items, List, Placement};
-use crate::image::{PathPattern, check_text_glob};
+use crate::image::{PathPattern, check_text_glob, event_patterns};
 use crate::model::{Action, Hook, Plugin, When};
 use crate::names;
 use crate::nearest::{listed, nearest};
@@ -24,6 +26,7 @@ impl Check<'_> {
             }
             checked.extend(self.hook(hook, place, plugins));
         }
+        self.sets_of_patterns(&checked);
         self.name_the_nameless(&mut checked, &named);
         let plugin = |hook: &Hook| match &hook.action {
             Action::Call { plugin, .. } => plugin.clone(),
@@ -31,6 +34,21 @@ impl Check<'_> {
         };
         checked.sort_by_cached_key(|hook| (hook.priority, hook.origin.order(), plugin(hook)));
         checked
+    }
+
+    /// What the policy image has room for.
+    fn sets_of_patterns(&mut self, hooks: &[Hook]) {
+        let mut sets = BTreeSet::new();
+        for hook in hooks {
+            let set = event_patterns(&hook.on);
+            if !set.is_empty() && sets.insert(set) && sets.len() > MOST_GROUPS {
+                return self.error(
+                    format!("more than {MOST_GROUPS} different sets of patterns of events"),
+                    &hook.origin,
+                    "hooks whose `on` has the same patterns share a set, and full names need none: narrow the events with `when` instead",
+                );
+            }
+        }
     }
 
     fn hook_name(&mut self, name: &Spot<String>, named: &mut HashMap<String, Origin>) {
@@ -301,6 +319,16 @@ impl Check<'_> {
 
     /// An argument that none of the named events has cannot hold: `on` may have events of one's own, and then nobody knows.
     fn argument_name(&mut self, name: &str, origin: &Origin, on: &[String]) {
+        let is_place = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        if is_place
+            && (name.len() > 1 || audithook_catalogue::arg_symbol(name.as_bytes()).is_none())
+        {
+            return self.error(
+                format!("no such place of an argument: `{name}`"),
+                origin,
+                "the first ten arguments of an event are seen: `0` to `9`",
+            );
+        }
         let mut known = Vec::new();
         for event in on {
             let Some((_, info)) = audithook_catalogue::find(event) else {
@@ -313,7 +341,7 @@ impl Check<'_> {
                     .filter(|arg| *arg != "_"),
             );
         }
-        if known.contains(&name) || name.bytes().all(|byte| byte.is_ascii_digit()) {
+        if known.contains(&name) || is_place {
             return;
         }
         known.sort_unstable();

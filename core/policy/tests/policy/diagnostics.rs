@@ -562,6 +562,39 @@ do = "log""#,
 }
 
 #[test]
+fn a_place_that_is_not_seen() {
+    for when in [
+        "{ \"10\" = \"x\" }",
+        "'args[\"10\"] == 1'",
+        "{ \"00\" = \"x\" }",
+    ] {
+        let text =
+            format!("version = 1\n[[hook]]\non = \"shop.*\"\nwhen = {when}\ndo = \"deny\"\n");
+        let said = said(&text);
+        assert!(said.starts_with("hooks.toml:4:"), "{said}");
+        assert!(said.contains("no such place of an argument: `"), "{said}");
+    }
+}
+
+#[test]
+fn more_sets_of_patterns_than_fit() {
+    let hook = |number: usize| format!("[[hook]]\non = \"shop{number}.*\"\ndo = \"log\"\n");
+    let hooks = |count: usize| (0..count).map(hook).collect::<String>();
+    assert_eq!(
+        said(&format!("version = 1\n{}{}", hooks(256), hooks(256))),
+        ""
+    );
+    insta::assert_snapshot!(said(&format!("version = 1\n{}", hooks(300))), @r#"
+    hooks.toml:770:1: error: more than 256 different sets of patterns of events
+        |
+    770 | [[hook]]
+        | ^^^^^^^^
+
+    hint: hooks whose `on` has the same patterns share a set, and full names need none: narrow the events with `when` instead
+    "#);
+}
+
+#[test]
 fn an_unknown_variable_in_a_condition() {
     let text = r#"version = 1
 [[hook]]
