@@ -7,6 +7,7 @@
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
+use crate::interpose::errno;
 use crate::process;
 
 /// The longest resolved path, in bytes: PATH_MAX without its NUL.
@@ -40,12 +41,13 @@ pub(crate) struct Resolved {
 /// Why a path cannot be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unresolved {
-    /// It is longer than PATH_MAX, or passes too many links: the kernel refuses it too.
-    Impossible,
+    /// The kernel will refuse it by itself: it is longer than PATH_MAX, passes too many links, begins at no descriptor, or
+    /// lies in a directory that was removed.
+    Futile,
     /// It names no file: a pipe, a socket, an anonymous inode.
     NoFile,
-    /// The descriptor or working directory that it begins at cannot be read.
-    NoBase,
+    /// What it names may be there, and cannot be told: a directory outside the root, or deeper than a path can say.
+    Unknown,
 }
 
 impl Resolved {
@@ -84,14 +86,18 @@ impl Resolved {
         self.inode = None;
         self.ended_in_link = false;
         if raw.len() > LONGEST || raw.contains(&0) {
-            return Err(Unresolved::Impossible);
+            return Err(Unresolved::Futile);
         }
         let follow = follow || raw.ends_with(b"/");
         self.bytes[0] = b'/';
         if raw.starts_with(b"/") {
             self.length = 1;
         } else {
-            self.begin_at(base)?;
+            self.begin_at(base).map_err(|error| match base {
+                // A removed directory is empty, and only `..` leads out of it.
+                Base::Cwd if error == Unresolved::Futile && has_parent(raw) => Unresolved::Unknown,
+                _ => error,
+            })?;
         }
         if is_free_of_links(base, raw, follow, want_inode, &mut self.inode) {
             self.append_lexically(raw)?;
@@ -147,16 +153,19 @@ impl Resolved {
                 let length = unsafe {
                     libc::syscall(libc::SYS_getcwd, self.bytes.as_mut_ptr(), self.bytes.len())
                 };
+                if length < 0 && errno() == libc::ENOENT {
+                    return Err(Unresolved::Futile);
+                }
                 // The length counts the NUL; a directory outside the root is given as `(unreachable)/…`.
                 if length < 2 || self.bytes[0] != b'/' {
-                    return Err(Unresolved::NoBase);
+                    return Err(Unresolved::Unknown);
                 }
                 self.length = length as usize - 1;
                 Ok(())
             }
             Base::Directory(path) => {
                 if path.len() > LONGEST || !path.starts_with(b"/") {
-                    return Err(Unresolved::NoBase);
+                    return Err(Unresolved::Unknown);
                 }
                 self.bytes[0] = b'/';
                 self.length = 1;
@@ -164,9 +173,13 @@ impl Resolved {
             }
             Base::Descriptor(descriptor) => {
                 let link = ProcLink::new(descriptor);
+                // SAFETY: asking for the flags of whatever the number stands for changes nothing.
+                if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } < 0 {
+                    return Err(Unresolved::Futile);
+                }
                 let length = read_link(link.as_ptr(), &mut self.bytes)
                     .filter(|length| *length <= LONGEST)
-                    .ok_or(Unresolved::NoBase)?;
+                    .ok_or(Unresolved::Unknown)?;
                 if self.bytes[0] != b'/' {
                     return Err(Unresolved::NoFile);
                 }
@@ -196,7 +209,7 @@ impl Resolved {
                 let slash = usize::from(self.length > 1);
                 let end = self.length + slash + name.len();
                 if end > LONGEST {
-                    return Err(Unresolved::Impossible);
+                    return Err(Unresolved::Unknown);
                 }
                 if slash == 1 {
                     self.bytes[self.length] = b'/';
@@ -246,9 +259,12 @@ impl Resolved {
             };
             links += 1;
             self.ended_in_link |= is_last;
-            if links > MOST_LINKS || length >= start {
+            if links > MOST_LINKS {
+                return Err(Unresolved::Futile);
+            }
+            if length >= start {
                 // A target that fills the room may have been cut.
-                return Err(Unresolved::Impossible);
+                return Err(Unresolved::Unknown);
             }
             let target = &rest[..length];
             if target.starts_with(b"/") {
@@ -321,13 +337,10 @@ fn is_free_of_links(
         )
     };
     if descriptor < 0 {
-        // SAFETY: the location is this thread's own.
-        let error = unsafe { *libc::__errno_location() };
+        let error = errno();
         // The walk came to no symlink (that is ELOOP) before it came to something that is missing or no directory.
         // Behind that there is nothing, unless `..` leads elsewhere.
-        return !want_inode
-            && matches!(error, libc::ENOTDIR | libc::ENOENT)
-            && !raw.split(|byte| *byte == b'/').any(|part| part == b"..");
+        return !want_inode && matches!(error, libc::ENOTDIR | libc::ENOENT) && !has_parent(raw);
     }
     let descriptor = descriptor as c_int;
     if want_inode {
@@ -336,6 +349,11 @@ fn is_free_of_links(
     // SAFETY: the descriptor was made above and is closed once; the raw call is no cancellation point.
     unsafe { libc::syscall(libc::SYS_close, descriptor) };
     true
+}
+
+/// Whether the path leads upwards somewhere.
+fn has_parent(raw: &[u8]) -> bool {
+    raw.split(|byte| *byte == b'/').any(|part| part == b"..")
 }
 
 fn inode_of_descriptor(descriptor: c_int) -> Option<(u64, u64)> {
@@ -479,10 +497,7 @@ mod tests {
             resolve(&tree.path("no/such/../file"), true).unwrap(),
             tree.path("no/file")
         );
-        assert_eq!(
-            resolve(&tree.path("loop"), true),
-            Err(Unresolved::Impossible)
-        );
+        assert_eq!(resolve(&tree.path("loop"), true), Err(Unresolved::Futile));
     }
 
     #[test]
@@ -556,7 +571,7 @@ mod tests {
         );
         assert_eq!(
             resolved.resolve(Base::Descriptor(987_654), b"x", true, false),
-            Err(Unresolved::NoBase)
+            Err(Unresolved::Futile)
         );
     }
 
@@ -582,11 +597,8 @@ mod tests {
 
     #[test]
     fn what_the_kernel_refuses_is_impossible_and_never_panics() {
-        assert_eq!(
-            resolve(&"x/".repeat(3000), true),
-            Err(Unresolved::Impossible)
-        );
-        assert_eq!(resolve("a\0b", true), Err(Unresolved::Impossible));
+        assert_eq!(resolve(&"x/".repeat(3000), true), Err(Unresolved::Futile));
+        assert_eq!(resolve("a\0b", true), Err(Unresolved::Futile));
         let long = "x".repeat(4095);
         assert!(resolve(&long, true).is_err());
     }

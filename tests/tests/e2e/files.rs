@@ -387,6 +387,42 @@ for attempt in (lambda: os.utime('tree/way', (1, 1)), lambda: os.chmod('tree/way
         assert_eq!(journal.refusals().count(), 3);
     }
 
+    /// What the kernel refuses by itself fails as it would without audithook, and is no refusal.
+    fn what_fails_by_itself_fails_as_it_would(python: &Python) {
+        let code = "\
+import errno, os, shutil
+def attempt(what):
+    try:
+        print(what())
+    except OSError as error:
+        print(errno.errorcode[error.errno])
+os.symlink('loop', 'loop')
+os.makedirs('tree/gone')
+os.symlink('self', 'tree/self')
+attempt(lambda: open('loop'))
+attempt(lambda: open('/x' * 3000))
+attempt(lambda: os.open('x', os.O_RDONLY, dir_fd=9999))
+attempt(lambda: os.rename('', 'x'))
+attempt(lambda: os.remove('open.txt/x'))
+attempt(lambda: os.utime('loop', (1, 1), follow_symlinks=False))
+attempt(lambda: os.path.basename(shutil.copytree('tree', 'copy', symlinks=True)))
+here = os.getcwd()
+os.chdir('tree/gone')
+os.rmdir(here + '/tree/gone')
+attempt(lambda: os.listdir('.'))
+attempt(lambda: open('x'))
+attempt(lambda: os.mkdir('x'))
+os.chdir(here)
+";
+        let run = |policy| with_secret(python, policy, code).1;
+        let outcome = run("version = 1\nextends = [\"base\"]\n");
+        outcome.assert_success();
+        let bare = run(NOTHING);
+        assert_eq!(outcome.out(), bare.assert_success().out(), "{}", outcome.describe());
+        assert!(outcome.out().starts_with("ELOOP\nENAMETOOLONG\nEBADF\nENOENT\nENOTDIR\nNone\ncopy\n[]\nENOENT\nENOENT\n"), "{}", outcome.describe());
+        outcome.journal().assert_no_refusals();
+    }
+
     /// A hard link is another name of the same file.
     fn a_denied_file_is_denied_by_its_other_names(python: &Python) {
         let scratch = Scratch::new();

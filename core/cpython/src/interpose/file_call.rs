@@ -131,9 +131,9 @@ impl<'c> FileCall<'c> {
         let mut arguments = Arguments::new();
         match resolved.resolve(self.base, given, self.follow, policy.image.knows_inodes()) {
             Ok(()) => arguments.push(Value::path(resolved.as_bytes()).named(arg::PATH)),
-            Err(Unresolved::NoFile) => return false,
-            // The list refuses what it cannot see; the kernel refuses it too.
-            Err(Unresolved::Impossible | Unresolved::NoBase) => {}
+            Err(Unresolved::NoFile | Unresolved::Futile) => return false,
+            // A list refuses what it cannot see.
+            Err(Unresolved::Unknown) => {}
         }
         arguments.push(Value::path(given).named(arg::RAW));
         if let Some(flags) = self.flags {

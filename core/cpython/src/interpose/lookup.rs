@@ -6,7 +6,7 @@ use audithook_abi::{Source, Value, Verdict};
 use audithook_catalogue::{self as catalogue, arg, event};
 use audithook_wire::flat::Name;
 
-use super::set_errno;
+use super::{resolver, set_errno};
 use crate::judge::{self, Interpreter, Subject};
 use crate::policy::{self, Policy};
 use crate::pool::Claim;
@@ -61,15 +61,14 @@ pub(crate) unsafe extern "C" fn getaddrinfo(
                     continue;
                 }
                 Some((address, _)) => {
-                    granted::grant(name, &address);
-                    pending::add_answer(&address);
+                    take_answer(policy, name, &address);
                 }
                 None => {}
             }
             link = &raw mut answer.ai_next;
         }
         if let Some((address, rule)) = refused {
-            record_answer(policy, name, &address, rule);
+            record_answer(policy, name, &address, rule, Verdict::Deny);
             if (*result).is_null() {
                 drop(keep);
                 return refused_lookup();
@@ -233,23 +232,49 @@ fn judge_lookup(policy: &'static Policy, args: &[Value<'_>]) -> bool {
     decision.verdict.refuses()
 }
 
-/// Records that an allowed name led where it must not.
-fn record_answer(policy: &'static Policy, name: &[u8], address: &[u8; 16], rule: Option<u32>) {
+/// An answer that the policy does not refuse: the name speaks for it, unless the program had a say in where it leads. Then
+/// a connection to it is judged by its address alone.
+fn take_answer(policy: &'static Policy, name: &[u8], address: &[u8; 16]) {
+    pending::add_answer(address);
+    if !resolver::is_led() {
+        granted::grant(name, address);
+    } else if policy.image.names_hosts() {
+        record_answer(policy, name, address, None, Verdict::Allow);
+    }
+}
+
+/// Why a name does not speak for the addresses that it led to.
+const LED: &[u8] = b"the name does not speak for its address: LOCALDOMAIN, HOSTALIASES or RES_OPTIONS may have led it there";
+
+/// Records an answer for an allowed name that does not count as one: it led where it must not, or was led there.
+fn record_answer(
+    policy: &'static Policy,
+    name: &[u8],
+    address: &[u8; 16],
+    rule: Option<u32>,
+    verdict: Verdict,
+) {
     let mut text = [0; 46];
     let text = address::write_address(address, &mut text);
     let args = [
         Value::str(name).named(arg::HOST),
         Value::str(text).named(arg::ADDRESS),
+        Value::str(LED).named(arg::REASON),
     ];
+    let args = if verdict.refuses() {
+        &args[..2]
+    } else {
+        &args[..]
+    };
     let Some(mut claim) = Claim::new() else {
         return;
     };
     judge::record_refusal(
         policy,
         Name::Known(event::SOCKET_GETADDRINFO),
-        &args,
+        args,
         rule,
-        Verdict::Deny,
+        verdict,
         &mut claim.block().record,
     );
 }
@@ -290,11 +315,16 @@ unsafe fn all_may_be_used(
         };
         let judgement = policy.image.judge_answer(name, &address);
         if judgement.verdict.refuses() {
-            record_answer(policy, name, &address, judgement.rules().first().copied());
+            record_answer(
+                policy,
+                name,
+                &address,
+                judgement.rules().first().copied(),
+                Verdict::Deny,
+            );
             return false;
         }
-        granted::grant(name, &address);
-        pending::add_answer(&address);
+        take_answer(policy, name, &address);
     }
 }
 

@@ -13,6 +13,7 @@ mod listen;
 pub(crate) mod load;
 pub(crate) mod lookup;
 mod preload;
+mod resolver;
 pub(crate) mod spawn;
 pub(crate) mod streams;
 pub(crate) mod thread;

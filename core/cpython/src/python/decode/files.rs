@@ -81,12 +81,18 @@ impl Decoder<'_, '_> {
             arguments.handling = Handling::AtCall;
             return arguments;
         }
-        if let Some(path) = resolve_one(first, &source, from, false, self.want_inode) {
-            arguments.push(arg::SRC, Value::path(path.as_bytes()));
-            arguments.inode = path.inode;
+        match resolve_into(first, &source, from, false, self.want_inode) {
+            Ok(()) => {
+                arguments.push(arg::SRC, Value::path(first.as_bytes()));
+                arguments.inode = first.inode;
+            }
+            Err(Unresolved::Futile) => arguments.handling = Handling::Free,
+            Err(_) => {}
         }
-        if let Some(path) = resolve_one(second, &target, to, false, false) {
-            arguments.push(arg::DST, Value::path(path.as_bytes()));
+        match resolve_into(second, &target, to, false, false) {
+            Ok(()) => arguments.push(arg::DST, Value::path(second.as_bytes())),
+            Err(Unresolved::Futile) => arguments.handling = Handling::Free,
+            Err(_) => {}
         }
         if let Given::Text(text) = source {
             arguments.given = text;
@@ -194,7 +200,7 @@ impl Decoder<'_, '_> {
                 }
                 arguments.push(arg::PATH, Value::path(place.as_bytes()));
             }
-            Err(Unresolved::NoFile) => arguments.handling = Handling::Free,
+            Err(Unresolved::NoFile | Unresolved::Futile) => arguments.handling = Handling::Free,
             Err(_) => {}
         }
         if let Given::Text(text) = given {
@@ -260,9 +266,10 @@ fn resolve_into(
     want_inode: bool,
 ) -> Result<(), Unresolved> {
     match given {
+        Given::Text(b"") => Err(Unresolved::Futile),
         Given::Text(text) => place.resolve(base, text, follow, want_inode),
         Given::Descriptor(descriptor) => place.resolve_descriptor(*descriptor),
-        Given::Nothing | Given::Unreadable => Err(Unresolved::NoBase),
+        Given::Nothing | Given::Unreadable => Err(Unresolved::Unknown),
     }
 }
 
