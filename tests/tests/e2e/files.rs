@@ -414,10 +414,9 @@ attempt(lambda: open('x'))
 attempt(lambda: os.mkdir('x'))
 os.chdir(here)
 ";
-        let run = |policy| with_secret(python, policy, code).1;
-        let outcome = run("version = 1\nextends = [\"base\"]\n");
+        let (_scratch, outcome) = with_secret(python, "version = 1\nextends = [\"base\"]\n", code);
         outcome.assert_success();
-        let bare = run(NOTHING);
+        let (_other, bare) = with_secret(python, NOTHING, code);
         assert_eq!(outcome.out(), bare.assert_success().out(), "{}", outcome.describe());
         assert!(outcome.out().starts_with("ELOOP\nENAMETOOLONG\nEBADF\nENOENT\nENOTDIR\nNone\ncopy\n[]\nENOENT\nENOENT\n"), "{}", outcome.describe());
         outcome.journal().assert_no_refusals();
