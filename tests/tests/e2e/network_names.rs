@@ -37,6 +37,16 @@ fn run_among_hosts(
     python: &Python,
     targets: &[&str],
 ) -> Option<(Vec<String>, Journal)> {
+    run_code_among_hosts(policy, python, CODE, targets)
+}
+
+/// The same with other code, which prints a line for each target.
+fn run_code_among_hosts(
+    policy: &str,
+    python: &Python,
+    code: &str,
+    targets: &[&str],
+) -> Option<(Vec<String>, Journal)> {
     let scratch = Scratch::new();
     scratch.write("hosts", HOSTS);
     scratch.write("hooks.toml", policy);
@@ -54,7 +64,7 @@ fn run_among_hosts(
         .args([scratch.text("hosts").as_str(), "8443,80"])
         .arg(build::audithook())
         .args(["run", "-c", "hooks.toml", "--journal", "out.jsonl", "--"])
-        .args([python.text(), "-c", CODE])
+        .args([python.text(), "-c", code])
         .args(targets)
         .current_dir(&scratch)
         .env_clear()
@@ -118,6 +128,65 @@ for_each_python! {
     fn an_address_is_not_connected_to_before_its_name_was_resolved(python: &Python) {
         let policy = "version = 1\n[network]\nconnect = [\"api.test:8443\"]\n";
         assert_results(policy, python, &[("203.0.113.7", false), ("api.test", true), ("203.0.113.7", true)]);
+    }
+}
+
+/// The resolver of libc reads variables that change where a name leads (resolver(3), hostname(7)).
+#[test]
+fn a_name_does_not_speak_for_where_the_environment_may_have_led_it() {
+    let policy = "version = 1\n[network]\nconnect = [\"api.test:8443\", \"203.0.113.8\"]\n";
+    let targets = ["api.test"];
+    for change in [
+        "os.environ['LOCALDOMAIN'] = 'evil.test'",
+        "os.environ['HOSTALIASES'] = './aliases'",
+        "os.environ['RES_OPTIONS'] = 'timeout:1 ndots:9'",
+        // The resolver has read it by then.
+        "os.environ['LOCALDOMAIN'] = 'evil.test'; del os.environ['LOCALDOMAIN']",
+        "os.environ['LOCALDOMAIN'] = 'evil.test'; os.environ.clear()",
+        "os.environ['RES_OPTIONS'] = 'ndots:9'; os.environ['RES_OPTIONS'] = 'timeout:1'",
+    ] {
+        let code = format!("import os\n{change}\n{CODE}");
+        let Some((lines, journal)) =
+            run_code_among_hosts(policy, python::newest(), &code, &targets)
+        else {
+            return;
+        };
+        assert_eq!(
+            lines,
+            ["refused api.test 13"],
+            "{change}\n{}",
+            journal.describe()
+        );
+        journal
+            .refusal("socket.connect", &[("host", "203.0.113.7")])
+            .assert_denied("network.connect", "hooks.toml:3");
+        let told = journal
+            .of("socket.getaddrinfo")
+            .find(|record| record.arg("reason").is_string())
+            .unwrap_or_else(|| panic!("{}", journal.describe()));
+        assert!(told.arg_text("reason").contains("LOCALDOMAIN"));
+        // A policy that names the address, or no host at all, is not touched.
+        for free in [
+            "version = 1\n",
+            "version = 1\n[network]\nconnect = [\"api.test\", \"203.0.113.7\"]\n",
+        ] {
+            let ran = run_code_among_hosts(free, python::newest(), &code, &targets);
+            assert_eq!(
+                ran.expect("it ran above").0,
+                ["connected api.test"],
+                "{change}"
+            );
+        }
+    }
+}
+
+#[test]
+fn options_of_the_resolver_that_lead_nowhere_change_nothing() {
+    let policy = "version = 1\n[network]\nconnect = [\"api.test:8443\"]\n";
+    let code = format!("import os\nos.environ['RES_OPTIONS'] = 'timeout:1 attempts:2'\n{CODE}");
+    let ran = run_code_among_hosts(policy, python::newest(), &code, &["api.test"]);
+    if let Some((lines, journal)) = ran {
+        assert_eq!(lines, ["connected api.test"], "{}", journal.describe());
     }
 }
 

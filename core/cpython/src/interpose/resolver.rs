@@ -42,6 +42,27 @@ fn is_led_now() -> bool {
     }
 }
 
+/// Takes note of what is there before one of the variables is replaced or taken away. Of another variable's change nothing is
+/// noted: threads may change the environment at a time, and must not be made to read it meanwhile.
+///
+/// # Safety
+/// `text` is null, or NUL-terminated and begins with the variable's name.
+unsafe fn note_change(text: *const c_char) {
+    if text.is_null() {
+        return;
+    }
+    // SAFETY: the caller's promise.
+    let text = unsafe { CStr::from_ptr(text) }.to_bytes();
+    let name = text.split(|byte| *byte == b'=').next().unwrap_or(text);
+    if LEADING
+        .iter()
+        .chain([&OPTIONS])
+        .any(|leading| leading.to_bytes() == name)
+    {
+        is_led();
+    }
+}
+
 /// setenv(3).
 ///
 /// # Safety
@@ -52,10 +73,9 @@ pub(crate) unsafe extern "C" fn setenv(
     value: *const c_char,
     overwrite: c_int,
 ) -> c_int {
-    // What is set here takes the place of what may have been read.
-    is_led();
     // SAFETY: passed on to the caller.
     unsafe {
+        note_change(name);
         next!(c"setenv": fn(*const c_char, *const c_char, c_int) -> c_int)(name, value, overwrite)
     }
 }
@@ -66,9 +86,11 @@ pub(crate) unsafe extern "C" fn setenv(
 /// As in C.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub(crate) unsafe extern "C" fn putenv(text: *mut c_char) -> c_int {
-    is_led();
     // SAFETY: passed on to the caller.
-    unsafe { next!(c"putenv": fn(*mut c_char) -> c_int)(text) }
+    unsafe {
+        note_change(text);
+        next!(c"putenv": fn(*mut c_char) -> c_int)(text)
+    }
 }
 
 /// unsetenv(3).
@@ -77,9 +99,11 @@ pub(crate) unsafe extern "C" fn putenv(text: *mut c_char) -> c_int {
 /// As in C.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub(crate) unsafe extern "C" fn unsetenv(name: *const c_char) -> c_int {
-    is_led();
     // SAFETY: passed on to the caller.
-    unsafe { next!(c"unsetenv": fn(*const c_char) -> c_int)(name) }
+    unsafe {
+        note_change(name);
+        next!(c"unsetenv": fn(*const c_char) -> c_int)(name)
+    }
 }
 
 /// clearenv(3).
