@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use audithook_abi::{Event, Verdict};
+use audithook_abi::{EVENT_TRUNCATED, Event, Verdict};
 use audithook_bus::bridge::TracingObserver;
 use audithook_bus::{
     Decision, Gate, Hook, HookError, Mode, Observer, OnError, Pattern, Reply, Source,
@@ -441,8 +441,11 @@ struct VerdictGate {
 
 impl Gate for VerdictGate {
     fn judge(&self, event: &Event<'_>, reply: &mut Reply) -> Result<Verdict, HookError> {
-        // The image has judged it already, where it was raised.
         if self.held_by_image && event.source() != Some(Source::App) {
+            // The image has judged it already, where it was raised and had all its arguments, unless one that it reads was cut.
+            let mut event = *event;
+            event.flags &= !EVENT_TRUNCATED;
+            self.condition.holds(&event)?;
             return Ok(Verdict::Allow);
         }
         if !self.condition.holds(event)? {
@@ -497,6 +500,7 @@ struct Recorder {
 
 impl Recorder {
     fn records(&self, event: &Event<'_>) -> bool {
+        // The image has recorded it already, where it was raised.
         let is_held = self.condition.is_held_by_image() && event.source() != Some(Source::App);
         !is_held
             && self.on.iter().any(|pattern| pattern.matches(event.id))

@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use audithook_abi::{Symbol, Value, Verdict, View};
+use audithook_abi::{Symbol, VALUE_TRUNCATED, Value, Verdict, View};
 use audithook_catalogue::Operation;
 
 use crate::format::{
@@ -96,13 +96,72 @@ impl Image<'_> {
             if off && hook.is_gate() {
                 return;
             }
-            let Some(holds) = self.hooks.holds(hook, args) else {
-                return hook.leave_open(out);
-            };
-            if holds {
-                hook.apply(out);
+            match self.hooks.holds(hook, args) {
+                Holds::No => {}
+                Holds::Yes => hook.apply(out),
+                Holds::AskElsewhere => hook.leave_open(out),
+                Holds::Unknown if hook.action() == action::TARGET_GATE => {
+                    if !self.lets_errors_pass(hook) {
+                        out.add(Verdict::Deny, hook.rule());
+                    }
+                }
+                // What cannot be said is recorded.
+                Holds::Unknown if hook.action() == action::LOG => hook.apply(out),
+                // The supervisor cannot say either: there it is an error, which `on-error` decides and which is counted.
+                Holds::Unknown => hook.leave_open(out),
             }
         });
+    }
+
+    /// The `on-error` of a hook in the target, which nobody else can call.
+    fn lets_errors_pass(&self, hook: Hook<'_>) -> bool {
+        self.target_plugins()
+            .nth(hook.row.field(2) as usize)
+            .and_then(|plugin| plugin.hooks().nth(hook.row.field(3) as usize))
+            .is_some_and(|hook| hook.on_error == Verdict::Allow)
+    }
+}
+
+/// Whether a condition holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    No,
+    Yes,
+    /// An argument that it reads was cut, or could not be read.
+    Unknown,
+    /// Only the supervisor can evaluate it.
+    AskElsewhere,
+}
+
+impl Holds {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    /// Whether all hold: one that does not decides, whatever the others are.
+    fn all(parts: impl Iterator<Item = Self>) -> Self {
+        let mut all = Self::Yes;
+        for part in parts {
+            match part {
+                Self::No => return Self::No,
+                Self::Yes => {}
+                unknown => all = unknown,
+            }
+        }
+        all
+    }
+
+    /// Whether any holds: one that does decides.
+    fn any(parts: impl Iterator<Item = Self>) -> Self {
+        let mut any = Self::No;
+        for part in parts {
+            match part {
+                Self::Yes => return Self::Yes,
+                Self::No => {}
+                unknown => any = unknown,
+            }
+        }
+        any
     }
 }
 
@@ -130,31 +189,39 @@ impl<'a> Hooks<'a> {
         }
     }
 
-    /// Whether a hook's condition holds; nothing if the image cannot say.
-    fn holds(&self, hook: Hook<'_>, args: &[Value<'_>]) -> Option<bool> {
+    fn holds(&self, hook: Hook<'_>, args: &[Value<'_>]) -> Holds {
         match hook.row.field(0) {
-            when::ALWAYS => Some(true),
-            when::TABLE => Some(
+            when::ALWAYS => Holds::Yes,
+            when::TABLE => Holds::all(
                 self.conditions
                     .range(hook.row.field(5), hook.row.field(6))
                     .iter()
-                    .all(|condition| self.condition_holds(condition, args)),
+                    .map(|condition| self.condition_holds(condition, args)),
             ),
-            _ => None,
+            _ => Holds::AskElsewhere,
         }
     }
 
-    fn condition_holds(&self, condition: Row<'_, CONDITION_SIZE>, args: &[Value<'_>]) -> bool {
+    fn condition_holds(&self, condition: Row<'_, CONDITION_SIZE>, args: &[Value<'_>]) -> Holds {
         let Some(value) = argument(args, Symbol(condition.field(0))) else {
-            return false;
+            return Holds::No;
         };
         let patterns = self.patterns.range(condition.field(1), condition.field(2));
-        match value.view() {
-            View::List(values) => values
-                .iter()
-                .any(|value| self.value_matches(value, patterns)),
-            _ => self.value_matches(value, patterns),
+        let View::List(values) = value.view() else {
+            return self.value_holds(value, patterns);
+        };
+        match Holds::any(values.iter().map(|value| self.value_holds(value, patterns))) {
+            // What was cut off might have matched.
+            Holds::No if value.flags() & VALUE_TRUNCATED != 0 => Holds::Unknown,
+            found => found,
         }
+    }
+
+    fn value_holds(&self, value: &Value<'_>, patterns: Rows<'_, PATTERN_SIZE>) -> Holds {
+        if value.flags() & VALUE_TRUNCATED != 0 {
+            return Holds::Unknown;
+        }
+        Holds::of(self.value_matches(value, patterns))
     }
 
     fn value_matches(&self, value: &Value<'_>, patterns: Rows<'_, PATTERN_SIZE>) -> bool {

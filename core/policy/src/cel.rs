@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use audithook_abi::{Event, Symbol, Value, View};
-use cel::common::ast::{Expr, IdedExpr};
+use audithook_abi::{EVENT_TRUNCATED, Event, Symbol, VALUE_TRUNCATED, Value, View};
+use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 use cel::objects::{Key, Map};
 use cel::{Context, Env, Program};
 
@@ -46,6 +46,10 @@ pub struct Condition {
     text: String,
     program: Arc<Program>,
     arguments: Vec<String>,
+    /// The arguments that it asks for with `has`.
+    asked: Vec<String>,
+    /// It may read any argument: `args` is not only taken by its members' names.
+    reads_all: bool,
     largest: usize,
 }
 
@@ -105,6 +109,9 @@ pub enum ConditionError {
     /// the condition is neither true nor false: {0}
     #[error("the condition is neither true nor false: {0}")]
     NotTruth(&'static str),
+    /// an argument that it reads was cut
+    #[error("an argument that it reads was cut")]
+    Cut,
     /// an argument is larger than a condition may look at
     #[error("an argument is larger than a condition may look at")]
     TooLarge,
@@ -130,6 +137,8 @@ impl Condition {
             text: text.to_owned(),
             program: Arc::new(program),
             arguments: survey.arguments,
+            asked: survey.asked,
+            reads_all: survey.reads_all,
             largest: if survey.loops < LOOPS {
                 TURNS
             } else {
@@ -156,13 +165,14 @@ impl Condition {
     /// A type error, a missing argument, or an argument beyond the bounds.
     pub fn evaluate(&self, subject: &Subject<'_>) -> Result<bool, ConditionError> {
         let mut budget = self.largest;
-        let args = arguments(subject, &mut budget)?;
+        let (args, misses) = arguments(self, subject, &mut budget)?;
         let mut context = Context::with_env(Arc::clone(environment()));
         context.add_variable_from_value("args", args);
         context.add_variable_from_value("event", described(subject));
         match self.program.execute(&context) {
             Ok(cel::Value::Bool(truth)) => Ok(truth),
             Ok(other) => Err(ConditionError::NotTruth(kind(&other))),
+            Err(_) if misses => Err(ConditionError::Cut),
             Err(error) => Err(ConditionError::Failed(shortened(&error.to_string()))),
         }
     }
@@ -246,6 +256,8 @@ struct Survey {
     loops: u32,
     depth: u32,
     arguments: Vec<String>,
+    asked: Vec<String>,
+    reads_all: bool,
 }
 
 impl Survey {
@@ -282,11 +294,18 @@ impl Survey {
                 {
                     return Err(ParseError::new(format!("unknown variable: `{name}`")));
                 }
+                self.reads_all |= name == "args";
             }
             Expr::Select(select) => {
                 if let Expr::Ident(name) = &select.operand.expr {
                     match name.as_str() {
-                        "args" => self.arguments.push(select.field.clone()),
+                        "args" => {
+                            self.arguments.push(select.field.clone());
+                            if select.test {
+                                self.asked.push(select.field.clone());
+                            }
+                            return Ok(());
+                        }
                         "event" if !EVENT_FIELDS.contains(&select.field.as_str()) => {
                             return Err(ParseError::new(format!(
                                 "unknown field: `event.{}`",
@@ -299,6 +318,10 @@ impl Survey {
                 self.visit(&select.operand, loops, bound)?;
             }
             Expr::Call(call) => {
+                if let Some(name) = member(call) {
+                    self.arguments.push(name);
+                    return Ok(());
+                }
                 for part in call.target.as_deref().into_iter().chain(&call.args) {
                     self.visit(part, loops, bound)?;
                 }
@@ -350,13 +373,56 @@ impl Survey {
     }
 }
 
-fn arguments(subject: &Subject<'_>, budget: &mut usize) -> Result<cel::Value, ConditionError> {
+/// `args["name"]`
+fn member(call: &cel::common::ast::CallExpr) -> Option<String> {
+    match (call.func_name.as_str(), &call.args[..]) {
+        (operators::INDEX, [map, key]) if call.target.is_none() => match (&map.expr, &key.expr) {
+            (Expr::Ident(map), Expr::Literal(LiteralValue::String(key))) if map == "args" => {
+                Some(key.inner().to_owned())
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The arguments as the condition sees them, and whether some are not there because they were cut: who reads one finds an
+/// error, which an expression that is decided without it passes over.
+fn arguments(
+    condition: &Condition,
+    subject: &Subject<'_>,
+    budget: &mut usize,
+) -> Result<(cel::Value, bool), ConditionError> {
     let mut members = HashMap::new();
+    let mut cut = Vec::new();
     for (place, argument) in subject.event.args().iter().enumerate() {
         let name = (subject.text)(argument.name()).unwrap_or_else(|| place.to_string());
-        members.insert(Key::from(name), value(argument, budget, 0)?);
+        if is_cut(argument, 0) {
+            cut.push(name);
+        } else {
+            members.insert(Key::from(name), value(argument, budget, 0)?);
+        }
     }
-    Ok(cel::Value::Map(Map::from(members)))
+    let rest_is_cut = subject.event.flags & EVENT_TRUNCATED != 0;
+    // What asks whether an argument is there gets no error from one that is not.
+    let is_hidden = |name: &String| {
+        cut.contains(name) || rest_is_cut && !members.contains_key(&Key::from(name.clone()))
+    };
+    let is_cut = rest_is_cut || !cut.is_empty();
+    if is_cut && condition.reads_all || condition.asked.iter().any(is_hidden) {
+        return Err(ConditionError::Cut);
+    }
+    let misses = condition.arguments.iter().any(is_hidden);
+    Ok((cel::Value::Map(Map::from(members)), misses))
+}
+
+/// Whether the value, or one in it, is not all that there was.
+fn is_cut(value: &Value<'_>, depth: u32) -> bool {
+    let inner = match value.view() {
+        View::List(values) | View::Map(values) if depth <= DEPTH => values,
+        _ => &[],
+    };
+    value.flags() & VALUE_TRUNCATED != 0 || inner.iter().any(|value| is_cut(value, depth + 1))
 }
 
 fn value(
@@ -596,5 +662,60 @@ mod tests {
     fn many_alternatives_go_on_being_a_condition() {
         let text = vec!["args.port == 443"; 64].join(" || ");
         assert_eq!(ask(&text, &[Value::u64(443).named(arg::PORT)]), Ok(true));
+    }
+
+    #[test]
+    fn a_condition_that_depends_on_what_was_cut_has_no_answer() {
+        let cut = |value: Value<'static>| value.flagged(VALUE_TRUNCATED);
+        let list = [Value::str("a"), cut(Value::str("b"))];
+        let args = [
+            cut(Value::path("/srv/x")).named(arg::PATH),
+            Value::list(&list).named(arg::FLAGS),
+            Value::u64(443).named(arg::PORT),
+            cut(Value::NULL),
+        ];
+        for text in [
+            "args.path.startsWith('/srv')",
+            "args.port == 443 && args.path == 'x'",
+            "args.flags.exists(f, f == 'a')",
+            "has(args.path)",
+            "!has(args.path)",
+            "args['3'] == 1",
+            "args['path'] == 'x'",
+            "args.exists(name, name == 'port')",
+            "'path' in args",
+            "args[event.name] == 1",
+            "args == {}",
+        ] {
+            assert_eq!(ask(text, &args), Err(ConditionError::Cut), "{text}");
+        }
+        for (text, holds) in [
+            ("args.port == 443", true),
+            ("args['port'] == 443", true),
+            ("args.port == 443 || args.path == 'x'", true),
+            ("args.port == 1 && args.path == 'x'", false),
+            ("has(args.port) && !has(args.host)", true),
+            ("event.name == 'open'", true),
+        ] {
+            assert_eq!(ask(text, &args), Ok(holds), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_from_an_event_that_was_cut_may_have_been_there() {
+        let ask = |text: &str| {
+            let args = [Value::u64(443).named(arg::PORT)];
+            let mut event = Event::new(event::OPEN, &args);
+            event.flags = EVENT_TRUNCATED;
+            Condition::parse(text).expect(text).evaluate(&Subject {
+                event: &event,
+                name: "open",
+                text: &|symbol| audithook_catalogue::text(symbol).map(str::to_owned),
+            })
+        };
+        assert_eq!(ask("has(args.host)"), Err(ConditionError::Cut));
+        assert_eq!(ask("args.host == 'x'"), Err(ConditionError::Cut));
+        assert_eq!(ask("size(args) == 1"), Err(ConditionError::Cut));
+        assert_eq!(ask("has(args.port) && args.port == 443"), Ok(true));
     }
 }

@@ -43,6 +43,36 @@ reason = \"orders above ten need a signature\"
         assert_eq!(control.assert_success().out(), "5 ordered\n50 ordered\n");
     }
 
+    /// policy.md, *Meaning* 4: an argument that a gate needs and that cannot be decoded is denied.
+    fn what_a_condition_reads_and_was_cut_fails_as_on_error_says(python: &Python) {
+        let code = "\
+import sys
+for order in (['tea'] * 300, 1), (['coffee'] * 300, 1), (['tea'], 1), (['tea'] * 300, 2):
+    try:
+        sys.audit('shop.order', *order)
+        print('ordered')
+    except PermissionError:
+        print('refused')
+";
+        for when in [
+            "{ 0 = \"coffee\", 1 = \"1\" }",
+            "'args[\"1\"] == 1 && args[\"0\"].exists(what, what == \"coffee\")'",
+        ] {
+            let policy = |on_error: &str| {
+                format!("version = 1\n[[hook]]\nname = \"no-coffee\"\non = \"shop.order\"\nwhen = {when}\ndo = \"deny\"\n{on_error}")
+            };
+            let scratch = Scratch::new();
+            let closed = Run::new(&scratch, &policy("")).code(python, code).finish();
+            closed.assert_success().assert_out("refused\nrefused\nordered\nordered\n");
+            let journal = closed.journal();
+            let refused: Vec<_> = journal.of("shop.order").filter(|record| record.verdict() == "deny").collect();
+            assert_eq!(refused.len(), 2, "{when}");
+            refused[0].assert_denied("hook.no-coffee", "hooks.toml:2");
+            let open = run(&policy("on-error = \"allow\"\n"), python, code);
+            assert!(open.assert_success().out().starts_with("ordered\n"), "{when}: {}", open.describe());
+        }
+    }
+
     fn a_table_holds_if_all_its_arguments_match(python: &Python) {
         let policy = "\
 version = 1
@@ -287,7 +317,7 @@ for name in ('', 'x' * 5000, 'n\\u00e4me', 'a b', 'new\\nline'):
     sys.audit(name, 1)
 print('all raised')
 ";
-    let policy = "version = 1\n[[hook]]\nname = \"never\"\non = \"*\"\nwhen = { 0 = \"never\" }\ndo = \"deny\"\n[journal]\nevents = [\"*\"]\n";
+    let policy = "version = 1\n[[hook]]\nname = \"never\"\non = \"*\"\nwhen = { 0 = \"never\" }\ndo = \"deny\"\non-error = \"allow\"\n[journal]\nevents = [\"*\"]\n";
     let outcome = Run::new(&scratch, policy)
         .code(python::newest(), code)
         .finish();

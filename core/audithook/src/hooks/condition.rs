@@ -1,6 +1,6 @@
 //! `when`: whether a hook is for an event.
 
-use audithook_abi::{Event, Symbol, Value};
+use audithook_abi::{EVENT_TRUNCATED, Event, Symbol, VALUE_TRUNCATED, Value, Verdict};
 use audithook_bus::{HookError, intern, symbol};
 use audithook_catalogue::arg_symbol;
 use audithook_matcher::{Context, Image};
@@ -47,7 +47,7 @@ impl Condition {
     pub(crate) fn holds(&self, event: &Event<'_>) -> Result<bool, HookError> {
         match self {
             Self::Always => Ok(true),
-            Self::Table(table) => Ok(table.holds(event)),
+            Self::Table(table) => table.holds(event),
             Self::Cel(condition) => {
                 let subject = Subject {
                     event,
@@ -85,8 +85,17 @@ impl Table {
         })
     }
 
-    fn holds(&self, event: &Event<'_>) -> bool {
-        self.parts.iter().all(|part| part.holds(event))
+    /// An argument that does not match decides, whatever the others are; else one that was cut leaves it open.
+    fn holds(&self, event: &Event<'_>) -> Result<bool, HookError> {
+        let mut all = Ok(true);
+        for part in &self.parts {
+            match part.holds(event) {
+                Ok(false) => return Ok(false),
+                Ok(true) => {}
+                error => all = error,
+            }
+        }
+        all
     }
 }
 
@@ -102,7 +111,7 @@ impl Part {
             hooks: vec![HookInput {
                 on: vec!["*".to_owned()],
                 when: When::Table(table),
-                action: HookAction::Log,
+                action: HookAction::Verdict(HOLDS),
                 rule: 0,
             }],
             ..ImageInput::default()
@@ -113,23 +122,35 @@ impl Part {
         })
     }
 
-    fn holds(&self, event: &Event<'_>) -> bool {
+    fn holds(&self, event: &Event<'_>) -> Result<bool, HookError> {
         let mut values = [Value::NULL; PLACES];
+        let mut is_missing = false;
         for (place, (value, name)) in values.iter_mut().zip(&self.arguments).enumerate() {
-            let Some(argument) = argument(event, *name) else {
-                return false;
-            };
-            *value = argument.named(place_name(place));
+            match argument(event, *name) {
+                Some(argument) => *value = argument.named(place_name(place)),
+                // It may be what was cut off.
+                None if event.flags & EVENT_TRUNCATED != 0 => {
+                    is_missing = true;
+                    *value = Value::NULL
+                        .flagged(VALUE_TRUNCATED)
+                        .named(place_name(place));
+                }
+                None => return Ok(false),
+            }
         }
-        let Ok(image) = Image::parse(&self.image) else {
-            return false;
-        };
+        let image = Image::parse(&self.image).map_err(HookError::failed)?;
         let plan = image.plan(b"table");
-        image
-            .judge(&plan, &values[..self.arguments.len()], &Context::NONE)
-            .log
+        let judgement = image.judge(&plan, &values[..self.arguments.len()], &Context::NONE);
+        match (judgement.ask, is_missing) {
+            (false, _) => Ok(judgement.verdict == HOLDS),
+            (true, false) => Err(HookError::BadArgument("it was cut".into())),
+            (true, true) => Err(HookError::BadArgument("the event was cut".into())),
+        }
     }
 }
+
+/// What the image of a table says where the table holds. It asks where that cannot be said.
+const HOLDS: Verdict = Verdict::Warn;
 
 /// An argument by name; one without a name by its place.
 fn argument<'a>(event: &Event<'a>, name: Symbol) -> Option<&'a Value<'a>> {
@@ -215,5 +236,25 @@ mod tests {
         assert!(holds(&condition, &args));
         args[22] = Value::str("off").named(intern(&names[22]));
         assert!(!holds(&condition, &args));
+    }
+
+    #[test]
+    fn what_was_cut_leaves_a_table_open_unless_another_argument_decides() {
+        let condition = table(&[("customer", &["a*"]), ("total", &["0"])]);
+        let (customer, total) = (intern("customer"), intern("total"));
+        let cut = Value::str("anna").flagged(VALUE_TRUNCATED).named(customer);
+        let ask = |args: &[Value<'_>], flags| {
+            let mut event = Event::new(intern("shop.order"), args);
+            event.flags = flags;
+            condition.holds(&event).ok()
+        };
+        assert!(ask(&[cut, Value::u64(0).named(total)], 0).is_none());
+        assert_eq!(ask(&[cut, Value::u64(1).named(total)], 0), Some(false));
+        assert_eq!(ask(&[Value::u64(0).named(total)], 0), Some(false));
+        assert!(ask(&[Value::u64(0).named(total)], EVENT_TRUNCATED).is_none());
+        assert_eq!(
+            ask(&[Value::u64(1).named(total)], EVENT_TRUNCATED),
+            Some(false)
+        );
     }
 }

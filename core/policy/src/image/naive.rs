@@ -12,7 +12,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use audithook_abi::{Value, Verdict, View};
+use audithook_abi::{VALUE_TRUNCATED, Value, Verdict, View};
 use audithook_catalogue::{Operation, arg_symbol, find};
 use audithook_matcher::{Context, Judgement, MOST_NAMED};
 use globset::GlobBuilder;
@@ -300,11 +300,19 @@ impl Case<'_> {
             When::Always => Some(true),
             When::Cel => None,
             When::Table(table) if table.iter().any(|(name, _)| !known(name)) => None,
-            When::Table(table) => Some(
-                table
+            When::Table(table) => {
+                let parts: Vec<Option<bool>> = table
                     .iter()
-                    .all(|(name, globs)| self.condition(name, globs)),
-            ),
+                    .map(|(name, globs)| self.condition(name, globs))
+                    .collect();
+                if parts.contains(&Some(false)) {
+                    Some(false)
+                } else if parts.contains(&None) {
+                    return self.cut(hook, said);
+                } else {
+                    Some(true)
+                }
+            }
         };
         match (holds, hook.action) {
             (Some(false), _) => {}
@@ -326,7 +334,28 @@ impl Case<'_> {
         }
     }
 
-    fn condition(&self, name: &str, globs: &[String]) -> bool {
+    /// A condition that reads what was cut.
+    fn cut(&self, hook: &HookInput, said: &mut Said) {
+        match hook.action {
+            HookAction::Verdict(_) | HookAction::Gate => said.ask = true,
+            HookAction::Observe => said.observe = true,
+            HookAction::Log => {
+                said.logs.insert(hook.rule);
+            }
+            HookAction::TargetGate {
+                plugin,
+                hook: place,
+            } => {
+                let gate = &self.input.target_plugins[plugin as usize].hooks[place as usize];
+                if gate.on_error != Verdict::Allow {
+                    said.deny(hook.rule);
+                }
+            }
+        }
+    }
+
+    /// Nothing where it depends on what was cut.
+    fn condition(&self, name: &str, globs: &[String]) -> Option<bool> {
         let matches = |view: View<'_>| {
             globs.iter().any(|glob| {
                 let text = match view {
@@ -341,19 +370,30 @@ impl Case<'_> {
                 matcher(glob, false).is_match(Path::new(OsStr::from_bytes(&text)))
             })
         };
-        match self.value(name) {
-            Some(View::List(values)) => values.iter().any(|value| matches(value.view())),
-            Some(view) => matches(view),
-            None => false,
+        let is_cut = |value: &Value<'_>| value.flags() & VALUE_TRUNCATED != 0;
+        let Some(value) = self.argument(name) else {
+            return Some(false);
+        };
+        match value.view() {
+            View::List(values) => {
+                let whole = || values.iter().filter(|value| !is_cut(value));
+                if whole().any(|value| matches(value.view())) {
+                    Some(true)
+                } else {
+                    (!is_cut(value) && whole().count() == values.len()).then_some(false)
+                }
+            }
+            view => (!is_cut(value)).then(|| matches(view)),
         }
     }
 
     fn value(&self, name: &str) -> Option<View<'_>> {
+        self.argument(name).map(Value::view)
+    }
+
+    fn argument(&self, name: &str) -> Option<&Value<'_>> {
         let symbol = arg_symbol(name.as_bytes())?;
-        self.args
-            .iter()
-            .find(|value| value.name() == symbol)
-            .map(Value::view)
+        self.args.iter().find(|value| value.name() == symbol)
     }
 
     fn bytes(&self, name: &str) -> Option<&[u8]> {

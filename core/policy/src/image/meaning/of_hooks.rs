@@ -335,3 +335,53 @@ fn a_hook_in_the_target_that_does_not_fit_into_a_judgement_refuses() {
         (Verdict::Deny, 8)
     );
 }
+
+#[test]
+fn a_table_that_reads_what_was_cut_is_left_to_on_error() {
+    let when = || table(&[("module", &["os", "su*"]), ("name", &["system"])]);
+    let deny = HookAction::Verdict(Verdict::Deny);
+    fn cut(value: Value<'_>) -> Value<'_> {
+        value.flagged(VALUE_TRUNCATED)
+    }
+    fn module(value: Value<'_>) -> Value<'_> {
+        value.named(arg::MODULE)
+    }
+    let ask = |action, args: &[Value<'_>]| {
+        let input = ImageInput {
+            hooks: vec![hook("pickle.find_class", when(), action)],
+            ..policy()
+        };
+        let bytes = build(&input).expect("a policy");
+        let image = Image::parse(&bytes).expect("an image");
+        let event = "pickle.find_class";
+        let judged = image.judge(&image.plan(event.as_bytes()), args, &Context::NONE);
+        let expected = naive::judge(&input, event, args, &Context::NONE);
+        assert_eq!(naive::Opinion::from(&judged), expected);
+        judged
+    };
+    let system = Value::str("system").named(arg::NAME);
+
+    for unknown in [
+        cut(Value::str("os")),
+        cut(Value::str("x")),
+        cut(Value::NULL),
+    ] {
+        let args = [module(unknown), system];
+        assert!(ask(deny, &args).ask);
+        assert!(ask(HookAction::Gate, &args).ask);
+        assert!(ask(HookAction::Observe, &args).observe);
+        assert!(ask(HookAction::Log, &args).log);
+        let other = [module(unknown), Value::str("other").named(arg::NAME)];
+        assert!(
+            !ask(deny, &other).ask,
+            "one glob that does not match decides"
+        );
+    }
+    let elements = [Value::str("x"), cut(Value::str("y"))];
+    let found = [Value::str("os"), cut(Value::str("y"))];
+    assert!(ask(deny, &[module(Value::list(&elements)), system]).ask);
+    assert!(ask(deny, &[module(cut(Value::list(&elements[..1]))), system]).ask);
+    assert!(!ask(deny, &[module(Value::list(&elements[..1])), system]).ask);
+    let found = ask(deny, &[module(Value::list(&found)), system]);
+    assert_eq!((found.verdict, found.ask), (Verdict::Deny, false));
+}
