@@ -495,7 +495,7 @@ fn plain_paths(glob: &str) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         } else if let Some(star) = text.find(['*', '?', '[']) {
             let end = text[..star].rfind('/').unwrap_or(0);
             if end > 0 {
-                directories.push(text[..end].as_bytes().to_vec());
+                directories.push(text.as_bytes()[..end].to_vec());
             }
         } else {
             plain.push(text.into_bytes());
