@@ -14,6 +14,7 @@ pub(crate) mod load;
 pub(crate) mod lookup;
 mod preload;
 mod resolver;
+mod shared_memory;
 pub(crate) mod spawn;
 pub(crate) mod streams;
 pub(crate) mod thread;
