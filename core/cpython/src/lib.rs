@@ -32,6 +32,7 @@ mod granted;
 mod interpose;
 mod judge;
 mod load_check;
+mod mapped;
 mod modules;
 mod paths;
 mod pending;

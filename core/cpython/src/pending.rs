@@ -30,6 +30,13 @@ pub(crate) struct Intent {
 }
 
 impl Intent {
+    /// To see what is in a directory.
+    pub(crate) const LIST: Self = Self {
+        read: false,
+        write: false,
+        list: true,
+    };
+
     /// That of the flags of open(2).
     pub(crate) fn of_flags(flags: c_int) -> Self {
         const CHANGES: c_int = libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND;

@@ -3,11 +3,11 @@
 //! A Python thread may have a stack of 32 KiB; one event needs more than that. Blocks come from one mapping; when all
 //! are claimed (more threads at once than blocks, without a GIL) a block is mapped for the one event.
 
-use core::ffi::c_void;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use audithook_wire::message::MAX_PACKET;
 
+use crate::mapped::{self, Mapped};
 use crate::python::decode::Scratch;
 
 const BLOCKS: u32 = 16;
@@ -19,7 +19,7 @@ pub(crate) struct Block {
     pub(crate) record: [u8; MAX_PACKET],
 }
 
-static BASE: AtomicPtr<Block> = AtomicPtr::new(core::ptr::null_mut());
+static BLOCK_MEMORY: Mapped<Block, { BLOCKS as usize }> = Mapped::new();
 static CLAIMED: AtomicU32 = AtomicU32::new(0);
 
 /// A claimed block, given back when dropped.
@@ -32,7 +32,7 @@ pub(crate) struct Claim {
 impl Claim {
     /// Claims a block; `None` if there is no memory.
     pub(crate) fn new() -> Option<Self> {
-        if let Some(base) = base() {
+        if let Some(base) = BLOCK_MEMORY.base() {
             let mut claimed = CLAIMED.load(Ordering::Relaxed);
             loop {
                 let place = claimed.trailing_ones();
@@ -56,7 +56,7 @@ impl Claim {
                 }
             }
         }
-        let block = map(1)?;
+        let block = mapped::map(1)?;
         Some(Self { block, place: None })
     }
 
@@ -76,7 +76,7 @@ impl Drop for Claim {
             }
             None => {
                 // SAFETY: mapped by `new` for this claim alone.
-                unsafe { libc::munmap(self.block.cast::<c_void>(), size_of::<Block>()) };
+                unsafe { mapped::unmap(self.block, 1) };
             }
         }
     }
@@ -85,45 +85,4 @@ impl Drop for Claim {
 /// In a forked child: the claims of the parent's other threads mean nothing.
 pub(crate) fn forget_claims() {
     CLAIMED.store(0, Ordering::Relaxed);
-}
-
-fn base() -> Option<*mut Block> {
-    let base = BASE.load(Ordering::Acquire);
-    if !base.is_null() {
-        return Some(base);
-    }
-    let mapped = map(BLOCKS as usize)?;
-    match BASE.compare_exchange(
-        core::ptr::null_mut(),
-        mapped,
-        Ordering::AcqRel,
-        Ordering::Acquire,
-    ) {
-        Ok(_) => Some(mapped),
-        Err(first) => {
-            // SAFETY: mapped above, and nobody else knows of it.
-            unsafe {
-                libc::munmap(
-                    mapped.cast::<c_void>(),
-                    size_of::<Block>() * BLOCKS as usize,
-                )
-            };
-            Some(first)
-        }
-    }
-}
-
-fn map(count: usize) -> Option<*mut Block> {
-    // SAFETY: a fresh private mapping; pages are only taken when they are touched.
-    let memory = unsafe {
-        libc::mmap(
-            core::ptr::null_mut(),
-            size_of::<Block>() * count,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-            -1,
-            0,
-        )
-    };
-    (memory != libc::MAP_FAILED).then_some(memory.cast())
 }

@@ -3,13 +3,14 @@
 //! A `vfork` child shares its parent's memory and, if its program starts, never gives back what it took. So a room belongs
 //! to a thread: the child has its thread's identity, the thread sleeps meanwhile, and takes its room again the next time.
 
-use core::ffi::{c_char, c_void};
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use core::ffi::c_char;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use audithook_abi::Value;
 use audithook_wire::message::MAX_PACKET;
 
 use crate::interpose::elf::Inspection;
+use crate::mapped::{self, Mapped};
 use crate::paths::{LONGEST, Resolved};
 use crate::process;
 
@@ -52,7 +53,7 @@ struct Owner {
     pid: AtomicU32,
 }
 
-static BASE: AtomicPtr<Room> = AtomicPtr::new(core::ptr::null_mut());
+static ROOM_MEMORY: Mapped<Room, ROOMS> = Mapped::new();
 static OWNERS: [Owner; ROOMS] = [const {
     Owner {
         thread: AtomicUsize::new(0),
@@ -73,7 +74,7 @@ impl Claim {
         // SAFETY: cannot fail and has no side effects.
         let thread = unsafe { libc::pthread_self() } as usize;
         let pid = process::pid();
-        let base = base();
+        let base = ROOM_MEMORY.base();
         let place = base.and_then(|_| {
             OWNERS
                 .iter()
@@ -89,7 +90,7 @@ impl Claim {
             });
         }
         Some(Self {
-            room: map(1)?,
+            room: mapped::map(1)?,
             place: None,
         })
     }
@@ -108,7 +109,7 @@ impl Drop for Claim {
             Some(place) => OWNERS[place].thread.store(0, Ordering::Release),
             None => {
                 // SAFETY: mapped by `new` for this claim alone.
-                unsafe { libc::munmap(self.room.cast::<c_void>(), size_of::<Room>()) };
+                unsafe { mapped::unmap(self.room, 1) };
             }
         }
     }
@@ -126,42 +127,6 @@ impl Owner {
             .compare_exchange(0, thread, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
     }
-}
-
-fn base() -> Option<*mut Room> {
-    let base = BASE.load(Ordering::Acquire);
-    if !base.is_null() {
-        return Some(base);
-    }
-    let mapped = map(ROOMS)?;
-    match BASE.compare_exchange(
-        core::ptr::null_mut(),
-        mapped,
-        Ordering::AcqRel,
-        Ordering::Acquire,
-    ) {
-        Ok(_) => Some(mapped),
-        Err(first) => {
-            // SAFETY: mapped above, and nobody else knows of it.
-            unsafe { libc::munmap(mapped.cast::<c_void>(), size_of::<Room>() * ROOMS) };
-            Some(first)
-        }
-    }
-}
-
-fn map(count: usize) -> Option<*mut Room> {
-    // SAFETY: a fresh private mapping; pages are only taken when they are touched.
-    let memory = unsafe {
-        libc::mmap(
-            core::ptr::null_mut(),
-            size_of::<Room>() * count,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-            -1,
-            0,
-        )
-    };
-    (memory != libc::MAP_FAILED).then_some(memory.cast())
 }
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use init::{UnknownPreset, init};
 pub use load::{FlagOverrides, Input, Loaded, load};
 pub use model::Policy;
+pub use nearest::nearest_by;
 pub use plan::{Capabilities, Held, Layer, PlanLine, Refusal};
 pub use rules::PLACEHOLDER;
 pub use schema::schema;

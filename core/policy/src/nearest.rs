@@ -1,10 +1,23 @@
 //! The word that was probably meant.
 
-/// The candidate nearest to a word, if it is near enough to have been meant: a third of the letters may differ.
+/// The candidate nearest to a word, if it is near enough to have been meant. Whether letters are capital does not matter.
 #[must_use]
 pub(crate) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    nearest_by(word, candidates, |a, b| {
+        strsim::osa_distance(&lower(a), &lower(b))
+    })
+}
+
+/// The candidate nearest to a word by a count of the letters that differ, if it is near enough to have been meant: a third of
+/// the letters may differ, three at most.
+#[must_use]
+pub fn nearest_by<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+    distance: impl Fn(&str, &str) -> usize,
 ) -> Option<&'c str> {
     let allowed = (word.chars().count().max(3) / 3).min(3);
     candidates
@@ -34,24 +47,9 @@ pub(crate) fn listed<'c>(words: impl IntoIterator<Item = &'c str>) -> String {
     words.join(", ")
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment), of lower-cased text.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().flat_map(char::to_lowercase).take(64).collect();
-    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).take(64).collect();
-    let mut before = vec![0; b.len() + 1];
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.iter().enumerate() {
-        let mut row = vec![i + 1; b.len() + 1];
-        for (j, right) in b.iter().enumerate() {
-            let change = above[j] + usize::from(left != right);
-            row[j + 1] = change.min(above[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *left == b[j - 1] && a[i - 1] == *right {
-                row[j + 1] = row[j + 1].min(before[j - 1] + 1);
-            }
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above[b.len()]
+/// What is compared of a word: long ones are no slips.
+fn lower(word: &str) -> String {
+    word.chars().flat_map(char::to_lowercase).take(64).collect()
 }
 
 #[cfg(test)]

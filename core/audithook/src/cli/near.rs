@@ -1,17 +1,11 @@
 //! The name that was probably meant.
 
-/// The candidate nearest to a word, if it is near enough to have been meant: a third of the letters may differ, three at most.
+/// The candidate nearest to a word, if it is near enough to have been meant, capital letters and all.
 pub(super) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
-    let allowed = (word.chars().count().max(3) / 3).min(3);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    audithook_policy::nearest_by(word, candidates, strsim::osa_distance)
 }
 
 #[cfg(test)]

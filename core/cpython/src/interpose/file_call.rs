@@ -1,6 +1,6 @@
 //! One call of libc on a file: judged where the hook has not seen the operation, or could not.
 //!
-//! Only an interpreter's process is judged here, once it is armed.
+//! Only an interpreter's process is judged here, from its start on, with the exemptions that its events have.
 
 use core::ffi::{CStr, c_char, c_int};
 
@@ -102,13 +102,7 @@ impl<'c> FileCall<'c> {
                 false
             }
             event::OPEN => pending::take_open(given, Intent::of_flags(self.flags.unwrap_or(0))),
-            event::OS_LISTDIR => {
-                let list = Intent {
-                    list: true,
-                    ..Intent::default()
-                };
-                pending::take_open(given, list)
-            }
+            event::OS_LISTDIR => pending::take_open(given, Intent::LIST),
             event::OS_MKFIFO | event::OS_MKNOD => false,
             _ => pending::take_change(given),
         }
@@ -185,9 +179,7 @@ impl<'a> Arguments<'a> {
 pub(super) fn judging() -> Option<(&'static Policy, Who)> {
     load_check::run();
     channel::ring()?;
-    let keep = process::KeepErrno::new();
     let who = process::who();
-    drop(keep);
     // Between vfork and exec there is only what the interpreter does to start a program.
     (who != Who::Borrowing).then_some((policy::current()?, who))
 }

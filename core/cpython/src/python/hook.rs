@@ -210,10 +210,7 @@ fn expect_call(symbol: Symbol, info: &EventInfo, arguments: &Arguments<'_>) {
         Operation::Open | Operation::Database | Operation::List => {
             let words = list(arguments, arg::FLAGS);
             let intent = match info.operation {
-                Operation::List => Intent {
-                    list: true,
-                    ..Intent::default()
-                },
+                Operation::List => Intent::LIST,
                 Operation::Database if words.is_empty() => Intent {
                     read: true,
                     write: true,
