@@ -54,14 +54,26 @@ fn command(terminal: &mut Terminal, text: &str) {
     terminal.type_in(&format!("{text}\n"));
 }
 
-/// Waits until the program is in read(2). A signal that comes between Python's last look for one and that call is handled
-/// only after it.
-fn wait_until_it_reads(terminal: &mut Terminal) {
-    terminal.wait_for("<begins with a terminal>");
+/// Waits until the program has said which process it is and reads. Returns its process.
+#[track_caller]
+fn wait_for_the_program(terminal: &mut Terminal) -> u32 {
     terminal.wait_for("<process ");
-    let process = terminal.wait_for(">");
-    let process = process.trim_end_matches('>').parse();
-    wait_for_state(process.expect("a process id"), 'S');
+    let process = terminal.wait_for(">").parse().expect("a process id");
+    wait_until_it_reads(process);
+    process
+}
+
+/// Waits until the program is in read(2) of its input. A signal, or a stop, that comes between Python's last look for
+/// signals and that call is handled only after the call: alone, too.
+#[track_caller]
+fn wait_until_it_reads(process: u32) {
+    let number = if cfg!(target_arch = "x86_64") { 0 } else { 63 };
+    let reads = format!("{number} 0x0 ");
+    let is_there = || {
+        let text = std::fs::read_to_string(format!("/proc/{process}/syscall"));
+        text.is_ok_and(|text| text.starts_with(&reads))
+    };
+    wait_until(is_there, &format!("process {process} reads its input"));
 }
 
 #[track_caller]
@@ -77,12 +89,12 @@ for_each_python! {
             let scratch = Scratch::new();
             let mut terminal = shell(&scratch, python, way);
             command(&mut terminal, "./job");
-            wait_until_it_reads(&mut terminal);
+            wait_for_the_program(&mut terminal);
             terminal.type_in("\x03");
             terminal.wait_for("KeyboardInterrupt");
             assert_status(&mut terminal, 130);
             command(&mut terminal, "./job handle");
-            wait_until_it_reads(&mut terminal);
+            wait_for_the_program(&mut terminal);
             terminal.type_in("\x03");
             terminal.wait_for("<signal SIGINT>");
             terminal.type_in("a line\n");
@@ -100,7 +112,9 @@ for_each_python! {
             let mut terminal = shell(&scratch, python, way);
             command(&mut terminal, "./job handle");
             terminal.wait_for("<begins with a terminal>");
+            let process = wait_for_the_program(&mut terminal);
             for _ in 0..3 {
+                wait_until_it_reads(process);
                 terminal.type_in("\x1a");
                 terminal.wait_for("Stopped");
                 terminal.wait_for("prompt> ");
@@ -123,7 +137,7 @@ fn a_stopped_program_really_stands_still_and_bg_lets_it_go_on() {
         let scratch = Scratch::new();
         let mut terminal = shell(&scratch, python::newest(), way);
         command(&mut terminal, "./job handle");
-        terminal.wait_for("<begins with a terminal>");
+        wait_for_the_program(&mut terminal);
         terminal.type_in("\x1a");
         terminal.wait_for("Stopped");
         terminal.wait_for("prompt> ");
@@ -166,8 +180,10 @@ fn quit_and_termination_and_hangup_reach_the_program() {
         assert_status(&mut terminal, 131);
         command(&mut terminal, "./job handle < /dev/tty &");
         terminal.wait_for("<begins with a terminal>");
-        // In the background it is stopped as soon as it reads.
+        let program = wait_for_the_program(&mut terminal);
         for signal in ["USR1", "HUP", "TERM"] {
+            // In the background it is stopped as soon as it reads.
+            wait_for_state(program, 'T');
             command(&mut terminal, &format!("kill -{signal} %1; kill -CONT %1"));
             terminal.wait_for(&format!("<signal SIG{signal}>"));
         }
@@ -188,6 +204,7 @@ fn a_pipeline_is_one_job() {
             "set -o pipefail; ./job handle | cat | sed -u s/begins/began/",
         );
         terminal.wait_for("<began without a terminal>");
+        wait_for_the_program(&mut terminal);
         terminal.type_in("\x1a");
         terminal.wait_for("Stopped");
         terminal.wait_for("prompt> ");
