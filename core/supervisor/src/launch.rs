@@ -1,13 +1,14 @@
 //! Starting the command: in the caller's process group, with the caller's signals, as if nobody stood in between.
 
-use std::ffi::CString;
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
-use rustix::process::Pid;
+use rustix::process::{Pid, WaitOptions};
 
 use crate::control::Ended;
-use crate::descriptors;
+use crate::{descriptors, signals};
 
 /// What to execute.
 #[derive(Debug)]
@@ -55,67 +56,96 @@ impl LaunchError {
     }
 }
 
-/// The signal dispositions, the mask and the descriptors as this process got them from its parent.
-///
-/// Rust's start-up ignores SIGPIPE and front blocks what it handles; the command gets what the caller meant it to get.
-#[derive(Clone)]
+/// The signal dispositions, the mask and the descriptors as this process got them from its parent: the command gets what the
+/// caller meant it to get, whatever Rust's start-up, front and plugins do with theirs.
+#[derive(Clone, Debug)]
 pub struct Inherited {
-    mask: libc::sigset_t,
-    ignores_pipe: bool,
+    /// Which signals are blocked and which ignored, a bit for each from 1 on, as the kernel has it.
+    blocked: u64,
+    ignored: u64,
     /// Those beyond the standard ones.
     pub(crate) descriptors: Vec<RawFd>,
 }
 
-impl std::fmt::Debug for Inherited {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inherited")
-            .field("ignores_pipe", &self.ignores_pipe)
-            .field("descriptors", &self.descriptors)
-            .finish_non_exhaustive()
-    }
-}
+/// The last signal (signal(7)).
+const LAST_SIGNAL: i32 = 64;
+/// What the kernel takes for the size of a signal set.
+const KERNEL_SET: usize = size_of::<u64>();
 
-static mut PIPE_WAS_IGNORED: bool = false;
+static BLOCKED: AtomicU64 = AtomicU64::new(0);
+static IGNORED: AtomicU64 = AtomicU64::new(0);
 
 /// Runs before Rust's own start-up, which ignores SIGPIPE.
 #[used]
 #[unsafe(link_section = ".init_array")]
-static REMEMBER_PIPE: extern "C" fn() = remember_pipe;
+static REMEMBER_SIGNALS: extern "C" fn() = remember_signals;
 
-extern "C" fn remember_pipe() {
-    // SAFETY: all-zero is a valid sigaction; asking changes nothing; the one write happens before main.
+extern "C" fn remember_signals() {
+    let mut blocked = 0;
+    // SAFETY: asking changes nothing; the kernel writes as many bytes as it is told.
     unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        if libc::sigaction(libc::SIGPIPE, std::ptr::null(), &raw mut action) == 0 {
-            PIPE_WAS_IGNORED = action.sa_sigaction == libc::SIG_IGN;
-        }
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            std::ptr::null::<u64>(),
+            &raw mut blocked,
+            KERNEL_SET,
+        );
     }
+    BLOCKED.store(blocked, Ordering::Relaxed);
+    let ignored = (1..=LAST_SIGNAL).filter(|signal| {
+        let mut action = KernelAction::default();
+        // SAFETY: as above.
+        let asked = unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                *signal,
+                std::ptr::null::<KernelAction>(),
+                &raw mut action,
+                KERNEL_SET,
+            )
+        };
+        asked == 0 && action.handler == libc::SIG_IGN
+    });
+    let ignored = ignored.fold(0, |all, signal| all | bit_of(signal));
+    IGNORED.store(ignored, Ordering::Relaxed);
+}
+
+/// `struct sigaction` as the kernel has it. libc's calls keep two signals, 32 and 33, to themselves.
+#[repr(C)]
+#[derive(Default)]
+struct KernelAction {
+    handler: libc::sighandler_t,
+    flags: u64,
+    restorer: usize,
+    mask: u64,
+}
+
+const fn bit_of(signal: i32) -> u64 {
+    1 << (signal - 1)
 }
 
 impl Inherited {
-    /// Sets them aside for the command. Called before this process blocks or handles anything, and after it has [taken
-    /// over](crate::take_descriptor) the descriptors that are not for the command. From here on a file that
-    /// would grow beyond RLIMIT_FSIZE is an error to this process, and not its end.
+    /// Sets them aside for the command. Called after this process has [taken over](crate::take_descriptor) the descriptors
+    /// that are not for the command. From here on a file that would grow beyond RLIMIT_FSIZE is an error to this process,
+    /// and not its end.
     #[must_use]
     pub fn set_aside() -> Self {
-        // SAFETY: all-zero is a valid signal set, and emptied before use; the static is written before main only.
-        unsafe {
-            let mut mask: libc::sigset_t = std::mem::zeroed();
-            let mut blocked: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&raw mut blocked);
-            libc::sigaddset(&raw mut blocked, libc::SIGXFSZ);
-            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const blocked, &raw mut mask);
-            Self {
-                mask,
-                ignores_pipe: PIPE_WAS_IGNORED,
-                descriptors: descriptors::inheritable(),
-            }
+        signals::block(&[libc::SIGXFSZ]);
+        Self {
+            blocked: BLOCKED.load(Ordering::Relaxed),
+            ignored: IGNORED.load(Ordering::Relaxed),
+            descriptors: descriptors::inheritable(),
         }
     }
 }
 
-/// Starts the command in this process's process group, with `posix_spawn`: no page of this process is copied for a child
-/// that only executes something.
+/// How much stack the child has until it executes the program: for a few system calls.
+const CHILD_STACK: usize = 64 << 10;
+
+/// Starts the command in this process's process group. No page of this process is copied for a child that only executes
+/// something: it runs here, on a stack of its own, and this thread waits (CLONE_VFORK). `posix_spawn` does the same, but
+/// leaves signals 32 and 33 ignored, and never blocked, whatever they are to be.
 ///
 /// # Errors
 /// If there is no new process, or it cannot execute the program.
@@ -123,76 +153,94 @@ pub(crate) fn start(command: &Command, inherited: &Inherited) -> Result<Pid, Lau
     let pointers = |strings: &[CString]| {
         strings
             .iter()
-            .map(|string| string.as_ptr().cast_mut())
-            .chain([std::ptr::null_mut()])
+            .map(|string| string.as_ptr())
+            .chain([std::ptr::null()])
             .collect::<Vec<_>>()
     };
     let arguments = pointers(&command.arguments);
     let environment = pointers(&command.environment);
-    let attributes = Attributes::of(inherited).map_err(LaunchError::Fork)?;
-    let mut pid = 0;
-    // SAFETY: null-terminated arrays of strings that outlive the call, which changes none of them; initialised attributes.
-    let error = unsafe {
-        libc::posix_spawn(
-            &raw mut pid,
-            command.program.as_ptr(),
-            std::ptr::null(),
-            &raw const attributes.0,
-            arguments.as_ptr(),
-            environment.as_ptr(),
+    let child = Child {
+        program: command.program.as_ptr(),
+        arguments: arguments.as_ptr(),
+        environment: environment.as_ptr(),
+        inherited,
+        error: AtomicI32::new(0),
+    };
+    let mut stack = vec![0_u128; CHILD_STACK / size_of::<u128>()];
+    // SAFETY: the child has a stack of its own, which grows down from its end, aligned to 16 bytes; this thread waits until
+    // the child no longer runs on it, so stack and `child` outlive its use. The child makes system calls, and nothing else.
+    let pid = unsafe {
+        libc::clone(
+            execute,
+            stack.as_mut_ptr_range().end.cast(),
+            libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
+            (&raw const child).cast_mut().cast(),
         )
     };
-    let source = io::Error::from_raw_os_error(error);
-    match error {
-        0 => Pid::from_raw(pid).ok_or_else(|| LaunchError::Fork(io::Error::other("no process id"))),
-        libc::EAGAIN | libc::ENOMEM => Err(LaunchError::Fork(source)),
-        _ => Err(LaunchError::Exec {
-            program: command.program.to_string_lossy().into_owned(),
-            source,
-        }),
-    }
-}
-
-/// How the child's signals are.
-struct Attributes(libc::posix_spawnattr_t);
-
-impl Attributes {
-    fn of(inherited: &Inherited) -> io::Result<Self> {
-        let checked = |error| match error {
-            0 => Ok(()),
-            error => Err(io::Error::from_raw_os_error(error)),
-        };
-        // SAFETY: the attributes are initialised before anything else is done with them, and destroyed when dropped.
-        unsafe {
-            let mut attributes = std::mem::zeroed();
-            checked(libc::posix_spawnattr_init(&raw mut attributes))?;
-            let mut attributes = Self(attributes);
-            let mut defaults = std::mem::zeroed();
-            libc::sigemptyset(&raw mut defaults);
-            if !inherited.ignores_pipe {
-                libc::sigaddset(&raw mut defaults, libc::SIGPIPE);
-            }
-            let flags = libc::POSIX_SPAWN_SETSIGDEF | libc::POSIX_SPAWN_SETSIGMASK;
-            checked(libc::posix_spawnattr_setflags(
-                &raw mut attributes.0,
-                flags as i16,
-            ))?;
-            checked(libc::posix_spawnattr_setsigdefault(
-                &raw mut attributes.0,
-                &raw const defaults,
-            ))?;
-            checked(libc::posix_spawnattr_setsigmask(
-                &raw mut attributes.0,
-                &raw const inherited.mask,
-            ))?;
-            Ok(attributes)
+    let Some(pid) = Pid::from_raw(pid.max(0)) else {
+        return Err(LaunchError::Fork(io::Error::last_os_error()));
+    };
+    match child.error.load(Ordering::Relaxed) {
+        0 => Ok(pid),
+        error => {
+            let _ = rustix::process::waitpid(Some(pid), WaitOptions::empty());
+            Err(LaunchError::Exec {
+                program: command.program.to_string_lossy().into_owned(),
+                source: io::Error::from_raw_os_error(error),
+            })
         }
     }
 }
 
-impl Drop for Attributes {
-    fn drop(&mut self) {
-        // SAFETY: initialised by `of`.
-        unsafe { libc::posix_spawnattr_destroy(&raw mut self.0) };
+/// What the child needs; it lies in the parent's memory, which is the child's as well.
+struct Child<'c> {
+    program: *const c_char,
+    arguments: *const *const c_char,
+    environment: *const *const c_char,
+    inherited: &'c Inherited,
+    /// Why the program was not executed.
+    error: AtomicI32,
+}
+
+/// In the child: the signals become what they were, then the program is executed.
+extern "C" fn execute(child: *mut c_void) -> c_int {
+    // SAFETY: `start` passes a `Child`, and waits.
+    let child = unsafe { &*child.cast_const().cast::<Child<'_>>() };
+    for signal in 1..=LAST_SIGNAL {
+        let is_ignored = child.inherited.ignored & bit_of(signal) != 0;
+        let action = KernelAction {
+            handler: if is_ignored {
+                libc::SIG_IGN
+            } else {
+                libc::SIG_DFL
+            },
+            ..KernelAction::default()
+        };
+        // SAFETY: no handler is set; the child has dispositions of its own. SIGKILL and SIGSTOP refuse, as they are.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                &raw const action,
+                std::ptr::null::<KernelAction>(),
+                KERNEL_SET,
+            );
+        }
     }
+    // SAFETY: a mask of its own; then null-terminated arrays of strings, which `start` keeps until this has returned. `errno`
+    // is the waiting thread's.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigprocmask,
+            libc::SIG_SETMASK,
+            &raw const child.inherited.blocked,
+            std::ptr::null::<u64>(),
+            KERNEL_SET,
+        );
+        libc::execve(child.program, child.arguments, child.environment);
+        child
+            .error
+            .store(*libc::__errno_location(), Ordering::Relaxed);
+    }
+    127
 }

@@ -17,17 +17,32 @@ pub(crate) struct Arrived {
     pub(crate) sender: u32,
 }
 
+/// Blocks signals in this thread, and in every thread that it starts from here on.
+pub(crate) fn block(signals: &[i32]) {
+    let set = set_of(signals);
+    // SAFETY: plain calls with valid arguments.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) };
+}
+
+fn set_of(signals: &[i32]) -> libc::sigset_t {
+    // SAFETY: all-zero is a valid signal set, and emptied before use.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        for signal in signals {
+            libc::sigaddset(&raw mut set, *signal);
+        }
+        set
+    }
+}
+
 impl Signals {
-    /// Blocks the signals in this thread, and every thread it starts from here on, and reads them instead.
+    /// [Blocks](block) the signals, and reads them instead.
     pub(crate) fn block(signals: &[i32]) -> io::Result<Self> {
-        // SAFETY: all-zero is a valid signal set; the calls get valid arguments; the descriptor is new.
+        block(signals);
+        let set = set_of(signals);
+        // SAFETY: the call gets valid arguments; the descriptor is new.
         unsafe {
-            let mut set: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&raw mut set);
-            for signal in signals {
-                libc::sigaddset(&raw mut set, *signal);
-            }
-            libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
             let descriptor =
                 libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
             if descriptor < 0 {

@@ -191,6 +191,45 @@ fn a_program_of_another_kind_sees_the_same_surroundings() {
     }
 }
 
+/// Sets the signals that libc keeps to itself (32 and 33), and one of everybody's, to what the first argument says, then
+/// executes the others.
+const SIGNALS: &str = "\
+import ctypes, os, sys
+RT_SIGACTION, RT_SIGPROCMASK, SIG_SETMASK = 13, 14, 2
+call = ctypes.CDLL(None).syscall
+is_special = sys.argv[1] == 'special'
+for number in 13, 32, 33, 34:
+    action = (ctypes.c_uint64 * 4)(1 if is_special else 0)
+    assert call(RT_SIGACTION, number, action, None, 8) == 0
+blocked = ctypes.c_uint64((1 << 31 | 1 << 32 | 1 << 35) if is_special else 0)
+assert call(RT_SIGPROCMASK, SIG_SETMASK, ctypes.byref(blocked), None, 8) == 0
+os.execv(sys.argv[2], sys.argv[2:])
+";
+
+#[test]
+fn a_program_gets_every_signal_as_the_caller_had_it() {
+    let scratch = Scratch::new();
+    let grep = ["/bin/grep", "-E", "Sig(Blk|Ign|Cgt)", "/proc/self/status"];
+    let audithook = audithook_tests::build::audithook();
+    let audithook = audithook.to_str().expect("a path of text");
+    let python = python::newest();
+    for kind in ["plain", "special"] {
+        let launch = |before: &[&str]| {
+            let mut arguments = vec!["-c", SIGNALS, kind];
+            arguments.extend(before);
+            arguments.extend(grep);
+            Run::new(&scratch, POLICY)
+                .python(python, &arguments)
+                .finish_bare()
+        };
+        let bare = launch(&[]);
+        let hooked = launch(&[audithook, "run", "-q", "-c", "hooks.toml", "--"]);
+        let is_special = bare.assert_success().out().contains("0000000980000000");
+        assert_eq!(is_special, kind == "special", "{}", bare.describe());
+        assert_eq!(hooked.assert_success().out(), bare.out(), "{kind}");
+    }
+}
+
 #[test]
 fn a_preload_of_the_users_own_stays() {
     let scratch = Scratch::new();
