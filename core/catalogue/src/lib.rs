@@ -103,6 +103,11 @@ pub enum Operation {
     Shell,
     /// A program that the Python hook cannot follow is executed.
     Uncovered,
+    /// Paths come to name other files than before: the process takes another root, or something is mounted.
+    Root,
+    /// The process, or a child that it makes, enters `namespaces`: in another of mounts, users or processes paths may come to
+    /// name other files, in another network addresses other hosts.
+    Namespace,
 }
 
 impl EventInfo {

@@ -4,7 +4,7 @@ use crate::{ArgInfo, EventDetails, EventInfo, Journalled, Operation};
 
 /// Every event, sorted by name.
 #[rustfmt::skip]
-pub static EVENTS: [EventInfo; 217] = [
+pub static EVENTS: [EventInfo; 222] = [
     EventInfo { name: "_posixsubprocess.fork_exec", operation: Operation::Exec, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "args", kind: "list" }], journalled: Journalled::Default },
     EventInfo { name: "_thread.start_joinable_thread", operation: Operation::None, args: &[], journalled: Journalled::WhenNamed },
     EventInfo { name: "_thread.start_new_thread", operation: Operation::None, args: &[], journalled: Journalled::WhenNamed },
@@ -21,6 +21,7 @@ pub static EVENTS: [EventInfo; 217] = [
     EventInfo { name: "builtins.input", operation: Operation::None, args: &[ArgInfo { name: "prompt", kind: "str" }], journalled: Journalled::Default },
     EventInfo { name: "builtins.input/result", operation: Operation::None, args: &[ArgInfo { name: "result", kind: "any" }], journalled: Journalled::Default },
     EventInfo { name: "bus.lost", operation: Operation::None, args: &[ArgInfo { name: "count", kind: "u64" }, ArgInfo { name: "from", kind: "u64" }, ArgInfo { name: "to", kind: "u64" }, ArgInfo { name: "reason", kind: "str" }], journalled: Journalled::Always },
+    EventInfo { name: "chroot", operation: Operation::Root, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], journalled: Journalled::Default },
     EventInfo { name: "code.__new__", operation: Operation::None, args: &[ArgInfo { name: "filename", kind: "path" }, ArgInfo { name: "name", kind: "str" }], journalled: Journalled::WhenNamed },
     EventInfo { name: "command.call", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "command", kind: "str" }, ArgInfo { name: "args", kind: "map" }], journalled: Journalled::Default },
     EventInfo { name: "compile", operation: Operation::None, args: &[ArgInfo { name: "source", kind: "str" }, ArgInfo { name: "filename", kind: "path" }], journalled: Journalled::WhenNamed },
@@ -81,6 +82,7 @@ pub static EVENTS: [EventInfo; 217] = [
     EventInfo { name: "marshal.load", operation: Operation::None, args: &[], journalled: Journalled::WhenNamed },
     EventInfo { name: "marshal.loads", operation: Operation::None, args: &[ArgInfo { name: "length", kind: "u64" }], journalled: Journalled::WhenNamed },
     EventInfo { name: "mmap.__new__", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "i64" }, ArgInfo { name: "length", kind: "i64" }, ArgInfo { name: "access", kind: "i64" }, ArgInfo { name: "offset", kind: "i64" }], journalled: Journalled::WhenNamed },
+    EventInfo { name: "mount", operation: Operation::Root, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], journalled: Journalled::Default },
     EventInfo { name: "msvcrt.get_osfhandle", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "any" }], journalled: Journalled::WhenNamed },
     EventInfo { name: "msvcrt.locking", operation: Operation::None, args: &[ArgInfo { name: "fd", kind: "any" }, ArgInfo { name: "mode", kind: "any" }, ArgInfo { name: "nbytes", kind: "any" }], journalled: Journalled::WhenNamed },
     EventInfo { name: "msvcrt.open_osfhandle", operation: Operation::None, args: &[ArgInfo { name: "handle", kind: "any" }, ArgInfo { name: "flags", kind: "any" }], journalled: Journalled::WhenNamed },
@@ -134,6 +136,7 @@ pub static EVENTS: [EventInfo; 217] = [
     EventInfo { name: "pathlib.Path.walk", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "on_error", kind: "any" }, ArgInfo { name: "follow_symlinks", kind: "any" }], journalled: Journalled::WhenNamed },
     EventInfo { name: "pdb.Pdb", operation: Operation::None, args: &[], journalled: Journalled::Default },
     EventInfo { name: "pickle.find_class", operation: Operation::None, args: &[ArgInfo { name: "module", kind: "str" }, ArgInfo { name: "name", kind: "str" }], journalled: Journalled::Default },
+    EventInfo { name: "pivot_root", operation: Operation::Root, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], journalled: Journalled::Default },
     EventInfo { name: "plugin.error", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "hook", kind: "str" }, ArgInfo { name: "error", kind: "str" }, ArgInfo { name: "verdict", kind: "str" }], journalled: Journalled::Always },
     EventInfo { name: "plugin.load", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "version", kind: "str" }, ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "sha256", kind: "str" }, ArgInfo { name: "placement", kind: "str" }], journalled: Journalled::Always },
     EventInfo { name: "plugin.quarantined", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "hook", kind: "str" }, ArgInfo { name: "count", kind: "u64" }], journalled: Journalled::Always },
@@ -146,6 +149,7 @@ pub static EVENTS: [EventInfo; 217] = [
     EventInfo { name: "pty.spawn", operation: Operation::None, args: &[ArgInfo { name: "args", kind: "list" }], journalled: Journalled::Default },
     EventInfo { name: "resource.prlimit", operation: Operation::None, args: &[ArgInfo { name: "pid", kind: "any" }, ArgInfo { name: "resource", kind: "any" }, ArgInfo { name: "limits", kind: "any" }], journalled: Journalled::Default },
     EventInfo { name: "resource.setrlimit", operation: Operation::None, args: &[ArgInfo { name: "resource", kind: "any" }, ArgInfo { name: "limits", kind: "any" }], journalled: Journalled::Default },
+    EventInfo { name: "setns", operation: Operation::Namespace, args: &[ArgInfo { name: "namespaces", kind: "list" }], journalled: Journalled::Default },
     EventInfo { name: "setopencodehook", operation: Operation::None, args: &[], journalled: Journalled::Default },
     EventInfo { name: "shutil.chown", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "user", kind: "any" }, ArgInfo { name: "group", kind: "any" }], journalled: Journalled::Default },
     EventInfo { name: "shutil.copyfile", operation: Operation::None, args: &[ArgInfo { name: "src", kind: "path" }, ArgInfo { name: "dst", kind: "path" }], journalled: Journalled::Default },
@@ -202,6 +206,7 @@ pub static EVENTS: [EventInfo; 217] = [
     EventInfo { name: "tempfile.mkdtemp", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }], journalled: Journalled::Default },
     EventInfo { name: "tempfile.mkstemp", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }], journalled: Journalled::Default },
     EventInfo { name: "time.sleep", operation: Operation::None, args: &[ArgInfo { name: "seconds", kind: "f64" }], journalled: Journalled::WhenNamed },
+    EventInfo { name: "unshare", operation: Operation::Namespace, args: &[ArgInfo { name: "namespaces", kind: "list" }], journalled: Journalled::Default },
     EventInfo { name: "urllib.Request", operation: Operation::None, args: &[ArgInfo { name: "url", kind: "str" }, ArgInfo { name: "method", kind: "str" }], journalled: Journalled::Default },
     EventInfo { name: "webbrowser.open", operation: Operation::None, args: &[ArgInfo { name: "url", kind: "str" }], journalled: Journalled::Default },
     EventInfo { name: "winreg.ConnectRegistry", operation: Operation::None, args: &[ArgInfo { name: "computer_name", kind: "any" }, ArgInfo { name: "key", kind: "any" }], journalled: Journalled::WhenNamed },
@@ -226,7 +231,7 @@ pub static EVENTS: [EventInfo; 217] = [
 
 /// What people want to know of each, in the same order.
 #[rustfmt::skip]
-pub static DETAILS: [EventDetails; 217] = [
+pub static DETAILS: [EventDetails; 222] = [
     EventDetails { sources: &["cpython"], first: "3.14", last: "3.14", platform: "all", doc: "library/audit_events", notes: "3.14+; before that direct fork_exec() raised nothing (verified 3.13)" },
     EventDetails { sources: &["cpython"], first: "3.13", last: "3.14", platform: "all", doc: "", notes: "undocumented name" },
     EventDetails { sources: &["cpython"], first: "3.12", last: "3.14", platform: "all", doc: "library/_thread", notes: "" },
@@ -243,6 +248,7 @@ pub static DETAILS: [EventDetails; 217] = [
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "" },
     EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "records that were lost" },
+    EventDetails { sources: &["libc"], first: "", last: "", platform: "all", doc: "", notes: "the interposed chroot: CPython raises nothing for os.chroot" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/types", notes: "3.8 raises it for every code object unmarshalled (704 of 789 start-up events); 3.9+ only for direct construction" },
     EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "a command of a plugin is called" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/functions", notes: "" },
@@ -303,6 +309,7 @@ pub static DETAILS: [EventDetails; 217] = [
     EventDetails { sources: &["cpython"], first: "3.9", last: "3.14", platform: "all", doc: "library/marshal", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.9", last: "3.14", platform: "all", doc: "library/marshal", notes: "also raised by the import system for every pyc loaded (verified 3.9-3.13); arg = the WHOLE pyc body, built with y# i.e. COPIED into a new bytes object whenever any hook is installed" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/mmap", notes: "" },
+    EventDetails { sources: &["libc"], first: "", last: "", platform: "all", doc: "", notes: "the interposed mount, move_mount, open_tree (of a copy), fsmount, mount_setattr, umount and umount2; without a path where it is not mounted anywhere yet" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "windows", doc: "library/msvcrt", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "windows", doc: "library/msvcrt", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "windows", doc: "library/msvcrt", notes: "" },
@@ -356,6 +363,7 @@ pub static DETAILS: [EventDetails; 217] = [
     EventDetails { sources: &["cpython"], first: "3.12", last: "3.14", platform: "all", doc: "", notes: "undocumented name" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/pdb", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/pickle", notes: "" },
+    EventDetails { sources: &["libc"], first: "", last: "", platform: "all", doc: "", notes: "the interposed pivot_root" },
     EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "a hook failed and `on-error` decided" },
     EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "" },
     EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "" },
@@ -368,6 +376,7 @@ pub static DETAILS: [EventDetails; 217] = [
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/pty", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/resource", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/resource", notes: "" },
+    EventDetails { sources: &["libc"], first: "", last: "", platform: "all", doc: "", notes: "the interposed setns: CPython raises nothing for os.setns; without namespaces where the descriptor does not tell" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "c-api/file", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/shutil", notes: "" },
@@ -424,6 +433,7 @@ pub static DETAILS: [EventDetails; 217] = [
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/tempfile", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/tempfile", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.13", last: "3.14", platform: "all", doc: "library/time", notes: "" },
+    EventDetails { sources: &["libc"], first: "", last: "", platform: "all", doc: "", notes: "the interposed unshare, and clone with new namespaces: CPython raises nothing for os.unshare" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/urllib.request", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/webbrowser", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "windows", doc: "library/winreg", notes: "" },
@@ -448,7 +458,7 @@ pub static DETAILS: [EventDetails; 217] = [
 
 /// The names of the events, then those of the arguments, each sorted.
 #[rustfmt::skip]
-pub static SYMBOLS: [&str; 374] = [
+pub static SYMBOLS: [&str; 380] = [
     "_posixsubprocess.fork_exec",
     "_thread.start_joinable_thread",
     "_thread.start_new_thread",
@@ -465,6 +475,7 @@ pub static SYMBOLS: [&str; 374] = [
     "builtins.input",
     "builtins.input/result",
     "bus.lost",
+    "chroot",
     "code.__new__",
     "command.call",
     "compile",
@@ -525,6 +536,7 @@ pub static SYMBOLS: [&str; 374] = [
     "marshal.load",
     "marshal.loads",
     "mmap.__new__",
+    "mount",
     "msvcrt.get_osfhandle",
     "msvcrt.locking",
     "msvcrt.open_osfhandle",
@@ -578,6 +590,7 @@ pub static SYMBOLS: [&str; 374] = [
     "pathlib.Path.walk",
     "pdb.Pdb",
     "pickle.find_class",
+    "pivot_root",
     "plugin.error",
     "plugin.load",
     "plugin.quarantined",
@@ -590,6 +603,7 @@ pub static SYMBOLS: [&str; 374] = [
     "pty.spawn",
     "resource.prlimit",
     "resource.setrlimit",
+    "setns",
     "setopencodehook",
     "shutil.chown",
     "shutil.copyfile",
@@ -646,6 +660,7 @@ pub static SYMBOLS: [&str; 374] = [
     "tempfile.mkdtemp",
     "tempfile.mkstemp",
     "time.sleep",
+    "unshare",
     "urllib.Request",
     "webbrowser.open",
     "winreg.ConnectRegistry",
@@ -753,6 +768,7 @@ pub static SYMBOLS: [&str; 374] = [
     "mode",
     "module",
     "name",
+    "namespaces",
     "nbytes",
     "ns",
     "obj",
@@ -861,408 +877,418 @@ pub mod event {
     pub const BUILTINS_INPUT_RESULT: Symbol = Symbol(14);
     /// `bus.lost`
     pub const BUS_LOST: Symbol = Symbol(15);
+    /// `chroot`
+    pub const CHROOT: Symbol = Symbol(16);
     /// `code.__new__`
-    pub const CODE___NEW__: Symbol = Symbol(16);
+    pub const CODE___NEW__: Symbol = Symbol(17);
     /// `command.call`
-    pub const COMMAND_CALL: Symbol = Symbol(17);
+    pub const COMMAND_CALL: Symbol = Symbol(18);
     /// `compile`
-    pub const COMPILE: Symbol = Symbol(18);
+    pub const COMPILE: Symbol = Symbol(19);
     /// `cpython.PyConfig_Set`
-    pub const CPYTHON_PYCONFIG_SET: Symbol = Symbol(19);
+    pub const CPYTHON_PYCONFIG_SET: Symbol = Symbol(20);
     /// `cpython.PyInterpreterState_Clear`
-    pub const CPYTHON_PYINTERPRETERSTATE_CLEAR: Symbol = Symbol(20);
+    pub const CPYTHON_PYINTERPRETERSTATE_CLEAR: Symbol = Symbol(21);
     /// `cpython.PyInterpreterState_New`
-    pub const CPYTHON_PYINTERPRETERSTATE_NEW: Symbol = Symbol(21);
+    pub const CPYTHON_PYINTERPRETERSTATE_NEW: Symbol = Symbol(22);
     /// `cpython._PySys_ClearAuditHooks`
-    pub const CPYTHON__PYSYS_CLEARAUDITHOOKS: Symbol = Symbol(22);
+    pub const CPYTHON__PYSYS_CLEARAUDITHOOKS: Symbol = Symbol(23);
     /// `cpython.remote_debugger_script`
-    pub const CPYTHON_REMOTE_DEBUGGER_SCRIPT: Symbol = Symbol(23);
+    pub const CPYTHON_REMOTE_DEBUGGER_SCRIPT: Symbol = Symbol(24);
     /// `cpython.run_command`
-    pub const CPYTHON_RUN_COMMAND: Symbol = Symbol(24);
+    pub const CPYTHON_RUN_COMMAND: Symbol = Symbol(25);
     /// `cpython.run_file`
-    pub const CPYTHON_RUN_FILE: Symbol = Symbol(25);
+    pub const CPYTHON_RUN_FILE: Symbol = Symbol(26);
     /// `cpython.run_interactivehook`
-    pub const CPYTHON_RUN_INTERACTIVEHOOK: Symbol = Symbol(26);
+    pub const CPYTHON_RUN_INTERACTIVEHOOK: Symbol = Symbol(27);
     /// `cpython.run_module`
-    pub const CPYTHON_RUN_MODULE: Symbol = Symbol(27);
+    pub const CPYTHON_RUN_MODULE: Symbol = Symbol(28);
     /// `cpython.run_startup`
-    pub const CPYTHON_RUN_STARTUP: Symbol = Symbol(28);
+    pub const CPYTHON_RUN_STARTUP: Symbol = Symbol(29);
     /// `cpython.run_stdin`
-    pub const CPYTHON_RUN_STDIN: Symbol = Symbol(29);
+    pub const CPYTHON_RUN_STDIN: Symbol = Symbol(30);
     /// `ctypes.PyObj_FromPtr`
-    pub const CTYPES_PYOBJ_FROMPTR: Symbol = Symbol(30);
+    pub const CTYPES_PYOBJ_FROMPTR: Symbol = Symbol(31);
     /// `ctypes.addressof`
-    pub const CTYPES_ADDRESSOF: Symbol = Symbol(31);
+    pub const CTYPES_ADDRESSOF: Symbol = Symbol(32);
     /// `ctypes.call_function`
-    pub const CTYPES_CALL_FUNCTION: Symbol = Symbol(32);
+    pub const CTYPES_CALL_FUNCTION: Symbol = Symbol(33);
     /// `ctypes.cdata`
-    pub const CTYPES_CDATA: Symbol = Symbol(33);
+    pub const CTYPES_CDATA: Symbol = Symbol(34);
     /// `ctypes.cdata/buffer`
-    pub const CTYPES_CDATA_BUFFER: Symbol = Symbol(34);
+    pub const CTYPES_CDATA_BUFFER: Symbol = Symbol(35);
     /// `ctypes.create_string_buffer`
-    pub const CTYPES_CREATE_STRING_BUFFER: Symbol = Symbol(35);
+    pub const CTYPES_CREATE_STRING_BUFFER: Symbol = Symbol(36);
     /// `ctypes.create_unicode_buffer`
-    pub const CTYPES_CREATE_UNICODE_BUFFER: Symbol = Symbol(36);
+    pub const CTYPES_CREATE_UNICODE_BUFFER: Symbol = Symbol(37);
     /// `ctypes.dlopen`
-    pub const CTYPES_DLOPEN: Symbol = Symbol(37);
+    pub const CTYPES_DLOPEN: Symbol = Symbol(38);
     /// `ctypes.dlsym`
-    pub const CTYPES_DLSYM: Symbol = Symbol(38);
+    pub const CTYPES_DLSYM: Symbol = Symbol(39);
     /// `ctypes.dlsym/handle`
-    pub const CTYPES_DLSYM_HANDLE: Symbol = Symbol(39);
+    pub const CTYPES_DLSYM_HANDLE: Symbol = Symbol(40);
     /// `ctypes.get_errno`
-    pub const CTYPES_GET_ERRNO: Symbol = Symbol(40);
+    pub const CTYPES_GET_ERRNO: Symbol = Symbol(41);
     /// `ctypes.get_last_error`
-    pub const CTYPES_GET_LAST_ERROR: Symbol = Symbol(41);
+    pub const CTYPES_GET_LAST_ERROR: Symbol = Symbol(42);
     /// `ctypes.memoryview_at`
-    pub const CTYPES_MEMORYVIEW_AT: Symbol = Symbol(42);
+    pub const CTYPES_MEMORYVIEW_AT: Symbol = Symbol(43);
     /// `ctypes.seh_exception`
-    pub const CTYPES_SEH_EXCEPTION: Symbol = Symbol(43);
+    pub const CTYPES_SEH_EXCEPTION: Symbol = Symbol(44);
     /// `ctypes.set_errno`
-    pub const CTYPES_SET_ERRNO: Symbol = Symbol(44);
+    pub const CTYPES_SET_ERRNO: Symbol = Symbol(45);
     /// `ctypes.set_last_error`
-    pub const CTYPES_SET_LAST_ERROR: Symbol = Symbol(45);
+    pub const CTYPES_SET_LAST_ERROR: Symbol = Symbol(46);
     /// `ctypes.string_at`
-    pub const CTYPES_STRING_AT: Symbol = Symbol(46);
+    pub const CTYPES_STRING_AT: Symbol = Symbol(47);
     /// `ctypes.wstring_at`
-    pub const CTYPES_WSTRING_AT: Symbol = Symbol(47);
+    pub const CTYPES_WSTRING_AT: Symbol = Symbol(48);
     /// `ensurepip.bootstrap`
-    pub const ENSUREPIP_BOOTSTRAP: Symbol = Symbol(48);
+    pub const ENSUREPIP_BOOTSTRAP: Symbol = Symbol(49);
     /// `exec`
-    pub const EXEC: Symbol = Symbol(49);
+    pub const EXEC: Symbol = Symbol(50);
     /// `fcntl.fcntl`
-    pub const FCNTL_FCNTL: Symbol = Symbol(50);
+    pub const FCNTL_FCNTL: Symbol = Symbol(51);
     /// `fcntl.flock`
-    pub const FCNTL_FLOCK: Symbol = Symbol(51);
+    pub const FCNTL_FLOCK: Symbol = Symbol(52);
     /// `fcntl.ioctl`
-    pub const FCNTL_IOCTL: Symbol = Symbol(52);
+    pub const FCNTL_IOCTL: Symbol = Symbol(53);
     /// `fcntl.lockf`
-    pub const FCNTL_LOCKF: Symbol = Symbol(53);
+    pub const FCNTL_LOCKF: Symbol = Symbol(54);
     /// `ftplib.connect`
-    pub const FTPLIB_CONNECT: Symbol = Symbol(54);
+    pub const FTPLIB_CONNECT: Symbol = Symbol(55);
     /// `ftplib.sendcmd`
-    pub const FTPLIB_SENDCMD: Symbol = Symbol(55);
+    pub const FTPLIB_SENDCMD: Symbol = Symbol(56);
     /// `function.__new__`
-    pub const FUNCTION___NEW__: Symbol = Symbol(56);
+    pub const FUNCTION___NEW__: Symbol = Symbol(57);
     /// `gc.get_objects`
-    pub const GC_GET_OBJECTS: Symbol = Symbol(57);
+    pub const GC_GET_OBJECTS: Symbol = Symbol(58);
     /// `gc.get_referents`
-    pub const GC_GET_REFERENTS: Symbol = Symbol(58);
+    pub const GC_GET_REFERENTS: Symbol = Symbol(59);
     /// `gc.get_referrers`
-    pub const GC_GET_REFERRERS: Symbol = Symbol(59);
+    pub const GC_GET_REFERRERS: Symbol = Symbol(60);
     /// `glob.glob`
-    pub const GLOB_GLOB: Symbol = Symbol(60);
+    pub const GLOB_GLOB: Symbol = Symbol(61);
     /// `glob.glob/2`
-    pub const GLOB_GLOB_2: Symbol = Symbol(61);
+    pub const GLOB_GLOB_2: Symbol = Symbol(62);
     /// `hook.add`
-    pub const HOOK_ADD: Symbol = Symbol(62);
+    pub const HOOK_ADD: Symbol = Symbol(63);
     /// `hook.mode`
-    pub const HOOK_MODE: Symbol = Symbol(63);
+    pub const HOOK_MODE: Symbol = Symbol(64);
     /// `hook.remove`
-    pub const HOOK_REMOVE: Symbol = Symbol(64);
+    pub const HOOK_REMOVE: Symbol = Symbol(65);
     /// `hook.replace`
-    pub const HOOK_REPLACE: Symbol = Symbol(65);
+    pub const HOOK_REPLACE: Symbol = Symbol(66);
     /// `hook.reset`
-    pub const HOOK_RESET: Symbol = Symbol(66);
+    pub const HOOK_RESET: Symbol = Symbol(67);
     /// `http.client.connect`
-    pub const HTTP_CLIENT_CONNECT: Symbol = Symbol(67);
+    pub const HTTP_CLIENT_CONNECT: Symbol = Symbol(68);
     /// `http.client.send`
-    pub const HTTP_CLIENT_SEND: Symbol = Symbol(68);
+    pub const HTTP_CLIENT_SEND: Symbol = Symbol(69);
     /// `imaplib.open`
-    pub const IMAPLIB_OPEN: Symbol = Symbol(69);
+    pub const IMAPLIB_OPEN: Symbol = Symbol(70);
     /// `imaplib.send`
-    pub const IMAPLIB_SEND: Symbol = Symbol(70);
+    pub const IMAPLIB_SEND: Symbol = Symbol(71);
     /// `import`
-    pub const IMPORT: Symbol = Symbol(71);
+    pub const IMPORT: Symbol = Symbol(72);
     /// `marshal.dumps`
-    pub const MARSHAL_DUMPS: Symbol = Symbol(72);
+    pub const MARSHAL_DUMPS: Symbol = Symbol(73);
     /// `marshal.load`
-    pub const MARSHAL_LOAD: Symbol = Symbol(73);
+    pub const MARSHAL_LOAD: Symbol = Symbol(74);
     /// `marshal.loads`
-    pub const MARSHAL_LOADS: Symbol = Symbol(74);
+    pub const MARSHAL_LOADS: Symbol = Symbol(75);
     /// `mmap.__new__`
-    pub const MMAP___NEW__: Symbol = Symbol(75);
+    pub const MMAP___NEW__: Symbol = Symbol(76);
+    /// `mount`
+    pub const MOUNT: Symbol = Symbol(77);
     /// `msvcrt.get_osfhandle`
-    pub const MSVCRT_GET_OSFHANDLE: Symbol = Symbol(76);
+    pub const MSVCRT_GET_OSFHANDLE: Symbol = Symbol(78);
     /// `msvcrt.locking`
-    pub const MSVCRT_LOCKING: Symbol = Symbol(77);
+    pub const MSVCRT_LOCKING: Symbol = Symbol(79);
     /// `msvcrt.open_osfhandle`
-    pub const MSVCRT_OPEN_OSFHANDLE: Symbol = Symbol(78);
+    pub const MSVCRT_OPEN_OSFHANDLE: Symbol = Symbol(80);
     /// `nntplib.connect`
-    pub const NNTPLIB_CONNECT: Symbol = Symbol(79);
+    pub const NNTPLIB_CONNECT: Symbol = Symbol(81);
     /// `nntplib.putline`
-    pub const NNTPLIB_PUTLINE: Symbol = Symbol(80);
+    pub const NNTPLIB_PUTLINE: Symbol = Symbol(82);
     /// `object.__delattr__`
-    pub const OBJECT___DELATTR__: Symbol = Symbol(81);
+    pub const OBJECT___DELATTR__: Symbol = Symbol(83);
     /// `object.__getattr__`
-    pub const OBJECT___GETATTR__: Symbol = Symbol(82);
+    pub const OBJECT___GETATTR__: Symbol = Symbol(84);
     /// `object.__setattr__`
-    pub const OBJECT___SETATTR__: Symbol = Symbol(83);
+    pub const OBJECT___SETATTR__: Symbol = Symbol(85);
     /// `open`
-    pub const OPEN: Symbol = Symbol(84);
+    pub const OPEN: Symbol = Symbol(86);
     /// `os.add_dll_directory`
-    pub const OS_ADD_DLL_DIRECTORY: Symbol = Symbol(85);
+    pub const OS_ADD_DLL_DIRECTORY: Symbol = Symbol(87);
     /// `os.chdir`
-    pub const OS_CHDIR: Symbol = Symbol(86);
+    pub const OS_CHDIR: Symbol = Symbol(88);
     /// `os.chflags`
-    pub const OS_CHFLAGS: Symbol = Symbol(87);
+    pub const OS_CHFLAGS: Symbol = Symbol(89);
     /// `os.chmod`
-    pub const OS_CHMOD: Symbol = Symbol(88);
+    pub const OS_CHMOD: Symbol = Symbol(90);
     /// `os.chown`
-    pub const OS_CHOWN: Symbol = Symbol(89);
+    pub const OS_CHOWN: Symbol = Symbol(91);
     /// `os.exec`
-    pub const OS_EXEC: Symbol = Symbol(90);
+    pub const OS_EXEC: Symbol = Symbol(92);
     /// `os.fork`
-    pub const OS_FORK: Symbol = Symbol(91);
+    pub const OS_FORK: Symbol = Symbol(93);
     /// `os.forkpty`
-    pub const OS_FORKPTY: Symbol = Symbol(92);
+    pub const OS_FORKPTY: Symbol = Symbol(94);
     /// `os.fwalk`
-    pub const OS_FWALK: Symbol = Symbol(93);
+    pub const OS_FWALK: Symbol = Symbol(95);
     /// `os.getxattr`
-    pub const OS_GETXATTR: Symbol = Symbol(94);
+    pub const OS_GETXATTR: Symbol = Symbol(96);
     /// `os.kill`
-    pub const OS_KILL: Symbol = Symbol(95);
+    pub const OS_KILL: Symbol = Symbol(97);
     /// `os.killpg`
-    pub const OS_KILLPG: Symbol = Symbol(96);
+    pub const OS_KILLPG: Symbol = Symbol(98);
     /// `os.link`
-    pub const OS_LINK: Symbol = Symbol(97);
+    pub const OS_LINK: Symbol = Symbol(99);
     /// `os.listdir`
-    pub const OS_LISTDIR: Symbol = Symbol(98);
+    pub const OS_LISTDIR: Symbol = Symbol(100);
     /// `os.listdrives`
-    pub const OS_LISTDRIVES: Symbol = Symbol(99);
+    pub const OS_LISTDRIVES: Symbol = Symbol(101);
     /// `os.listmounts`
-    pub const OS_LISTMOUNTS: Symbol = Symbol(100);
+    pub const OS_LISTMOUNTS: Symbol = Symbol(102);
     /// `os.listvolumes`
-    pub const OS_LISTVOLUMES: Symbol = Symbol(101);
+    pub const OS_LISTVOLUMES: Symbol = Symbol(103);
     /// `os.listxattr`
-    pub const OS_LISTXATTR: Symbol = Symbol(102);
+    pub const OS_LISTXATTR: Symbol = Symbol(104);
     /// `os.lockf`
-    pub const OS_LOCKF: Symbol = Symbol(103);
+    pub const OS_LOCKF: Symbol = Symbol(105);
     /// `os.mkdir`
-    pub const OS_MKDIR: Symbol = Symbol(104);
+    pub const OS_MKDIR: Symbol = Symbol(106);
     /// `os.mkfifo`
-    pub const OS_MKFIFO: Symbol = Symbol(105);
+    pub const OS_MKFIFO: Symbol = Symbol(107);
     /// `os.mknod`
-    pub const OS_MKNOD: Symbol = Symbol(106);
+    pub const OS_MKNOD: Symbol = Symbol(108);
     /// `os.posix_spawn`
-    pub const OS_POSIX_SPAWN: Symbol = Symbol(107);
+    pub const OS_POSIX_SPAWN: Symbol = Symbol(109);
     /// `os.putenv`
-    pub const OS_PUTENV: Symbol = Symbol(108);
+    pub const OS_PUTENV: Symbol = Symbol(110);
     /// `os.remove`
-    pub const OS_REMOVE: Symbol = Symbol(109);
+    pub const OS_REMOVE: Symbol = Symbol(111);
     /// `os.removexattr`
-    pub const OS_REMOVEXATTR: Symbol = Symbol(110);
+    pub const OS_REMOVEXATTR: Symbol = Symbol(112);
     /// `os.rename`
-    pub const OS_RENAME: Symbol = Symbol(111);
+    pub const OS_RENAME: Symbol = Symbol(113);
     /// `os.rmdir`
-    pub const OS_RMDIR: Symbol = Symbol(112);
+    pub const OS_RMDIR: Symbol = Symbol(114);
     /// `os.scandir`
-    pub const OS_SCANDIR: Symbol = Symbol(113);
+    pub const OS_SCANDIR: Symbol = Symbol(115);
     /// `os.setxattr`
-    pub const OS_SETXATTR: Symbol = Symbol(114);
+    pub const OS_SETXATTR: Symbol = Symbol(116);
     /// `os.spawn`
-    pub const OS_SPAWN: Symbol = Symbol(115);
+    pub const OS_SPAWN: Symbol = Symbol(117);
     /// `os.startfile`
-    pub const OS_STARTFILE: Symbol = Symbol(116);
+    pub const OS_STARTFILE: Symbol = Symbol(118);
     /// `os.startfile/2`
-    pub const OS_STARTFILE_2: Symbol = Symbol(117);
+    pub const OS_STARTFILE_2: Symbol = Symbol(119);
     /// `os.symlink`
-    pub const OS_SYMLINK: Symbol = Symbol(118);
+    pub const OS_SYMLINK: Symbol = Symbol(120);
     /// `os.system`
-    pub const OS_SYSTEM: Symbol = Symbol(119);
+    pub const OS_SYSTEM: Symbol = Symbol(121);
     /// `os.truncate`
-    pub const OS_TRUNCATE: Symbol = Symbol(120);
+    pub const OS_TRUNCATE: Symbol = Symbol(122);
     /// `os.unsetenv`
-    pub const OS_UNSETENV: Symbol = Symbol(121);
+    pub const OS_UNSETENV: Symbol = Symbol(123);
     /// `os.utime`
-    pub const OS_UTIME: Symbol = Symbol(122);
+    pub const OS_UTIME: Symbol = Symbol(124);
     /// `os.walk`
-    pub const OS_WALK: Symbol = Symbol(123);
+    pub const OS_WALK: Symbol = Symbol(125);
     /// `pathlib.Path.glob`
-    pub const PATHLIB_PATH_GLOB: Symbol = Symbol(124);
+    pub const PATHLIB_PATH_GLOB: Symbol = Symbol(126);
     /// `pathlib.Path.rglob`
-    pub const PATHLIB_PATH_RGLOB: Symbol = Symbol(125);
+    pub const PATHLIB_PATH_RGLOB: Symbol = Symbol(127);
     /// `pathlib.Path.walk`
-    pub const PATHLIB_PATH_WALK: Symbol = Symbol(126);
+    pub const PATHLIB_PATH_WALK: Symbol = Symbol(128);
     /// `pdb.Pdb`
-    pub const PDB_PDB: Symbol = Symbol(127);
+    pub const PDB_PDB: Symbol = Symbol(129);
     /// `pickle.find_class`
-    pub const PICKLE_FIND_CLASS: Symbol = Symbol(128);
+    pub const PICKLE_FIND_CLASS: Symbol = Symbol(130);
+    /// `pivot_root`
+    pub const PIVOT_ROOT: Symbol = Symbol(131);
     /// `plugin.error`
-    pub const PLUGIN_ERROR: Symbol = Symbol(129);
+    pub const PLUGIN_ERROR: Symbol = Symbol(132);
     /// `plugin.load`
-    pub const PLUGIN_LOAD: Symbol = Symbol(130);
+    pub const PLUGIN_LOAD: Symbol = Symbol(133);
     /// `plugin.quarantined`
-    pub const PLUGIN_QUARANTINED: Symbol = Symbol(131);
+    pub const PLUGIN_QUARANTINED: Symbol = Symbol(134);
     /// `policy.reload`
-    pub const POLICY_RELOAD: Symbol = Symbol(132);
+    pub const POLICY_RELOAD: Symbol = Symbol(135);
     /// `poplib.connect`
-    pub const POPLIB_CONNECT: Symbol = Symbol(133);
+    pub const POPLIB_CONNECT: Symbol = Symbol(136);
     /// `poplib.putline`
-    pub const POPLIB_PUTLINE: Symbol = Symbol(134);
+    pub const POPLIB_PUTLINE: Symbol = Symbol(137);
     /// `process.exit`
-    pub const PROCESS_EXIT: Symbol = Symbol(135);
+    pub const PROCESS_EXIT: Symbol = Symbol(138);
     /// `process.start`
-    pub const PROCESS_START: Symbol = Symbol(136);
+    pub const PROCESS_START: Symbol = Symbol(139);
     /// `process.uncovered`
-    pub const PROCESS_UNCOVERED: Symbol = Symbol(137);
+    pub const PROCESS_UNCOVERED: Symbol = Symbol(140);
     /// `pty.spawn`
-    pub const PTY_SPAWN: Symbol = Symbol(138);
+    pub const PTY_SPAWN: Symbol = Symbol(141);
     /// `resource.prlimit`
-    pub const RESOURCE_PRLIMIT: Symbol = Symbol(139);
+    pub const RESOURCE_PRLIMIT: Symbol = Symbol(142);
     /// `resource.setrlimit`
-    pub const RESOURCE_SETRLIMIT: Symbol = Symbol(140);
+    pub const RESOURCE_SETRLIMIT: Symbol = Symbol(143);
+    /// `setns`
+    pub const SETNS: Symbol = Symbol(144);
     /// `setopencodehook`
-    pub const SETOPENCODEHOOK: Symbol = Symbol(141);
+    pub const SETOPENCODEHOOK: Symbol = Symbol(145);
     /// `shutil.chown`
-    pub const SHUTIL_CHOWN: Symbol = Symbol(142);
+    pub const SHUTIL_CHOWN: Symbol = Symbol(146);
     /// `shutil.copyfile`
-    pub const SHUTIL_COPYFILE: Symbol = Symbol(143);
+    pub const SHUTIL_COPYFILE: Symbol = Symbol(147);
     /// `shutil.copymode`
-    pub const SHUTIL_COPYMODE: Symbol = Symbol(144);
+    pub const SHUTIL_COPYMODE: Symbol = Symbol(148);
     /// `shutil.copystat`
-    pub const SHUTIL_COPYSTAT: Symbol = Symbol(145);
+    pub const SHUTIL_COPYSTAT: Symbol = Symbol(149);
     /// `shutil.copytree`
-    pub const SHUTIL_COPYTREE: Symbol = Symbol(146);
+    pub const SHUTIL_COPYTREE: Symbol = Symbol(150);
     /// `shutil.make_archive`
-    pub const SHUTIL_MAKE_ARCHIVE: Symbol = Symbol(147);
+    pub const SHUTIL_MAKE_ARCHIVE: Symbol = Symbol(151);
     /// `shutil.move`
-    pub const SHUTIL_MOVE: Symbol = Symbol(148);
+    pub const SHUTIL_MOVE: Symbol = Symbol(152);
     /// `shutil.rmtree`
-    pub const SHUTIL_RMTREE: Symbol = Symbol(149);
+    pub const SHUTIL_RMTREE: Symbol = Symbol(153);
     /// `shutil.unpack_archive`
-    pub const SHUTIL_UNPACK_ARCHIVE: Symbol = Symbol(150);
+    pub const SHUTIL_UNPACK_ARCHIVE: Symbol = Symbol(154);
     /// `signal.pthread_kill`
-    pub const SIGNAL_PTHREAD_KILL: Symbol = Symbol(151);
+    pub const SIGNAL_PTHREAD_KILL: Symbol = Symbol(155);
     /// `smtplib.SMTP.send`
-    pub const SMTPLIB_SMTP_SEND: Symbol = Symbol(152);
+    pub const SMTPLIB_SMTP_SEND: Symbol = Symbol(156);
     /// `smtplib.connect`
-    pub const SMTPLIB_CONNECT: Symbol = Symbol(153);
+    pub const SMTPLIB_CONNECT: Symbol = Symbol(157);
     /// `smtplib.send`
-    pub const SMTPLIB_SEND: Symbol = Symbol(154);
+    pub const SMTPLIB_SEND: Symbol = Symbol(158);
     /// `socket.__new__`
-    pub const SOCKET___NEW__: Symbol = Symbol(155);
+    pub const SOCKET___NEW__: Symbol = Symbol(159);
     /// `socket.bind`
-    pub const SOCKET_BIND: Symbol = Symbol(156);
+    pub const SOCKET_BIND: Symbol = Symbol(160);
     /// `socket.connect`
-    pub const SOCKET_CONNECT: Symbol = Symbol(157);
+    pub const SOCKET_CONNECT: Symbol = Symbol(161);
     /// `socket.getaddrinfo`
-    pub const SOCKET_GETADDRINFO: Symbol = Symbol(158);
+    pub const SOCKET_GETADDRINFO: Symbol = Symbol(162);
     /// `socket.gethostbyaddr`
-    pub const SOCKET_GETHOSTBYADDR: Symbol = Symbol(159);
+    pub const SOCKET_GETHOSTBYADDR: Symbol = Symbol(163);
     /// `socket.gethostbyname`
-    pub const SOCKET_GETHOSTBYNAME: Symbol = Symbol(160);
+    pub const SOCKET_GETHOSTBYNAME: Symbol = Symbol(164);
     /// `socket.gethostname`
-    pub const SOCKET_GETHOSTNAME: Symbol = Symbol(161);
+    pub const SOCKET_GETHOSTNAME: Symbol = Symbol(165);
     /// `socket.getnameinfo`
-    pub const SOCKET_GETNAMEINFO: Symbol = Symbol(162);
+    pub const SOCKET_GETNAMEINFO: Symbol = Symbol(166);
     /// `socket.getservbyname`
-    pub const SOCKET_GETSERVBYNAME: Symbol = Symbol(163);
+    pub const SOCKET_GETSERVBYNAME: Symbol = Symbol(167);
     /// `socket.getservbyport`
-    pub const SOCKET_GETSERVBYPORT: Symbol = Symbol(164);
+    pub const SOCKET_GETSERVBYPORT: Symbol = Symbol(168);
     /// `socket.sendmsg`
-    pub const SOCKET_SENDMSG: Symbol = Symbol(165);
+    pub const SOCKET_SENDMSG: Symbol = Symbol(169);
     /// `socket.sendto`
-    pub const SOCKET_SENDTO: Symbol = Symbol(166);
+    pub const SOCKET_SENDTO: Symbol = Symbol(170);
     /// `socket.sethostname`
-    pub const SOCKET_SETHOSTNAME: Symbol = Symbol(167);
+    pub const SOCKET_SETHOSTNAME: Symbol = Symbol(171);
     /// `sqlite3.connect`
-    pub const SQLITE3_CONNECT: Symbol = Symbol(168);
+    pub const SQLITE3_CONNECT: Symbol = Symbol(172);
     /// `sqlite3.connect/handle`
-    pub const SQLITE3_CONNECT_HANDLE: Symbol = Symbol(169);
+    pub const SQLITE3_CONNECT_HANDLE: Symbol = Symbol(173);
     /// `sqlite3.enable_load_extension`
-    pub const SQLITE3_ENABLE_LOAD_EXTENSION: Symbol = Symbol(170);
+    pub const SQLITE3_ENABLE_LOAD_EXTENSION: Symbol = Symbol(174);
     /// `sqlite3.load_extension`
-    pub const SQLITE3_LOAD_EXTENSION: Symbol = Symbol(171);
+    pub const SQLITE3_LOAD_EXTENSION: Symbol = Symbol(175);
     /// `subprocess.Popen`
-    pub const SUBPROCESS_POPEN: Symbol = Symbol(172);
+    pub const SUBPROCESS_POPEN: Symbol = Symbol(176);
     /// `sys._current_exceptions`
-    pub const SYS__CURRENT_EXCEPTIONS: Symbol = Symbol(173);
+    pub const SYS__CURRENT_EXCEPTIONS: Symbol = Symbol(177);
     /// `sys._current_frames`
-    pub const SYS__CURRENT_FRAMES: Symbol = Symbol(174);
+    pub const SYS__CURRENT_FRAMES: Symbol = Symbol(178);
     /// `sys._getframe`
-    pub const SYS__GETFRAME: Symbol = Symbol(175);
+    pub const SYS__GETFRAME: Symbol = Symbol(179);
     /// `sys._getframemodulename`
-    pub const SYS__GETFRAMEMODULENAME: Symbol = Symbol(176);
+    pub const SYS__GETFRAMEMODULENAME: Symbol = Symbol(180);
     /// `sys.addaudithook`
-    pub const SYS_ADDAUDITHOOK: Symbol = Symbol(177);
+    pub const SYS_ADDAUDITHOOK: Symbol = Symbol(181);
     /// `sys.excepthook`
-    pub const SYS_EXCEPTHOOK: Symbol = Symbol(178);
+    pub const SYS_EXCEPTHOOK: Symbol = Symbol(182);
     /// `sys.monitoring.register_callback`
-    pub const SYS_MONITORING_REGISTER_CALLBACK: Symbol = Symbol(179);
+    pub const SYS_MONITORING_REGISTER_CALLBACK: Symbol = Symbol(183);
     /// `sys.remote_exec`
-    pub const SYS_REMOTE_EXEC: Symbol = Symbol(180);
+    pub const SYS_REMOTE_EXEC: Symbol = Symbol(184);
     /// `sys.set_asyncgen_hook_finalizer`
-    pub const SYS_SET_ASYNCGEN_HOOK_FINALIZER: Symbol = Symbol(181);
+    pub const SYS_SET_ASYNCGEN_HOOK_FINALIZER: Symbol = Symbol(185);
     /// `sys.set_asyncgen_hook_firstiter`
-    pub const SYS_SET_ASYNCGEN_HOOK_FIRSTITER: Symbol = Symbol(182);
+    pub const SYS_SET_ASYNCGEN_HOOK_FIRSTITER: Symbol = Symbol(186);
     /// `sys.set_asyncgen_hooks_finalizer`
-    pub const SYS_SET_ASYNCGEN_HOOKS_FINALIZER: Symbol = Symbol(183);
+    pub const SYS_SET_ASYNCGEN_HOOKS_FINALIZER: Symbol = Symbol(187);
     /// `sys.set_asyncgen_hooks_firstiter`
-    pub const SYS_SET_ASYNCGEN_HOOKS_FIRSTITER: Symbol = Symbol(184);
+    pub const SYS_SET_ASYNCGEN_HOOKS_FIRSTITER: Symbol = Symbol(188);
     /// `sys.setprofile`
-    pub const SYS_SETPROFILE: Symbol = Symbol(185);
+    pub const SYS_SETPROFILE: Symbol = Symbol(189);
     /// `sys.settrace`
-    pub const SYS_SETTRACE: Symbol = Symbol(186);
+    pub const SYS_SETTRACE: Symbol = Symbol(190);
     /// `sys.unraisablehook`
-    pub const SYS_UNRAISABLEHOOK: Symbol = Symbol(187);
+    pub const SYS_UNRAISABLEHOOK: Symbol = Symbol(191);
     /// `syslog.closelog`
-    pub const SYSLOG_CLOSELOG: Symbol = Symbol(188);
+    pub const SYSLOG_CLOSELOG: Symbol = Symbol(192);
     /// `syslog.openlog`
-    pub const SYSLOG_OPENLOG: Symbol = Symbol(189);
+    pub const SYSLOG_OPENLOG: Symbol = Symbol(193);
     /// `syslog.setlogmask`
-    pub const SYSLOG_SETLOGMASK: Symbol = Symbol(190);
+    pub const SYSLOG_SETLOGMASK: Symbol = Symbol(194);
     /// `syslog.syslog`
-    pub const SYSLOG_SYSLOG: Symbol = Symbol(191);
+    pub const SYSLOG_SYSLOG: Symbol = Symbol(195);
     /// `telnetlib.Telnet.open`
-    pub const TELNETLIB_TELNET_OPEN: Symbol = Symbol(192);
+    pub const TELNETLIB_TELNET_OPEN: Symbol = Symbol(196);
     /// `telnetlib.Telnet.write`
-    pub const TELNETLIB_TELNET_WRITE: Symbol = Symbol(193);
+    pub const TELNETLIB_TELNET_WRITE: Symbol = Symbol(197);
     /// `tempfile.mkdtemp`
-    pub const TEMPFILE_MKDTEMP: Symbol = Symbol(194);
+    pub const TEMPFILE_MKDTEMP: Symbol = Symbol(198);
     /// `tempfile.mkstemp`
-    pub const TEMPFILE_MKSTEMP: Symbol = Symbol(195);
+    pub const TEMPFILE_MKSTEMP: Symbol = Symbol(199);
     /// `time.sleep`
-    pub const TIME_SLEEP: Symbol = Symbol(196);
+    pub const TIME_SLEEP: Symbol = Symbol(200);
+    /// `unshare`
+    pub const UNSHARE: Symbol = Symbol(201);
     /// `urllib.Request`
-    pub const URLLIB_REQUEST: Symbol = Symbol(197);
+    pub const URLLIB_REQUEST: Symbol = Symbol(202);
     /// `webbrowser.open`
-    pub const WEBBROWSER_OPEN: Symbol = Symbol(198);
+    pub const WEBBROWSER_OPEN: Symbol = Symbol(203);
     /// `winreg.ConnectRegistry`
-    pub const WINREG_CONNECTREGISTRY: Symbol = Symbol(199);
+    pub const WINREG_CONNECTREGISTRY: Symbol = Symbol(204);
     /// `winreg.CreateKey`
-    pub const WINREG_CREATEKEY: Symbol = Symbol(200);
+    pub const WINREG_CREATEKEY: Symbol = Symbol(205);
     /// `winreg.DeleteKey`
-    pub const WINREG_DELETEKEY: Symbol = Symbol(201);
+    pub const WINREG_DELETEKEY: Symbol = Symbol(206);
     /// `winreg.DeleteValue`
-    pub const WINREG_DELETEVALUE: Symbol = Symbol(202);
+    pub const WINREG_DELETEVALUE: Symbol = Symbol(207);
     /// `winreg.DisableReflectionKey`
-    pub const WINREG_DISABLEREFLECTIONKEY: Symbol = Symbol(203);
+    pub const WINREG_DISABLEREFLECTIONKEY: Symbol = Symbol(208);
     /// `winreg.EnableReflectionKey`
-    pub const WINREG_ENABLEREFLECTIONKEY: Symbol = Symbol(204);
+    pub const WINREG_ENABLEREFLECTIONKEY: Symbol = Symbol(209);
     /// `winreg.EnumKey`
-    pub const WINREG_ENUMKEY: Symbol = Symbol(205);
+    pub const WINREG_ENUMKEY: Symbol = Symbol(210);
     /// `winreg.EnumValue`
-    pub const WINREG_ENUMVALUE: Symbol = Symbol(206);
+    pub const WINREG_ENUMVALUE: Symbol = Symbol(211);
     /// `winreg.ExpandEnvironmentStrings`
-    pub const WINREG_EXPANDENVIRONMENTSTRINGS: Symbol = Symbol(207);
+    pub const WINREG_EXPANDENVIRONMENTSTRINGS: Symbol = Symbol(212);
     /// `winreg.LoadKey`
-    pub const WINREG_LOADKEY: Symbol = Symbol(208);
+    pub const WINREG_LOADKEY: Symbol = Symbol(213);
     /// `winreg.OpenKey`
-    pub const WINREG_OPENKEY: Symbol = Symbol(209);
+    pub const WINREG_OPENKEY: Symbol = Symbol(214);
     /// `winreg.OpenKey/result`
-    pub const WINREG_OPENKEY_RESULT: Symbol = Symbol(210);
+    pub const WINREG_OPENKEY_RESULT: Symbol = Symbol(215);
     /// `winreg.PyHKEY.Detach`
-    pub const WINREG_PYHKEY_DETACH: Symbol = Symbol(211);
+    pub const WINREG_PYHKEY_DETACH: Symbol = Symbol(216);
     /// `winreg.QueryInfoKey`
-    pub const WINREG_QUERYINFOKEY: Symbol = Symbol(212);
+    pub const WINREG_QUERYINFOKEY: Symbol = Symbol(217);
     /// `winreg.QueryReflectionKey`
-    pub const WINREG_QUERYREFLECTIONKEY: Symbol = Symbol(213);
+    pub const WINREG_QUERYREFLECTIONKEY: Symbol = Symbol(218);
     /// `winreg.QueryValue`
-    pub const WINREG_QUERYVALUE: Symbol = Symbol(214);
+    pub const WINREG_QUERYVALUE: Symbol = Symbol(219);
     /// `winreg.SaveKey`
-    pub const WINREG_SAVEKEY: Symbol = Symbol(215);
+    pub const WINREG_SAVEKEY: Symbol = Symbol(220);
     /// `winreg.SetValue`
-    pub const WINREG_SETVALUE: Symbol = Symbol(216);
+    pub const WINREG_SETVALUE: Symbol = Symbol(221);
 }
 
 /// The symbols of the arguments' names.
@@ -1270,317 +1296,319 @@ pub mod event {
 pub mod arg {
     use crate::Symbol;
     /// `0`
-    pub const PLACE_0: Symbol = Symbol(217);
+    pub const PLACE_0: Symbol = Symbol(222);
     /// `1`
-    pub const PLACE_1: Symbol = Symbol(218);
+    pub const PLACE_1: Symbol = Symbol(223);
     /// `2`
-    pub const PLACE_2: Symbol = Symbol(219);
+    pub const PLACE_2: Symbol = Symbol(224);
     /// `3`
-    pub const PLACE_3: Symbol = Symbol(220);
+    pub const PLACE_3: Symbol = Symbol(225);
     /// `4`
-    pub const PLACE_4: Symbol = Symbol(221);
+    pub const PLACE_4: Symbol = Symbol(226);
     /// `5`
-    pub const PLACE_5: Symbol = Symbol(222);
+    pub const PLACE_5: Symbol = Symbol(227);
     /// `6`
-    pub const PLACE_6: Symbol = Symbol(223);
+    pub const PLACE_6: Symbol = Symbol(228);
     /// `7`
-    pub const PLACE_7: Symbol = Symbol(224);
+    pub const PLACE_7: Symbol = Symbol(229);
     /// `8`
-    pub const PLACE_8: Symbol = Symbol(225);
+    pub const PLACE_8: Symbol = Symbol(230);
     /// `9`
-    pub const PLACE_9: Symbol = Symbol(226);
+    pub const PLACE_9: Symbol = Symbol(231);
     /// `_`
-    pub const UNDECODED: Symbol = Symbol(227);
+    pub const UNDECODED: Symbol = Symbol(232);
     /// `access`
-    pub const ACCESS: Symbol = Symbol(228);
+    pub const ACCESS: Symbol = Symbol(233);
     /// `address`
-    pub const ADDRESS: Symbol = Symbol(229);
+    pub const ADDRESS: Symbol = Symbol(234);
     /// `application_name`
-    pub const APPLICATION_NAME: Symbol = Symbol(230);
+    pub const APPLICATION_NAME: Symbol = Symbol(235);
     /// `arg`
-    pub const ARG: Symbol = Symbol(231);
+    pub const ARG: Symbol = Symbol(236);
     /// `args`
-    pub const ARGS: Symbol = Symbol(232);
+    pub const ARGS: Symbol = Symbol(237);
     /// `arguments`
-    pub const ARGUMENTS: Symbol = Symbol(233);
+    pub const ARGUMENTS: Symbol = Symbol(238);
     /// `argv`
-    pub const ARGV: Symbol = Symbol(234);
+    pub const ARGV: Symbol = Symbol(239);
     /// `attribute`
-    pub const ATTRIBUTE: Symbol = Symbol(235);
+    pub const ATTRIBUTE: Symbol = Symbol(240);
     /// `base_dir`
-    pub const BASE_DIR: Symbol = Symbol(236);
+    pub const BASE_DIR: Symbol = Symbol(241);
     /// `base_name`
-    pub const BASE_NAME: Symbol = Symbol(237);
+    pub const BASE_NAME: Symbol = Symbol(242);
     /// `breakpointhook`
-    pub const BREAKPOINTHOOK: Symbol = Symbol(238);
+    pub const BREAKPOINTHOOK: Symbol = Symbol(243);
     /// `buffer`
-    pub const BUFFER: Symbol = Symbol(239);
+    pub const BUFFER: Symbol = Symbol(244);
     /// `cmd`
-    pub const CMD: Symbol = Symbol(240);
+    pub const CMD: Symbol = Symbol(245);
     /// `code`
-    pub const CODE: Symbol = Symbol(241);
+    pub const CODE: Symbol = Symbol(246);
     /// `command`
-    pub const COMMAND: Symbol = Symbol(242);
+    pub const COMMAND: Symbol = Symbol(247);
     /// `command_line`
-    pub const COMMAND_LINE: Symbol = Symbol(243);
+    pub const COMMAND_LINE: Symbol = Symbol(248);
     /// `computer_name`
-    pub const COMPUTER_NAME: Symbol = Symbol(244);
+    pub const COMPUTER_NAME: Symbol = Symbol(249);
     /// `connection`
-    pub const CONNECTION: Symbol = Symbol(245);
+    pub const CONNECTION: Symbol = Symbol(250);
     /// `connection_handle`
-    pub const CONNECTION_HANDLE: Symbol = Symbol(246);
+    pub const CONNECTION_HANDLE: Symbol = Symbol(251);
     /// `count`
-    pub const COUNT: Symbol = Symbol(247);
+    pub const COUNT: Symbol = Symbol(252);
     /// `creation_disposition`
-    pub const CREATION_DISPOSITION: Symbol = Symbol(248);
+    pub const CREATION_DISPOSITION: Symbol = Symbol(253);
     /// `current_directory`
-    pub const CURRENT_DIRECTORY: Symbol = Symbol(249);
+    pub const CURRENT_DIRECTORY: Symbol = Symbol(254);
     /// `cwd`
-    pub const CWD: Symbol = Symbol(250);
+    pub const CWD: Symbol = Symbol(255);
     /// `data`
-    pub const DATA: Symbol = Symbol(251);
+    pub const DATA: Symbol = Symbol(256);
     /// `depth`
-    pub const DEPTH: Symbol = Symbol(252);
+    pub const DEPTH: Symbol = Symbol(257);
     /// `desired_access`
-    pub const DESIRED_ACCESS: Symbol = Symbol(253);
+    pub const DESIRED_ACCESS: Symbol = Symbol(258);
     /// `dst`
-    pub const DST: Symbol = Symbol(254);
+    pub const DST: Symbol = Symbol(259);
     /// `dst_path`
-    pub const DST_PATH: Symbol = Symbol(255);
+    pub const DST_PATH: Symbol = Symbol(260);
     /// `enabled`
-    pub const ENABLED: Symbol = Symbol(256);
+    pub const ENABLED: Symbol = Symbol(261);
     /// `env`
-    pub const ENV: Symbol = Symbol(257);
+    pub const ENV: Symbol = Symbol(262);
     /// `errno`
-    pub const ERRNO: Symbol = Symbol(258);
+    pub const ERRNO: Symbol = Symbol(263);
     /// `error`
-    pub const ERROR: Symbol = Symbol(259);
+    pub const ERROR: Symbol = Symbol(264);
     /// `exe`
-    pub const EXE: Symbol = Symbol(260);
+    pub const EXE: Symbol = Symbol(265);
     /// `exit_code`
-    pub const EXIT_CODE: Symbol = Symbol(261);
+    pub const EXIT_CODE: Symbol = Symbol(266);
     /// `extract_dir`
-    pub const EXTRACT_DIR: Symbol = Symbol(262);
+    pub const EXTRACT_DIR: Symbol = Symbol(267);
     /// `facility`
-    pub const FACILITY: Symbol = Symbol(263);
+    pub const FACILITY: Symbol = Symbol(268);
     /// `family`
-    pub const FAMILY: Symbol = Symbol(264);
+    pub const FAMILY: Symbol = Symbol(269);
     /// `fd`
-    pub const FD: Symbol = Symbol(265);
+    pub const FD: Symbol = Symbol(270);
     /// `file_name`
-    pub const FILE_NAME: Symbol = Symbol(266);
+    pub const FILE_NAME: Symbol = Symbol(271);
     /// `filename`
-    pub const FILENAME: Symbol = Symbol(267);
+    pub const FILENAME: Symbol = Symbol(272);
     /// `flags`
-    pub const FLAGS: Symbol = Symbol(268);
+    pub const FLAGS: Symbol = Symbol(273);
     /// `flags_and_attributes`
-    pub const FLAGS_AND_ATTRIBUTES: Symbol = Symbol(269);
+    pub const FLAGS_AND_ATTRIBUTES: Symbol = Symbol(274);
     /// `follow_symlinks`
-    pub const FOLLOW_SYMLINKS: Symbol = Symbol(270);
+    pub const FOLLOW_SYMLINKS: Symbol = Symbol(275);
     /// `format`
-    pub const FORMAT: Symbol = Symbol(271);
+    pub const FORMAT: Symbol = Symbol(276);
     /// `frame`
-    pub const FRAME: Symbol = Symbol(272);
+    pub const FRAME: Symbol = Symbol(277);
     /// `from`
-    pub const FROM: Symbol = Symbol(273);
+    pub const FROM: Symbol = Symbol(278);
     /// `func`
-    pub const FUNC: Symbol = Symbol(274);
+    pub const FUNC: Symbol = Symbol(279);
     /// `func_pointer`
-    pub const FUNC_POINTER: Symbol = Symbol(275);
+    pub const FUNC_POINTER: Symbol = Symbol(280);
     /// `generation`
-    pub const GENERATION: Symbol = Symbol(276);
+    pub const GENERATION: Symbol = Symbol(281);
     /// `gid`
-    pub const GID: Symbol = Symbol(277);
+    pub const GID: Symbol = Symbol(282);
     /// `group`
-    pub const GROUP: Symbol = Symbol(278);
+    pub const GROUP: Symbol = Symbol(283);
     /// `handle`
-    pub const HANDLE: Symbol = Symbol(279);
+    pub const HANDLE: Symbol = Symbol(284);
     /// `hook`
-    pub const HOOK: Symbol = Symbol(280);
+    pub const HOOK: Symbol = Symbol(285);
     /// `hooked`
-    pub const HOOKED: Symbol = Symbol(281);
+    pub const HOOKED: Symbol = Symbol(286);
     /// `host`
-    pub const HOST: Symbol = Symbol(282);
+    pub const HOST: Symbol = Symbol(287);
     /// `id`
-    pub const ID: Symbol = Symbol(283);
+    pub const ID: Symbol = Symbol(288);
     /// `ident`
-    pub const IDENT: Symbol = Symbol(284);
+    pub const IDENT: Symbol = Symbol(289);
     /// `index`
-    pub const INDEX: Symbol = Symbol(285);
+    pub const INDEX: Symbol = Symbol(290);
     /// `init`
-    pub const INIT: Symbol = Symbol(286);
+    pub const INIT: Symbol = Symbol(291);
     /// `initializer`
-    pub const INITIALIZER: Symbol = Symbol(287);
+    pub const INITIALIZER: Symbol = Symbol(292);
     /// `key`
-    pub const KEY: Symbol = Symbol(288);
+    pub const KEY: Symbol = Symbol(293);
     /// `kind`
-    pub const KIND: Symbol = Symbol(289);
+    pub const KIND: Symbol = Symbol(294);
     /// `labels`
-    pub const LABELS: Symbol = Symbol(290);
+    pub const LABELS: Symbol = Symbol(295);
     /// `len`
-    pub const LEN: Symbol = Symbol(291);
+    pub const LEN: Symbol = Symbol(296);
     /// `length`
-    pub const LENGTH: Symbol = Symbol(292);
+    pub const LENGTH: Symbol = Symbol(297);
     /// `library`
-    pub const LIBRARY: Symbol = Symbol(293);
+    pub const LIBRARY: Symbol = Symbol(298);
     /// `limits`
-    pub const LIMITS: Symbol = Symbol(294);
+    pub const LIMITS: Symbol = Symbol(299);
     /// `line`
-    pub const LINE: Symbol = Symbol(295);
+    pub const LINE: Symbol = Symbol(300);
     /// `logoption`
-    pub const LOGOPTION: Symbol = Symbol(296);
+    pub const LOGOPTION: Symbol = Symbol(301);
     /// `maskpri`
-    pub const MASKPRI: Symbol = Symbol(297);
+    pub const MASKPRI: Symbol = Symbol(302);
     /// `max_rss`
-    pub const MAX_RSS: Symbol = Symbol(298);
+    pub const MAX_RSS: Symbol = Symbol(303);
     /// `message`
-    pub const MESSAGE: Symbol = Symbol(299);
+    pub const MESSAGE: Symbol = Symbol(304);
     /// `method`
-    pub const METHOD: Symbol = Symbol(300);
+    pub const METHOD: Symbol = Symbol(305);
     /// `mode`
-    pub const MODE: Symbol = Symbol(301);
+    pub const MODE: Symbol = Symbol(306);
     /// `module`
-    pub const MODULE: Symbol = Symbol(302);
+    pub const MODULE: Symbol = Symbol(307);
     /// `name`
-    pub const NAME: Symbol = Symbol(303);
+    pub const NAME: Symbol = Symbol(308);
+    /// `namespaces`
+    pub const NAMESPACES: Symbol = Symbol(309);
     /// `nbytes`
-    pub const NBYTES: Symbol = Symbol(304);
+    pub const NBYTES: Symbol = Symbol(310);
     /// `ns`
-    pub const NS: Symbol = Symbol(305);
+    pub const NS: Symbol = Symbol(311);
     /// `obj`
-    pub const OBJ: Symbol = Symbol(306);
+    pub const OBJ: Symbol = Symbol(312);
     /// `objs`
-    pub const OBJS: Symbol = Symbol(307);
+    pub const OBJS: Symbol = Symbol(313);
     /// `offset`
-    pub const OFFSET: Symbol = Symbol(308);
+    pub const OFFSET: Symbol = Symbol(314);
     /// `on`
-    pub const ON: Symbol = Symbol(309);
+    pub const ON: Symbol = Symbol(315);
     /// `on_error`
-    pub const ON_ERROR: Symbol = Symbol(310);
+    pub const ON_ERROR: Symbol = Symbol(316);
     /// `open_mode`
-    pub const OPEN_MODE: Symbol = Symbol(311);
+    pub const OPEN_MODE: Symbol = Symbol(317);
     /// `operation`
-    pub const OPERATION: Symbol = Symbol(312);
+    pub const OPERATION: Symbol = Symbol(318);
     /// `origin`
-    pub const ORIGIN: Symbol = Symbol(313);
+    pub const ORIGIN: Symbol = Symbol(319);
     /// `path`
-    pub const PATH: Symbol = Symbol(314);
+    pub const PATH: Symbol = Symbol(320);
     /// `pattern`
-    pub const PATTERN: Symbol = Symbol(315);
+    pub const PATTERN: Symbol = Symbol(321);
     /// `pgid`
-    pub const PGID: Symbol = Symbol(316);
+    pub const PGID: Symbol = Symbol(322);
     /// `pid`
-    pub const PID: Symbol = Symbol(317);
+    pub const PID: Symbol = Symbol(323);
     /// `pipe_mode`
-    pub const PIPE_MODE: Symbol = Symbol(318);
+    pub const PIPE_MODE: Symbol = Symbol(324);
     /// `placement`
-    pub const PLACEMENT: Symbol = Symbol(319);
+    pub const PLACEMENT: Symbol = Symbol(325);
     /// `plugin`
-    pub const PLUGIN: Symbol = Symbol(320);
+    pub const PLUGIN: Symbol = Symbol(326);
     /// `pointer`
-    pub const POINTER: Symbol = Symbol(321);
+    pub const POINTER: Symbol = Symbol(327);
     /// `policy`
-    pub const POLICY: Symbol = Symbol(322);
+    pub const POLICY: Symbol = Symbol(328);
     /// `port`
-    pub const PORT: Symbol = Symbol(323);
+    pub const PORT: Symbol = Symbol(329);
     /// `ppid`
-    pub const PPID: Symbol = Symbol(324);
+    pub const PPID: Symbol = Symbol(330);
     /// `priority`
-    pub const PRIORITY: Symbol = Symbol(325);
+    pub const PRIORITY: Symbol = Symbol(331);
     /// `process_id`
-    pub const PROCESS_ID: Symbol = Symbol(326);
+    pub const PROCESS_ID: Symbol = Symbol(332);
     /// `prompt`
-    pub const PROMPT: Symbol = Symbol(327);
+    pub const PROMPT: Symbol = Symbol(333);
     /// `protocol`
-    pub const PROTOCOL: Symbol = Symbol(328);
+    pub const PROTOCOL: Symbol = Symbol(334);
     /// `ptr`
-    pub const PTR: Symbol = Symbol(329);
+    pub const PTR: Symbol = Symbol(335);
     /// `raw`
-    pub const RAW: Symbol = Symbol(330);
+    pub const RAW: Symbol = Symbol(336);
     /// `raw_dst`
-    pub const RAW_DST: Symbol = Symbol(331);
+    pub const RAW_DST: Symbol = Symbol(337);
     /// `raw_src`
-    pub const RAW_SRC: Symbol = Symbol(332);
+    pub const RAW_SRC: Symbol = Symbol(338);
     /// `readonly`
-    pub const READONLY: Symbol = Symbol(333);
+    pub const READONLY: Symbol = Symbol(339);
     /// `reason`
-    pub const REASON: Symbol = Symbol(334);
+    pub const REASON: Symbol = Symbol(340);
     /// `request`
-    pub const REQUEST: Symbol = Symbol(335);
+    pub const REQUEST: Symbol = Symbol(341);
     /// `resource`
-    pub const RESOURCE: Symbol = Symbol(336);
+    pub const RESOURCE: Symbol = Symbol(342);
     /// `result`
-    pub const RESULT: Symbol = Symbol(337);
+    pub const RESULT: Symbol = Symbol(343);
     /// `root`
-    pub const ROOT: Symbol = Symbol(338);
+    pub const ROOT: Symbol = Symbol(344);
     /// `root_dir`
-    pub const ROOT_DIR: Symbol = Symbol(339);
+    pub const ROOT_DIR: Symbol = Symbol(345);
     /// `script_path`
-    pub const SCRIPT_PATH: Symbol = Symbol(340);
+    pub const SCRIPT_PATH: Symbol = Symbol(346);
     /// `seconds`
-    pub const SECONDS: Symbol = Symbol(341);
+    pub const SECONDS: Symbol = Symbol(347);
     /// `service`
-    pub const SERVICE: Symbol = Symbol(342);
+    pub const SERVICE: Symbol = Symbol(348);
     /// `sha256`
-    pub const SHA256: Symbol = Symbol(343);
+    pub const SHA256: Symbol = Symbol(349);
     /// `share_mode`
-    pub const SHARE_MODE: Symbol = Symbol(344);
+    pub const SHARE_MODE: Symbol = Symbol(350);
     /// `show_cmd`
-    pub const SHOW_CMD: Symbol = Symbol(345);
+    pub const SHOW_CMD: Symbol = Symbol(351);
     /// `signal`
-    pub const SIGNAL: Symbol = Symbol(346);
+    pub const SIGNAL: Symbol = Symbol(352);
     /// `signalnum`
-    pub const SIGNALNUM: Symbol = Symbol(347);
+    pub const SIGNALNUM: Symbol = Symbol(353);
     /// `size`
-    pub const SIZE: Symbol = Symbol(348);
+    pub const SIZE: Symbol = Symbol(354);
     /// `source`
-    pub const SOURCE: Symbol = Symbol(349);
+    pub const SOURCE: Symbol = Symbol(355);
     /// `src`
-    pub const SRC: Symbol = Symbol(350);
+    pub const SRC: Symbol = Symbol(356);
     /// `src_path`
-    pub const SRC_PATH: Symbol = Symbol(351);
+    pub const SRC_PATH: Symbol = Symbol(357);
     /// `start`
-    pub const START: Symbol = Symbol(352);
+    pub const START: Symbol = Symbol(358);
     /// `status`
-    pub const STATUS: Symbol = Symbol(353);
+    pub const STATUS: Symbol = Symbol(359);
     /// `str`
-    pub const STR: Symbol = Symbol(354);
+    pub const STR: Symbol = Symbol(360);
     /// `sub_key`
-    pub const SUB_KEY: Symbol = Symbol(355);
+    pub const SUB_KEY: Symbol = Symbol(361);
     /// `system_ns`
-    pub const SYSTEM_NS: Symbol = Symbol(356);
+    pub const SYSTEM_NS: Symbol = Symbol(362);
     /// `target`
-    pub const TARGET: Symbol = Symbol(357);
+    pub const TARGET: Symbol = Symbol(363);
     /// `thread_id`
-    pub const THREAD_ID: Symbol = Symbol(358);
+    pub const THREAD_ID: Symbol = Symbol(364);
     /// `times`
-    pub const TIMES: Symbol = Symbol(359);
+    pub const TIMES: Symbol = Symbol(365);
     /// `to`
-    pub const TO: Symbol = Symbol(360);
+    pub const TO: Symbol = Symbol(366);
     /// `type`
-    pub const TYPE: Symbol = Symbol(361);
+    pub const TYPE: Symbol = Symbol(367);
     /// `typecode`
-    pub const TYPECODE: Symbol = Symbol(362);
+    pub const TYPECODE: Symbol = Symbol(368);
     /// `uid`
-    pub const UID: Symbol = Symbol(363);
+    pub const UID: Symbol = Symbol(369);
     /// `url`
-    pub const URL: Symbol = Symbol(364);
+    pub const URL: Symbol = Symbol(370);
     /// `user`
-    pub const USER: Symbol = Symbol(365);
+    pub const USER: Symbol = Symbol(371);
     /// `user_ns`
-    pub const USER_NS: Symbol = Symbol(366);
+    pub const USER_NS: Symbol = Symbol(372);
     /// `value`
-    pub const VALUE: Symbol = Symbol(367);
+    pub const VALUE: Symbol = Symbol(373);
     /// `value_name`
-    pub const VALUE_NAME: Symbol = Symbol(368);
+    pub const VALUE_NAME: Symbol = Symbol(374);
     /// `verdict`
-    pub const VERDICT: Symbol = Symbol(369);
+    pub const VERDICT: Symbol = Symbol(375);
     /// `version`
-    pub const VERSION: Symbol = Symbol(370);
+    pub const VERSION: Symbol = Symbol(376);
     /// `volume`
-    pub const VOLUME: Symbol = Symbol(371);
+    pub const VOLUME: Symbol = Symbol(377);
     /// `waits`
-    pub const WAITS: Symbol = Symbol(372);
+    pub const WAITS: Symbol = Symbol(378);
     /// `whence`
-    pub const WHENCE: Symbol = Symbol(373);
+    pub const WHENCE: Symbol = Symbol(379);
 }

@@ -4,6 +4,7 @@
 //! closed, its mapping stays; each question and doorbell is a connection of its own.
 
 use core::ffi::{c_int, c_void};
+use core::mem::offset_of;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use audithook_abi::Source;
@@ -22,6 +23,15 @@ const SLICE_NS: i64 = 10_000_000;
 /// The ring of this process: a `Producer` in a page of its own.
 static RING: AtomicPtr<Producer> = AtomicPtr::new(core::ptr::null_mut());
 
+/// Where the supervisor listens.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Address {
+    /// A file of the run directory.
+    File,
+    /// The abstract name that is the file's path: the same from every root.
+    Abstract,
+}
+
 /// A connection to the supervisor, closed when dropped.
 struct Connection {
     descriptor: c_int,
@@ -37,13 +47,6 @@ impl Connection {
 
     /// Connects, or says why not, as an error's number.
     fn try_open() -> Result<Self, c_int> {
-        let path = process::run_file(b"socket");
-        // SAFETY: all-zero is a valid sockaddr_un.
-        let mut address: libc::sockaddr_un = unsafe { core::mem::zeroed() };
-        address.sun_family = libc::AF_UNIX as libc::sa_family_t;
-        for (to, from) in address.sun_path.iter_mut().zip(&path) {
-            *to = *from as core::ffi::c_char;
-        }
         let mut limit = None;
         let mut tries = 0;
         let descriptor = loop {
@@ -70,17 +73,37 @@ impl Connection {
             descriptor,
             _limit: limit,
         };
+        // A process that took another root does not find the file.
+        connection
+            .connect(Address::File)
+            .or_else(|_| connection.connect(Address::Abstract))
+            .map(|()| connection)
+    }
+
+    /// Connects to the supervisor, or says why not, as an error's number.
+    fn connect(&self, to: Address) -> Result<(), c_int> {
+        let path = process::run_file(b"socket");
+        let length = path.iter().take_while(|byte| **byte != 0).count();
+        // SAFETY: all-zero is a valid sockaddr_un.
+        let mut address: libc::sockaddr_un = unsafe { core::mem::zeroed() };
+        address.sun_family = libc::AF_UNIX as libc::sa_family_t;
+        // An abstract name begins with a zero, a path ends in one.
+        let start = usize::from(to == Address::Abstract);
+        for (to, from) in address.sun_path[start..].iter_mut().zip(&path[..length]) {
+            *to = *from as core::ffi::c_char;
+        }
+        let length = offset_of!(libc::sockaddr_un, sun_path) + length + 1;
         loop {
-            // SAFETY: the address is valid for its length.
+            // SAFETY: the address is valid for its length, which `run_directory` bounds.
             let failed = unsafe {
                 libc::connect(
-                    descriptor,
+                    self.descriptor,
                     (&raw const address).cast(),
-                    size_of::<libc::sockaddr_un>() as libc::socklen_t,
+                    length as libc::socklen_t,
                 )
             } != 0;
             if !failed {
-                return Ok(connection);
+                return Ok(());
             }
             let error = errno();
             if error != libc::EINTR {

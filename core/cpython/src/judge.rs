@@ -138,11 +138,7 @@ pub(crate) fn judge(
         meta.verdict = judgement.verdict;
         meta.would = judgement.would;
         meta.rules = Rules::new(judgement.rules());
-        meta.errno = if judgement.verdict.refuses() {
-            libc::EACCES
-        } else {
-            0
-        };
+        meta.errno = errno_of(&subject.plan, judgement.verdict);
         decision.verdict = judgement.verdict;
         decision.rule = judgement.rules().first().copied();
         let protected = |number: &&u32| {
@@ -309,12 +305,23 @@ pub(crate) fn judge_apart(
     let is_notice = subject.name == Name::Known(event::PROCESS_UNCOVERED);
     if is_notice || judgement.would.is_some() || judgement.verdict != Verdict::Allow {
         let mut meta = refusal(policy, None, judgement.verdict);
+        meta.errno = errno_of(&subject.plan, judgement.verdict);
         meta.would = judgement.would;
         meta.rules = Rules::new(judgement.rules());
         // A refusal stands even if nobody can be told.
         channel::tell(message_about(Kind::Exec, buffer, subject, &meta));
     }
     judgement.verdict.refuses()
+}
+
+/// The error that the program gets, 0 for none.
+fn errno_of(plan: &Plan, verdict: Verdict) -> i32 {
+    match plan.operation() {
+        _ if !verdict.refuses() => 0,
+        // As the kernel says it.
+        Operation::Root | Operation::Namespace => libc::EPERM,
+        _ => libc::EACCES,
+    }
 }
 
 /// Records a refusal that was judged elsewhere.

@@ -52,6 +52,7 @@ impl Image<'_> {
                     any(&[Field::Bind, Field::Unix, Field::Sockets]) || any(&hosts) || changes
                 }
                 Operation::Socket => any(&[Field::Sockets]),
+                Operation::Root | Operation::Namespace => self.has_lists(),
             }
     }
 
@@ -102,6 +103,8 @@ impl Image<'_> {
                 self.refuse_if_present(Field::Uncovered, out);
                 self.judge_program(path(), out);
             }
+            Operation::Root => self.judge_other_root(out),
+            Operation::Namespace => self.judge_namespaces(args, out),
         }
     }
 

@@ -29,6 +29,7 @@ mod network;
 mod paths;
 mod plan;
 mod punycode;
+mod root;
 mod settings;
 pub mod sockets;
 mod table;

@@ -1,7 +1,7 @@
 //! The run's directory: what every process of the tree finds there.
 //!
 //! ```text
-//! socket                     hellos, doorbells and questions
+//! socket                     hellos, doorbells and questions; also under an abstract name, which has no root
 //! generation                 u32, native order: which image is in force; mapped by every watched process
 //! policy.0000000001.image    the policy image of that generation
 //! libaudithook_cpython.so    a link to the preload library; its place tells the library which run it belongs to
@@ -120,22 +120,17 @@ impl RunDirectory {
         self.path.join(format!("policy.{generation:010}.image"))
     }
 
-    /// Opens the socket that processes announce themselves at.
+    /// Opens the sockets that processes announce themselves at: the file, and the abstract name that is the file's path, for a
+    /// process that took another root.
     ///
     /// # Errors
-    /// If it cannot be bound.
-    pub fn listen(&self) -> io::Result<OwnedFd> {
+    /// If they cannot be bound.
+    pub fn listen(&self) -> io::Result<[OwnedFd; 2]> {
         let path = self.path.join("socket");
-        let socket = rustix::net::socket_with(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
-            None,
-        )?;
-        rustix::net::bind(&socket, &SocketAddrUnix::new(&path)?)?;
+        let file = listen_at(&SocketAddrUnix::new(&path)?)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666))?;
-        rustix::net::listen(&socket, BACKLOG as i32)?;
-        Ok(socket)
+        let name = SocketAddrUnix::new_abstract_name(path.as_os_str().as_encoded_bytes())?;
+        Ok([file, listen_at(&name)?])
     }
 
     /// Leaves the removal to another process.
@@ -151,6 +146,18 @@ impl Drop for RunDirectory {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
+}
+
+fn listen_at(address: &SocketAddrUnix) -> io::Result<OwnedFd> {
+    let socket = rustix::net::socket_with(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
+        None,
+    )?;
+    rustix::net::bind(&socket, address)?;
+    rustix::net::listen(&socket, BACKLOG as i32)?;
+    Ok(socket)
 }
 
 /// Where run directories may be: the user's runtime directory, else /tmp.

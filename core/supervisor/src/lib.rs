@@ -84,7 +84,7 @@ pub fn run(
     mut run: Run,
     handler: impl FnOnce(RunDirectory) -> Result<Box<dyn Handler>, String>,
 ) -> io::Result<Ended> {
-    let socket = run.directory.listen()?;
+    let sockets = run.directory.listen()?;
     let (front_end, supervisor_end) = Control::pair()?;
     // From before the fork on: a key that is pressed now is the command's to answer, and ends neither of the two.
     let arriving = Signals::block(&front::HANDLED)?;
@@ -108,7 +108,7 @@ pub fn run(
                         front,
                         control: &supervisor_end,
                         signals,
-                        socket,
+                        sockets,
                         command: run.command,
                         inherited: run.inherited,
                         wait_tree: run.wait_tree,
@@ -125,7 +125,7 @@ pub fn run(
         pid => {
             run.directory.disown();
             // The supervisor has its own of each.
-            drop((handler, socket, supervisor_end));
+            drop((handler, sockets, supervisor_end));
             descriptors::let_go(&run.inherited.descriptors);
             let supervisor = Pid::from_raw(pid).ok_or_else(|| io::Error::other("no process id"))?;
             let ended = front::wait(supervisor, &front_end, &arriving);

@@ -16,10 +16,12 @@ use crate::waiting::{Source, Waiting};
 /// How long the queue may stay closed to this process: a moment's want of memory ends nothing.
 const LONGEST_DEAFNESS: Duration = Duration::from_secs(2);
 
-/// The socket, and who has connected and said nothing yet.
+/// The sockets, and who has connected and said nothing yet.
 #[derive(Debug)]
 pub(crate) struct Listener<'s> {
-    socket: &'s OwnedFd,
+    sockets: &'s [OwnedFd; 2],
+    /// Which of them is looked at first: they take turns.
+    first: usize,
     silent: Connections,
     /// Whether the socket is waited for.
     is_listening: bool,
@@ -64,14 +66,17 @@ enum Attached {
 impl<'s> Listener<'s> {
     /// Listens, with room for so many that have said nothing.
     pub(crate) fn new(
-        socket: &'s OwnedFd,
+        sockets: &'s [OwnedFd; 2],
         most_silent: usize,
         limit: Limit,
         waiting: &Waiting,
     ) -> io::Result<Self> {
-        waiting.add(socket, Source::Socket)?;
+        for socket in sockets {
+            waiting.add(socket, Source::Socket)?;
+        }
         Ok(Self {
-            socket,
+            sockets,
+            first: 0,
             silent: Connections::new(most_silent),
             is_listening: true,
             limit,
@@ -99,7 +104,9 @@ impl<'s> Listener<'s> {
             }
             Err(error) => {
                 // Out of descriptors or memory. Who waits in the queue would keep epoll from ever waiting.
-                waiting.remove(self.socket);
+                for socket in self.sockets {
+                    waiting.remove(socket);
+                }
                 self.is_listening = false;
                 let since = Instant::now();
                 self.deafness.get_or_insert(Deafness { since, error });
@@ -108,9 +115,15 @@ impl<'s> Listener<'s> {
         }
     }
 
-    fn accept_once(&self) -> rustix::io::Result<OwnedFd> {
+    fn accept_once(&mut self) -> rustix::io::Result<OwnedFd> {
         let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
-        rustix::net::accept_with(self.socket, flags)
+        self.first = 1 - self.first;
+        match rustix::net::accept_with(&self.sockets[self.first], flags) {
+            Err(rustix::io::Errno::AGAIN) => {
+                rustix::net::accept_with(&self.sockets[1 - self.first], flags)
+            }
+            accepted => accepted,
+        }
     }
 
     /// Why nobody has been heard for too long.
@@ -186,7 +199,10 @@ impl<'s> Listener<'s> {
     /// Looks into the queue again, after a pause.
     pub(crate) fn listen_again(&mut self, waiting: &Waiting) {
         if !self.is_listening {
-            self.is_listening = waiting.add(self.socket, Source::Socket).is_ok();
+            self.is_listening = self
+                .sockets
+                .iter()
+                .all(|socket| matches!(waiting.add(socket, Source::Socket), Ok(())));
         }
     }
 }

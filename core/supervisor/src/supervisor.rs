@@ -61,7 +61,7 @@ pub(crate) struct Beginning<'c> {
     pub(crate) front: Pid,
     pub(crate) control: &'c Control,
     pub(crate) signals: Signals,
-    pub(crate) socket: OwnedFd,
+    pub(crate) sockets: [OwnedFd; 2],
     pub(crate) command: Command,
     pub(crate) inherited: Inherited,
     pub(crate) wait_tree: bool,
@@ -120,7 +120,7 @@ impl<'b> Supervisor<'b> {
         let waiting = Waiting::new()?;
         let front = rustix::process::pidfd_open(beginning.front, PidfdFlags::empty());
         let budget = Budget::of_this_process();
-        let listener = Listener::new(&beginning.socket, budget.connections, limit, &waiting)?;
+        let listener = Listener::new(&beginning.sockets, budget.connections, limit, &waiting)?;
         waiting.add(beginning.control.as_fd(), Source::Control)?;
         waiting.add(beginning.signals.as_fd(), Source::Signals)?;
         let judges = handler

@@ -18,6 +18,7 @@ mod plugins;
 mod policies;
 mod real_programs;
 mod reload;
+mod roots;
 mod shared_memory;
 mod small_limits;
 mod startup;

@@ -123,7 +123,7 @@ pub(super) fn demand_subject(event: &str, args: &Arguments) -> Result<(), Failur
 const fn subjects(operation: Operation) -> &'static [&'static [&'static str]] {
     match operation {
         // What is loaded need not be a file.
-        Operation::None | Operation::Load => &[],
+        Operation::None | Operation::Load | Operation::Root => &[],
         Operation::Open
         | Operation::List
         | Operation::Write
@@ -138,6 +138,7 @@ const fn subjects(operation: Operation) -> &'static [&'static [&'static str]] {
         Operation::Resolve => &[&["host"]],
         Operation::Socket => &[&["family"]],
         Operation::Shell => &[&["command", "path"]],
+        Operation::Namespace => &[&["namespaces"]],
     }
 }
 

@@ -255,6 +255,10 @@ const fn held_by(operation: Operation) -> Option<&'static str> {
         Operation::Socket => "network.sockets",
         Operation::Exec | Operation::Shell => "process.exec",
         Operation::Uncovered => "process.uncovered, process.exec",
+        Operation::Root => "files.read, files.write, files.deny, process.exec, network.unix",
+        Operation::Namespace => {
+            "as `chroot` (mount, user, pid); network.connect, network.bind, network.deny (network)"
+        }
     })
 }
 

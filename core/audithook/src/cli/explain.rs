@@ -6,7 +6,9 @@ use std::path::Path;
 use audithook::evaluate::{
     Arguments, Effect, Evaluation, Evaluator, Matched, arguments_of, subject,
 };
+use audithook_catalogue::find as find_event;
 use audithook_journal::{Line, Reader};
+use audithook_matcher::hint::instead;
 use audithook_policy::PLACEHOLDER;
 use audithook_policy::image::{Mode, RuleText};
 use serde::Serialize;
@@ -132,7 +134,7 @@ impl<'e> Explanation<'e> {
                 .iter()
                 .filter_map(|number| rule(*number))
                 .collect(),
-            changes: changes(evaluator, &evaluation, &matched, args),
+            changes: changes(evaluator, event, &evaluation, &matched, args),
             matched: matched
                 .into_iter()
                 .filter_map(|matched| {
@@ -234,6 +236,7 @@ impl<'e> Rule<'e> {
 /// What would change the verdict. What protects is named, and how to open it is not taught.
 fn changes(
     evaluator: &Evaluator,
+    event: &str,
     evaluation: &Evaluation,
     matched: &[Matched],
     args: &Arguments,
@@ -246,6 +249,11 @@ fn changes(
                 .iter()
                 .filter_map(|number| evaluator.rule(*number))
         };
+        if let Some(instead) = find_event(event).and_then(|(_, info)| instead(info.operation))
+            && rules().any(|rule| !rule.id.starts_with("hook."))
+        {
+            return vec![instead.to_owned()];
+        }
         let is_protected = rules().any(|rule| rule.protected);
         for rule in rules().filter(|rule| rule.protected || !is_protected) {
             if !rule.hint.is_empty() {

@@ -102,7 +102,9 @@ impl Evaluator {
         };
         let (read, write) = (list(&files.read), list(&files.write));
         let mut rules = match info.operation {
-            Operation::None | Operation::Socket => Vec::new(),
+            Operation::None | Operation::Socket | Operation::Root | Operation::Namespace => {
+                Vec::new()
+            }
             Operation::Open => {
                 let (reads, writes) = wants(values);
                 let mut rules = if reads {

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use audithook_abi::{Symbol, Value, Verdict};
 use audithook_bus::{Bus, Decision, Event, Mode};
-use audithook_catalogue::{SYMBOL_COUNT, arg};
-use audithook_matcher::hint::between;
+use audithook_catalogue::{SYMBOL_COUNT, arg, info};
+use audithook_matcher::hint::{between, instead};
 use audithook_matcher::host::{self, Host, HostBuffer};
 use audithook_matcher::sockets;
+use audithook_policy::image::RuleText;
 use audithook_policy::{PLACEHOLDER, Policy};
 use audithook_supervisor::{Answer, Judge, Process};
 use audithook_wire::flat::{Content, Encoder, MAX_RECORD, Meta, Name, Record, Rules, Scratch};
@@ -320,7 +321,17 @@ pub(super) fn subject(record: &Record<'_>) -> String {
 }
 
 /// A rule's hint with the value that would allow the operation; empty if nothing is known that could be allowed.
-pub(super) fn hint(hint: &str, record: &Record<'_>) -> String {
+pub(super) fn hint(rule: &RuleText, record: &Record<'_>) -> String {
+    let operation = match record.event() {
+        Name::Known(symbol) => info(symbol).map(|info| info.operation),
+        _ => None,
+    };
+    if let Some(instead) = operation.and_then(instead)
+        && !rule.id.starts_with("hook.")
+    {
+        return instead.to_owned();
+    }
+    let hint = rule.hint.as_str();
     if !hint.contains(PLACEHOLDER) {
         return hint.to_owned();
     }

@@ -265,7 +265,7 @@ fn refusal(record: &Record<'_>, meta: &Meta, rules: &RulesBehind<'_>, reason: &s
     let hinting = rules.known().find(|rule| rule.protected).or(rule);
     Refusal {
         event: String::from_utf8_lossy(record.event().text()).into_owned(),
-        hint: hinting.map_or_else(String::new, |rule| bridge::hint(&rule.hint, record)),
+        hint: hinting.map_or_else(String::new, |rule| bridge::hint(rule, record)),
         value: bridge::subject(record),
         rule: rule.map_or_else(|| "?".into(), |rule| rule.id.clone()),
         at: rule.map_or_else(String::new, |rule| rule.at.clone()),

@@ -5,18 +5,13 @@
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
-use audithook_abi::{Source, Symbol, Value};
-use audithook_catalogue::{self as catalogue, arg, event};
-use audithook_wire::flat::Name;
+use audithook_abi::{Symbol, Value};
+use audithook_catalogue::{arg, event};
 
-use super::file_call::{Arguments, FileCall, base, judge_as, judging};
-use super::set_errno;
-use crate::judge::Subject;
+use super::call::{Arguments, Call, answer};
+use super::file_call::{FileCall, base};
 use crate::paths::Base;
 use crate::pending;
-use crate::policy::Policy;
-use crate::pool::Claim;
-use crate::process::{KeepErrno, Who};
 use crate::real::next;
 
 /// Calls with one path: `name c"name" (arguments) = event, base, path, whether a symlink at the end is followed, [what the
@@ -165,69 +160,44 @@ unsafe fn link_is_refused(
     target: *const c_char,
     follow: bool,
 ) -> bool {
-    let Some((policy, who)) = judging() else {
-        return false;
-    };
     if source.is_null() || target.is_null() {
         return false;
     }
-    let keep = KeepErrno::new();
-    // SAFETY: the caller's promise.
-    let (source, target) = unsafe {
-        (
-            CStr::from_ptr(source).to_bytes(),
-            CStr::from_ptr(target).to_bytes(),
-        )
-    };
-    let refused = !pending::take_change(source)
-        && judge_link(policy, who, (from, source, follow), (to, target));
-    drop(keep);
-    if refused {
-        set_errno(libc::EACCES);
-    }
-    refused
+    let refused = Call::of(event::OS_LINK).is_some_and(|call| {
+        // SAFETY: the caller's promise.
+        let (source, target) = unsafe {
+            (
+                CStr::from_ptr(source).to_bytes(),
+                CStr::from_ptr(target).to_bytes(),
+            )
+        };
+        !pending::take_change(source) && judge_link(&call, (from, source, follow), (to, target))
+    });
+    answer(refused, libc::EACCES)
 }
 
 fn judge_link(
-    policy: &'static Policy,
-    who: Who,
+    call: &Call,
     (from, source, follow): (Base<'_>, &[u8], bool),
     (to, target): (Base<'_>, &[u8]),
 ) -> bool {
-    let symbol = event::OS_LINK;
-    let Some(info) = catalogue::info(symbol) else {
-        return false;
-    };
-    let plan = policy.plan(symbol, info);
-    if !plan.wanted() {
-        return false;
-    }
-    let Some(mut claim) = Claim::new() else {
-        return plan.judged();
-    };
-    let block = claim.block();
-    let (first, second) = (&mut block.scratch.first, &mut block.scratch.second);
-    let mut arguments = Arguments::new();
-    let found = match (source, from) {
-        // AT_EMPTY_PATH: the descriptor's own file.
-        (b"", Base::Descriptor(descriptor)) => first.resolve_descriptor(descriptor),
-        _ => first.resolve(from, source, follow, policy.image.knows_inodes()),
-    };
-    if found.is_ok() {
-        arguments.push(Value::path(first.as_bytes()).named(arg::SRC));
-    }
-    if second.resolve(to, target, false, false).is_ok() {
-        arguments.push(Value::path(second.as_bytes()).named(arg::DST));
-    }
-    arguments.push(Value::path(source).named(arg::RAW_SRC));
-    arguments.push(Value::path(target).named(arg::RAW_DST));
-    let subject = Subject {
-        name: Name::Known(symbol),
-        plan,
-        source: Source::Libc,
-        args: arguments.as_slice(),
-        inode: first.inode,
-        exempt: false,
-    };
-    judge_as(policy, &subject, who, &mut block.record)
+    call.is_refused_in(|claim| {
+        let block = claim.block();
+        let (first, second) = (&mut block.scratch.first, &mut block.scratch.second);
+        let mut arguments = Arguments::new();
+        let found = match (source, from) {
+            // AT_EMPTY_PATH: the descriptor's own file.
+            (b"", Base::Descriptor(descriptor)) => first.resolve_descriptor(descriptor),
+            _ => first.resolve(from, source, follow, call.policy.image.knows_inodes()),
+        };
+        if found.is_ok() {
+            arguments.push(Value::path(first.as_bytes()).named(arg::SRC));
+        }
+        if second.resolve(to, target, false, false).is_ok() {
+            arguments.push(Value::path(second.as_bytes()).named(arg::DST));
+        }
+        arguments.push(Value::path(source).named(arg::RAW_SRC));
+        arguments.push(Value::path(target).named(arg::RAW_DST));
+        call.judge(arguments.as_slice(), first.inode, false, &mut block.record)
+    })
 }

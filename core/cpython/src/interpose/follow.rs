@@ -98,7 +98,10 @@ pub(super) unsafe fn follow(
         return None;
     }
     // SAFETY: the caller's promise.
-    let coverage = unsafe { elf::inspect(directory, at, inspection) };
+    let coverage = match unsafe { elf::inspect(directory, at, inspection) } {
+        Coverage::Followed if !preload::is_within_reach() => Coverage::Unwelcome("other root"),
+        coverage => coverage,
+    };
     if let Some(reason) = coverage.reason() {
         // SAFETY: the caller's promise.
         if unsafe {

@@ -3,16 +3,11 @@
 use core::ffi::c_int;
 use core::mem::size_of;
 
-use audithook_abi::{Source, Value};
-use audithook_catalogue::{self as catalogue, arg, event};
-use audithook_wire::flat::Name;
+use audithook_abi::Value;
+use audithook_catalogue::{arg, event};
 
-use super::file_call::{Arguments, judge_as, judging};
-use super::set_errno;
+use super::call::{Call, answer};
 use crate::address::{self, Endpoint};
-use crate::judge::Subject;
-use crate::pool::Claim;
-use crate::process;
 use crate::real::next;
 
 /// listen(2).
@@ -21,8 +16,7 @@ use crate::real::next;
 /// As in C.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub(crate) unsafe extern "C" fn listen(descriptor: c_int, backlog: c_int) -> c_int {
-    if is_refused(descriptor) {
-        set_errno(libc::EACCES);
+    if answer(is_refused(descriptor), libc::EACCES) {
         return -1;
     }
     // SAFETY: passed on to the caller.
@@ -31,39 +25,18 @@ pub(crate) unsafe extern "C" fn listen(descriptor: c_int, backlog: c_int) -> c_i
 
 /// Judges what listening binds as the bind that the program left out.
 fn is_refused(descriptor: c_int) -> bool {
-    let Some((policy, who)) = judging() else {
+    let Some(call) = Call::of(event::SOCKET_BIND) else {
         return false;
     };
-    let _errno = process::KeepErrno::new();
     let socket = address::describe_socket(descriptor);
-    if !socket.is_internet() || is_bound(descriptor) {
-        return false;
-    }
-    let symbol = event::SOCKET_BIND;
-    let Some(info) = catalogue::info(symbol) else {
-        return false;
-    };
-    let plan = policy.plan(symbol, info);
-    if !plan.wanted() {
-        return false;
-    }
-    let Some(mut claim) = Claim::new() else {
-        return plan.judged();
-    };
-    let mut arguments = Arguments::new();
-    arguments.push(Value::str(every_address(socket)).named(arg::HOST));
-    arguments.push(Value::i64(0).named(arg::PORT));
-    arguments.push(Value::str(socket.family_name()).named(arg::FAMILY));
-    arguments.push(Value::str(socket.kind_name()).named(arg::KIND));
-    let subject = Subject {
-        name: Name::Known(symbol),
-        plan,
-        source: Source::Libc,
-        args: arguments.as_slice(),
-        inode: None,
-        exempt: false,
-    };
-    judge_as(policy, &subject, who, &mut claim.block().record)
+    socket.is_internet()
+        && !is_bound(descriptor)
+        && call.is_refused(&[
+            Value::str(every_address(socket)).named(arg::HOST),
+            Value::i64(0).named(arg::PORT),
+            Value::str(socket.family_name()).named(arg::FAMILY),
+            Value::str(socket.kind_name()).named(arg::KIND),
+        ])
 }
 
 fn every_address(socket: Endpoint) -> &'static str {

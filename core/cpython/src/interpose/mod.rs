@@ -3,6 +3,7 @@
 //! Every function does what libc's does, with the same results and the same `errno`, unless the policy refuses.
 
 pub(crate) mod attributes;
+mod call;
 pub(crate) mod elf;
 pub(crate) mod embed;
 pub(crate) mod exec;
@@ -14,6 +15,7 @@ pub(crate) mod load;
 pub(crate) mod lookup;
 mod preload;
 mod resolver;
+mod roots;
 mod shared_memory;
 pub(crate) mod spawn;
 pub(crate) mod streams;

@@ -14,6 +14,13 @@ use crate::{environment, process};
 pub(super) const NAME: &[u8] = b"LD_PRELOAD";
 const LIBRARY: &[u8] = b"libaudithook_cpython.so";
 
+/// Whether a program that is started now would find this library: from another root it does not.
+pub(super) fn is_within_reach() -> bool {
+    let path = process::run_file(LIBRARY);
+    // SAFETY: the path is NUL-terminated.
+    unsafe { libc::access(path.as_ptr().cast(), libc::R_OK) == 0 }
+}
+
 /// Calls `run` with an environment in which LD_PRELOAD begins with this library, or does not have it.
 ///
 /// # Safety

@@ -190,6 +190,40 @@ impl Case<'_> {
                 said.deny_all(self.input.uncovered);
                 self.program(said);
             }
+            Operation::Root => self.other_root(said),
+            Operation::Namespace => {
+                let words = self.list("namespaces");
+                let has = |wanted: &[&[u8]]| {
+                    words
+                        .as_ref()
+                        .is_none_or(|words| words.iter().any(|word| wanted.contains(word)))
+                };
+                if has(&[b"mount", b"user", b"pid"]) {
+                    self.other_root(said);
+                }
+                if has(&[b"network"]) {
+                    self.other_network(said);
+                }
+            }
+        }
+    }
+
+    fn other_root(&self, said: &mut Said) {
+        let ImageInput { files, network, .. } = self.input;
+        let lists = [&files.read, &files.write, &self.input.exec];
+        let before = said.verdicts.len();
+        said.deny_all(lists.into_iter().flatten().map(|list| list.rule));
+        said.deny_all(first(&files.deny));
+        said.deny_all(network.unix.as_ref().map(|list| list.rule));
+        let has_others = network.connect.is_some()
+            || network.bind.is_some()
+            || !network.deny.is_empty()
+            || network.loopback.is_some()
+            || network.sockets.is_some()
+            || self.input.uncovered.is_some();
+        if said.verdicts.len() > before || has_others {
+            said.deny_all(first(&files.own_write));
+            said.deny_all(first(&files.own_any));
         }
     }
 

@@ -120,6 +120,9 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
         "subprocess.Popen",
         "os.system",
         "process.uncovered",
+        "chroot",
+        "unshare",
+        "setns",
         "pickle.find_class",
         "os.fork",
         "shop.order",
@@ -140,14 +143,14 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
         kind_value(),
         protocol_value(),
     );
-    let others = (value(), value());
+    let others = (value(), value(), namespaces_value());
     (
         name,
         paths,
         flags,
         socket,
         others,
-        vec(0_usize..12, 0..2),
+        vec(0_usize..13, 0..2),
         option::of((0_u64..3, 0_u64..3)),
     )
         .prop_map(
@@ -156,7 +159,7 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
                 (path, src, dst),
                 flags,
                 (host, port, family, kind, protocol),
-                (module, first),
+                (module, first, namespaces),
                 dropped,
                 inode,
             )| {
@@ -172,6 +175,7 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
                     ("protocol", protocol),
                     ("module", module),
                     ("0", first),
+                    ("namespaces", namespaces),
                 ];
                 for place in dropped {
                     if place < args.len() {
@@ -249,6 +253,14 @@ fn protocol_value() -> impl Strategy<Value = RandomValue> {
     prop_oneof![
         8 => select(vec![-1_i64, 0, 0, 6, 17, 1, 132, 262, 99]).prop_map(RandomValue::I64),
         1 => Just(RandomValue::Null),
+    ]
+}
+
+fn namespaces_value() -> impl Strategy<Value = RandomValue> {
+    prop_oneof![
+        8 => vec(select(vec!["mount", "user", "pid", "network", "uts", "ipc"]), 0..3)
+            .prop_map(|words| RandomValue::List(words.into_iter().map(str::to_owned).collect())),
+        1 => value(),
     ]
 }
 

@@ -189,6 +189,17 @@ impl Case<'_> {
         }
     }
 
+    pub(super) fn other_network(&self, said: &mut Said) {
+        let network = &self.input.network;
+        for list in [&network.connect, &network.bind].into_iter().flatten() {
+            said.deny(list.rule);
+        }
+        said.deny_all(network.deny.iter().map(|entry| entry.rule).min());
+        said.deny_all(network.unix.as_ref().map(|unix| unix.rule));
+        let forbidden = network.loopback.filter(|(allowed, _)| !allowed);
+        said.deny_all(forbidden.map(|(_, rule)| rule));
+    }
+
     fn unusable_host(&self, bind: bool, said: &mut Said) {
         let network = &self.input.network;
         let list = if bind {

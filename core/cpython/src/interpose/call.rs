@@ -1,0 +1,129 @@
+//! One call of libc, judged by what it says: what all interposed functions have in common.
+//!
+//! Only an interpreter's process is judged here, from its start on.
+
+use core::ffi::c_int;
+
+use audithook_abi::{Source, Symbol, Value, Verdict};
+use audithook_catalogue::{self as catalogue, EventInfo};
+use audithook_matcher::Plan;
+use audithook_wire::flat::Name;
+
+use super::set_errno;
+use crate::judge::{self, Interpreter, Subject};
+use crate::policy::{self, Policy};
+use crate::pool::Claim;
+use crate::process::{self, KeepErrno, Who};
+use crate::{channel, load_check};
+
+/// How many arguments a call's event has at most.
+const MOST_ARGUMENTS: usize = 6;
+
+/// A call that is to be judged, as the event that it is.
+pub(super) struct Call {
+    pub(super) policy: &'static Policy,
+    pub(super) symbol: Symbol,
+    pub(super) info: &'static EventInfo,
+    plan: Plan,
+    who: Who,
+    /// The program finds its errno as it was.
+    _errno: KeepErrno,
+}
+
+impl Call {
+    /// `None` where nobody wants to know of it.
+    pub(super) fn of(symbol: Symbol) -> Option<Self> {
+        let (policy, who) = judging()?;
+        let errno = KeepErrno::new();
+        let info = catalogue::info(symbol)?;
+        let plan = policy.plan(symbol, info);
+        plan.wanted().then_some(Self {
+            policy,
+            symbol,
+            info,
+            plan,
+            who,
+            _errno: errno,
+        })
+    }
+
+    /// Whether it is refused, by these arguments. Without memory to judge with, it is where anything judges it.
+    pub(super) fn is_refused(&self, args: &[Value<'_>]) -> bool {
+        self.is_refused_in(|claim| self.judge(args, None, false, &mut claim.block().record))
+    }
+
+    /// The same with memory for more than a record.
+    pub(super) fn is_refused_in(&self, judge: impl FnOnce(&mut Claim) -> bool) -> bool {
+        match Claim::new() {
+            Some(mut claim) => judge(&mut claim),
+            None => self.plan.judged(),
+        }
+    }
+
+    /// Judges it, and records it if anyone wants that. `record` has room for a message.
+    pub(super) fn judge(
+        &self,
+        args: &[Value<'_>],
+        inode: Option<(u64, u64)>,
+        exempt: bool,
+        record: &mut [u8],
+    ) -> bool {
+        let subject = Subject {
+            name: Name::Known(self.symbol),
+            plan: self.plan,
+            source: Source::Libc,
+            args,
+            inode,
+            exempt,
+        };
+        if self.who == Who::Forked {
+            // A forked child announces itself with its first event: most only execute a program.
+            return judge::judge_apart(self.policy, &subject, record);
+        }
+        let decision = judge::judge(self.policy, &subject, record, Interpreter::NotHeld);
+        decision.verdict >= Verdict::Deny
+    }
+}
+
+/// The policy, and whose code is running, where calls are judged at all.
+pub(super) fn judging() -> Option<(&'static Policy, Who)> {
+    load_check::run();
+    channel::ring()?;
+    let who = process::who();
+    // Between vfork and exec there is only what the interpreter does to start a program.
+    (who != Who::Borrowing).then_some((policy::current()?, who))
+}
+
+/// Says to the caller that its call was refused, if it was.
+pub(super) fn answer(refused: bool, error: c_int) -> bool {
+    if refused {
+        set_errno(error);
+    }
+    refused
+}
+
+/// The arguments of a call, as rules see them.
+pub(super) struct Arguments<'a> {
+    values: [Value<'a>; MOST_ARGUMENTS],
+    count: usize,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn new() -> Self {
+        Self {
+            values: [Value::NULL; MOST_ARGUMENTS],
+            count: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, value: Value<'a>) {
+        if let Some(place) = self.values.get_mut(self.count) {
+            *place = value;
+            self.count += 1;
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[Value<'a>] {
+        &self.values[..self.count]
+    }
+}
