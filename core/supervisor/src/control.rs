@@ -106,11 +106,14 @@ impl Control {
     /// The next message, without waiting; `None` if there is none now, or nobody at the other end.
     pub(crate) fn receive(&self) -> Option<Message> {
         let mut buffer = vec![0_u8; LONGEST + 5];
-        let length = rustix::io::retry_on_intr(|| {
-            rustix::net::recv(&self.0, &mut buffer[..], RecvFlags::DONTWAIT)
-        })
-        .ok()?;
-        Message::decode(buffer.get(..length.1)?)
+        loop {
+            match rustix::net::recv(&self.0, &mut buffer[..], RecvFlags::DONTWAIT) {
+                Ok((_, length)) => return Message::decode(buffer.get(..length)?),
+                // The other end is closed and did not read everything, which is told once, before what it had sent (unix(7)).
+                Err(rustix::io::Errno::INTR | rustix::io::Errno::CONNRESET) => {}
+                Err(_) => return None,
+            }
+        }
     }
 }
 
@@ -123,6 +126,17 @@ impl AsFd for Control {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_word_of_one_that_did_not_listen_any_more_is_heard() {
+        let (front, supervisor) = Control::pair().expect("a socket pair");
+        let last = Message::Ended(Ended::Exited(3));
+        supervisor.send(&last);
+        front.send(&Message::Signal(2));
+        drop(supervisor);
+        assert_eq!(front.receive(), Some(last));
+        assert_eq!(front.receive(), None);
+    }
 
     #[test]
     fn messages_arrive_as_they_were_sent() {

@@ -5,7 +5,11 @@
 //! generation                 u32, native order: which image is in force; mapped by every watched process
 //! policy.0000000001.image    the policy image of that generation
 //! libaudithook_cpython.so    a link to the preload library; its place tells the library which run it belongs to
+//! leaving.0                  a link to a directory elsewhere that goes with the run
 //! ```
+//!
+//! Front and supervisor hold a lock (flock(2)) on the directory as long as one of them lives, so that a later run knows what
+//! nobody will remove any more: see [`leftovers`](crate::leftovers).
 //!
 //! The directory's name must survive in `LD_PRELOAD`, which is separated by spaces and colons, and in the address of a
 //! unix socket, which has 108 bytes.
@@ -18,6 +22,8 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, FlockOperation, Mode, OFlags, access, flock};
+use rustix::io::retry_on_intr;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 /// How many connections wait in the socket's queue.
@@ -31,42 +37,41 @@ pub struct RunDirectory {
     path: PathBuf,
     generation: File,
     owned: bool,
+    /// Held by whoever has a copy of this descriptor: after the fork, both.
+    _lock: OwnedFd,
 }
 
+/// What the names of run directories begin with; the run's own name follows.
+pub(crate) const PREFIX: &str = "audithook-";
+/// What the names of links to other directories begin with.
+pub(crate) const LEAVING: &str = "leaving.";
+
 impl RunDirectory {
-    /// Makes the directory for the run `id`, with a link to the preload library.
+    /// Where the directory of the run `id` may be made.
     ///
     /// # Errors
-    /// If no base directory takes it.
-    pub fn create(id: &str, library: &Path) -> io::Result<Self> {
-        let mut last = io::Error::from(io::ErrorKind::NotFound);
-        for base in bases() {
-            match Self::create_in(&base, id, library) {
-                Ok(directory) => return Ok(directory),
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+    /// If there is no base directory that takes it.
+    pub fn place(id: &str) -> io::Result<PathBuf> {
+        let mut bases =
+            bases().filter(|base| access(base, Access::WRITE_OK | Access::EXEC_OK).is_ok());
+        let base = bases.next().ok_or(io::ErrorKind::NotFound)?;
+        Ok(base.join(format!("{PREFIX}{id}")))
     }
 
-    fn create_in(base: &Path, id: &str, library: &Path) -> io::Result<Self> {
-        let path = base.join(format!("audithook-{id}"));
-        // Others may pass through, so that a program that changes its user still finds the socket; they cannot list.
-        DirBuilder::new().mode(0o711).create(&path)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o711))?;
-        symlink(library, path.join("libaudithook_cpython.so"))?;
-        let generation = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o644)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(path.join("generation"))?;
-        generation.set_permissions(fs::Permissions::from_mode(0o444))?;
-        generation.write_all_at(&0_u32.to_ne_bytes(), 0)?;
+    /// Makes the directory, with a link to the preload library.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn create(path: PathBuf, library: &Path) -> io::Result<Self> {
+        let lock = make_locked(&path)?;
+        let generation = fill(&path, library).inspect_err(|_| {
+            let _ = fs::remove_dir_all(&path);
+        })?;
         Ok(Self {
             path,
             generation,
             owned: true,
+            _lock: lock,
         })
     }
 
@@ -76,10 +81,12 @@ impl RunDirectory {
         &self.path
     }
 
-    /// The preload library's path inside the directory: what `LD_PRELOAD` names.
-    #[must_use]
-    pub fn library(&self) -> PathBuf {
-        self.path.join("libaudithook_cpython.so")
+    /// Notes directories that go with the run, for whoever cleans up after it.
+    pub(crate) fn note_leavings(&self, leavings: &[PathBuf]) {
+        for (number, leaving) in leavings.iter().enumerate() {
+            // What is not noted stays behind if front and supervisor are killed both.
+            let _ = symlink(leaving, self.path.join(format!("{LEAVING}{number}")));
+        }
     }
 
     /// Writes an image that is not in force yet.
@@ -148,6 +155,47 @@ impl Drop for RunDirectory {
     }
 }
 
+/// Makes the directory and takes its lock. One that another run takes for left behind, in the moment in which it is not
+/// locked yet, is made again.
+fn make_locked(path: &Path) -> io::Result<OwnedFd> {
+    loop {
+        // Others may pass through, so that a program that changes its user still finds the socket; they cannot list.
+        DirBuilder::new().mode(0o711).create(path)?;
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let Ok(lock) = rustix::fs::open(path, flags, Mode::empty()) else {
+            continue;
+        };
+        // Where there are no locks, nobody can take one and clean up.
+        let _ = retry_on_intr(|| flock(&lock, FlockOperation::LockExclusive));
+        if leads_to(path, &lock) {
+            return Ok(lock);
+        }
+    }
+}
+
+/// Whether the path is that of the open directory.
+pub(crate) fn leads_to(path: &Path, open: &OwnedFd) -> bool {
+    match (rustix::fs::lstat(path), rustix::fs::fstat(open)) {
+        (Ok(named), Ok(open)) => (named.st_dev, named.st_ino) == (open.st_dev, open.st_ino),
+        _ => false,
+    }
+}
+
+/// Puts into a new directory what is there from the beginning. Returns the word of the generation.
+fn fill(path: &Path, library: &Path) -> io::Result<File> {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o711))?;
+    symlink(library, path.join("libaudithook_cpython.so"))?;
+    let generation = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path.join("generation"))?;
+    generation.set_permissions(fs::Permissions::from_mode(0o444))?;
+    generation.write_all_at(&0_u32.to_ne_bytes(), 0)?;
+    Ok(generation)
+}
+
 fn listen_at(address: &SocketAddrUnix) -> io::Result<OwnedFd> {
     let socket = rustix::net::socket_with(
         AddressFamily::UNIX,
@@ -172,7 +220,7 @@ fn bases() -> impl Iterator<Item = PathBuf> {
 fn is_usable(base: &Path) -> bool {
     let text = base.as_os_str().as_encoded_bytes();
     base.is_absolute()
-        && text.len() + "/audithook-".len() + 26 <= LONGEST_NAME
+        && text.len() + "/".len() + PREFIX.len() + 26 <= LONGEST_NAME
         && !text
             .iter()
             .any(|byte| matches!(byte, b' ' | b':' | b'\n' | b'\t'))
@@ -199,7 +247,7 @@ mod tests {
     fn an_image_is_published_whole_and_the_directory_goes_with_its_owner() {
         let base = tempfile::tempdir().expect("a temporary directory");
         let directory =
-            RunDirectory::create_in(base.path(), "x", Path::new("/lib/none.so")).expect("made");
+            RunDirectory::create(base.path().join("x"), Path::new("/lib/none.so")).expect("made");
         let path = directory.path().to_owned();
         let in_force = || fs::read(path.join("generation")).expect("there");
         directory.write_image(1, b"image").expect("written");

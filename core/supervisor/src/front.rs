@@ -7,6 +7,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, WaitOptions};
 
 use crate::control::{Control, Ended, Message};
+use crate::launch::Inherited;
 use crate::signals::{self, Signals};
 use crate::tree;
 
@@ -27,6 +28,13 @@ pub(crate) const HANDLED: [i32; 14] = [
     libc::SIGCHLD,
     libc::SIGPIPE,
 ];
+
+/// The signal that ended the run before there was a command to answer it.
+pub(crate) fn early_end(arriving: &Signals, inherited: &Inherited) -> Option<i32> {
+    std::iter::from_fn(|| arriving.next())
+        .map(|arrived| arrived.signal)
+        .find(|signal| inherited.dies_of(*signal))
+}
 
 /// What front knows of the command.
 #[derive(Default)]
@@ -82,8 +90,10 @@ fn look(
     while let Some(arrived) = arriving.next() {
         match arrived.signal {
             libc::SIGCONT => control.send(&Message::Continue(job.stops)),
-            // The terminal sends its signals to the whole group: the command has them already.
-            _ if arrived.by_process && is_forwarded(arrived.signal) && !is_ours(arrived.sender) => {
+            // The terminal sends its signals to the whole group: the command has them already, once there is one.
+            _ if is_forwarded(arrived.signal)
+                && (job.command.is_none() || arrived.by_process && !is_ours(arrived.sender)) =>
+            {
                 control.send(&Message::Signal(arrived.signal));
             }
             _ => {}

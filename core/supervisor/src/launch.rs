@@ -1,4 +1,4 @@
-//! Starting the command: in the caller's process group, with the caller's signals, as if nobody stood in between.
+//! Starting the command: in front's process group, with the caller's signals, as if nobody stood in between.
 
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
@@ -138,18 +138,37 @@ impl Inherited {
             descriptors: descriptors::inheritable(),
         }
     }
+
+    /// Whether a command that has done nothing yet would die of this signal.
+    pub(crate) fn dies_of(&self, signal: i32) -> bool {
+        const DEADLY: [i32; 8] = [
+            libc::SIGINT,
+            libc::SIGQUIT,
+            libc::SIGTERM,
+            libc::SIGHUP,
+            libc::SIGUSR1,
+            libc::SIGUSR2,
+            libc::SIGALRM,
+            libc::SIGPIPE,
+        ];
+        DEADLY.contains(&signal) && (self.ignored | self.blocked) & bit_of(signal) == 0
+    }
 }
 
 /// How much stack the child has until it executes the program: for a few system calls.
 const CHILD_STACK: usize = 64 << 10;
 
-/// Starts the command in this process's process group. No page of this process is copied for a child that only executes
+/// Starts the command in a process group. No page of this process is copied for a child that only executes
 /// something: it runs here, on a stack of its own, and this thread waits (CLONE_VFORK). `posix_spawn` does the same, but
 /// leaves signals 32 and 33 ignored, and never blocked, whatever they are to be.
 ///
 /// # Errors
 /// If there is no new process, or it cannot execute the program.
-pub(crate) fn start(command: &Command, inherited: &Inherited) -> Result<Pid, LaunchError> {
+pub(crate) fn start(
+    command: &Command,
+    inherited: &Inherited,
+    group: Pid,
+) -> Result<Pid, LaunchError> {
     let pointers = |strings: &[CString]| {
         strings
             .iter()
@@ -164,6 +183,7 @@ pub(crate) fn start(command: &Command, inherited: &Inherited) -> Result<Pid, Lau
         arguments: arguments.as_ptr(),
         environment: environment.as_ptr(),
         inherited,
+        group: group.as_raw_nonzero().get(),
         error: AtomicI32::new(0),
     };
     let mut stack = vec![0_u128; CHILD_STACK / size_of::<u128>()];
@@ -198,11 +218,12 @@ struct Child<'c> {
     arguments: *const *const c_char,
     environment: *const *const c_char,
     inherited: &'c Inherited,
+    group: libc::pid_t,
     /// Why the program was not executed.
     error: AtomicI32,
 }
 
-/// In the child: the signals become what they were, then the program is executed.
+/// In the child: group and signals become what they were, then the program is executed.
 extern "C" fn execute(child: *mut c_void) -> c_int {
     // SAFETY: `start` passes a `Child`, and waits.
     let child = unsafe { &*child.cast_const().cast::<Child<'_>>() };
@@ -227,9 +248,10 @@ extern "C" fn execute(child: *mut c_void) -> c_int {
             );
         }
     }
-    // SAFETY: a mask of its own; then null-terminated arrays of strings, which `start` keeps until this has returned. `errno`
+    // SAFETY: group and mask of its own; then null-terminated arrays of strings, which `start` keeps until this has returned. `errno`
     // is the waiting thread's.
     unsafe {
+        libc::setpgid(0, child.group);
         libc::syscall(
             libc::SYS_rt_sigprocmask,
             libc::SIG_SETMASK,

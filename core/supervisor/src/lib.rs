@@ -17,7 +17,7 @@
 //!
 //! `front` is the one process; `supervisor` is the other: the loop, and what each thing that happens leads to. `waiting` tells
 //! it what has happened, `listener` (with `connections`) what was said to it, `processes` (with `rings` and `reap`) who is
-//! there, `root` how the run ends. `launch` starts the command, `judges` answer questions, `policy_files` and `reloads` say
+//! there, `root` how the run ends. `launch` starts the command, `leftovers` cleans up after runs that could not, `judges` answer questions, `policy_files` and `reloads` say
 //! when the policy is loaded again, `tree` finds and ends everybody. `control` is what front and supervisor tell each other.
 
 mod budget;
@@ -29,6 +29,7 @@ mod front;
 mod handler;
 mod judges;
 mod launch;
+mod leftovers;
 mod listener;
 mod policy_files;
 mod processes;
@@ -85,10 +86,14 @@ pub fn run(
     handler: impl FnOnce(RunDirectory) -> Result<Box<dyn Handler>, String>,
 ) -> io::Result<Ended> {
     let sockets = run.directory.listen()?;
+    run.directory.note_leavings(&run.leavings);
     let (front_end, supervisor_end) = Control::pair()?;
     // From before the fork on: a key that is pressed now is the command's to answer, and ends neither of the two.
     let arriving = Signals::block(&front::HANDLED)?;
-    let front = rustix::process::getpid();
+    if let Some(signal) = front::early_end(&arriving, &run.inherited) {
+        return Ok(Ended::Signalled(signal));
+    }
+    let (front, group) = (rustix::process::getpid(), rustix::process::getpgrp());
     debug_assert_eq!(
         std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count),
         1
@@ -106,6 +111,7 @@ pub fn run(
                 .and_then(|signals| {
                     let beginning = Beginning {
                         front,
+                        group,
                         control: &supervisor_end,
                         signals,
                         sockets,
@@ -129,16 +135,23 @@ pub fn run(
             descriptors::let_go(&run.inherited.descriptors);
             let supervisor = Pid::from_raw(pid).ok_or_else(|| io::Error::other("no process id"))?;
             let ended = front::wait(supervisor, &front_end, &arriving);
-            if matches!(ended, Ok(Ended::Fault(_))) {
-                // A supervisor that was killed has left them behind.
-                let _ = std::fs::remove_dir_all(run.directory.path());
-                for directory in &run.leavings {
-                    let _ = std::fs::remove_dir_all(directory);
-                }
+            // A supervisor that was killed has left them behind.
+            let _ = std::fs::remove_dir_all(run.directory.path());
+            for directory in &run.leavings {
+                let _ = std::fs::remove_dir_all(directory);
+            }
+            if let Some(base) = run.directory.path().parent() {
+                leftovers::sweep(base);
             }
             ended
         }
     }
+}
+
+/// From here on signals that would end this process wait until [`run`] looks for them: to be called before anything is made
+/// that somebody must remove.
+pub fn hold_signals() {
+    signals::block(&front::HANDLED);
 }
 
 /// Ends this process by a signal, as the command ended.

@@ -59,6 +59,8 @@ pub(crate) const HANDLED: [i32; 11] = [
 /// What the supervisor needs to begin.
 pub(crate) struct Beginning<'c> {
     pub(crate) front: Pid,
+    /// Front's process group, which is to be the command's.
+    pub(crate) group: Pid,
     pub(crate) control: &'c Control,
     pub(crate) signals: Signals,
     pub(crate) sockets: [OwnedFd; 2],
@@ -70,8 +72,13 @@ pub(crate) struct Beginning<'c> {
 
 /// Runs until the tree has ended, and tells front how.
 pub(crate) fn supervise(beginning: &Beginning<'_>, handler: &mut dyn Handler) -> Ended {
-    // The command starts before anything else, in front's process group: it does not wait for threads and tables.
-    let root = match launch::start(&beginning.command, &beginning.inherited) {
+    // From here on the terminal's signals are for the command alone; those that came before are looked for.
+    let _ = rustix::process::setpgid(None, None);
+    if let Some(signal) = early_end(beginning) {
+        return handler.finish(Ended::Signalled(signal));
+    }
+    // The command starts before anything else: it does not wait for threads and tables.
+    let root = match launch::start(&beginning.command, &beginning.inherited, beginning.group) {
         Ok(root) => root,
         Err(error) => return handler.finish(error.ended()),
     };
@@ -81,8 +88,6 @@ pub(crate) fn supervise(beginning: &Beginning<'_>, handler: &mut dyn Handler) ->
     descriptors::let_go(&beginning.inherited.descriptors);
     // Each process of the tree costs a descriptor here. The command has the limit that its caller gave it.
     let limit = Limit::raised();
-    // From here on the terminal's signals are for the command alone.
-    let _ = rustix::process::setpgid(None, None);
     let ended = Supervisor::new(beginning, root, limit, handler)
         .and_then(|mut supervisor| supervisor.run(handler));
     let ended = match ended {
@@ -93,6 +98,18 @@ pub(crate) fn supervise(beginning: &Beginning<'_>, handler: &mut dyn Handler) ->
         }
     };
     handler.finish(ended)
+}
+
+/// The signal that ended the run before there was a command to answer it: one that the group got, or that front passed on.
+fn early_end(beginning: &Beginning<'_>) -> Option<i32> {
+    let own = std::iter::from_fn(|| beginning.signals.next()).map(|arrived| arrived.signal);
+    let passed_on = std::iter::from_fn(|| beginning.control.receive());
+    let passed_on = passed_on.filter_map(|message| match message {
+        Message::Signal(signal) => Some(signal),
+        _ => None,
+    });
+    own.chain(passed_on)
+        .find(|signal| beginning.inherited.dies_of(*signal))
 }
 
 struct Supervisor<'b> {

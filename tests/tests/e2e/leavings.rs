@@ -1,11 +1,15 @@
 //! What a run leaves behind in the directories for temporary files: nothing, however it ended.
 
 use std::fs;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
-use audithook_tests::tree::{Lifeline, supervisor};
+use audithook_tests::run::wait_child;
+use audithook_tests::tree::{Lifeline, supervisor, target};
 use audithook_tests::{PATIENCE, Run, Scratch, python};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 const PRIVATE: &str = "version = 1\n[files]\ntmp = \"private\"\n";
 
@@ -64,24 +68,129 @@ fn a_run_whose_journal_cannot_be_opened_leaves_no_temporary_files() {
     assert_nothing_is_left(&scratch);
 }
 
-#[test]
-fn a_run_whose_supervisor_is_killed_leaves_no_temporary_files() {
-    let scratch = Scratch::new();
-    let mut lines = Lifeline::new(&scratch, "lines");
-    let run = run(&scratch);
-    let mut child = run
+/// A run that has made its directories, and lives until it is ended.
+fn waiting_run(scratch: &Scratch) -> Child {
+    let mut lines = Lifeline::new(scratch, "lines");
+    let child = run(scratch)
         .audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "out.jsonl"])
         .args(["--", python::newest().text(), "-c", CODE])
-        .stdin(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .expect("the command runs");
     assert_eq!(lines.line(PATIENCE).as_deref(), Some("ready"));
-    assert_eq!(left(&scratch).len(), 2, "the run has its directories");
+    assert_eq!(left(scratch).len(), 2, "the run has its directories");
+    child
+}
+
+fn kill(pid: u32) {
+    let pid = Pid::from_raw(pid.cast_signed()).expect("a process id");
+    kill_process(pid, Signal::KILL).expect("own process");
+}
+
+#[test]
+fn a_run_whose_supervisor_is_killed_leaves_no_temporary_files() {
+    let scratch = Scratch::new();
+    let mut child = waiting_run(&scratch);
+    kill(supervisor(child.id()).expect("a run has a supervisor"));
+    assert_eq!(wait_child(&mut child).code(), Some(125));
+    assert_nothing_is_left(&scratch);
+}
+
+#[test]
+fn a_run_whose_front_is_killed_leaves_no_temporary_files() {
+    let scratch = Scratch::new();
+    let mut child = waiting_run(&scratch);
     let supervisor = supervisor(child.id()).expect("a run has a supervisor");
     let supervisor = Pid::from_raw(supervisor.cast_signed()).expect("a process id");
-    kill_process(supervisor, Signal::KILL).expect("own process");
-    let status = audithook_tests::run::wait_child(&mut child);
-    assert_eq!(status.code(), Some(125));
+    let supervisor = rustix::process::pidfd_open(supervisor, rustix::process::PidfdFlags::empty())
+        .expect("it lives");
+    kill(child.id());
+    wait_child(&mut child);
+    assert!(
+        audithook_tests::run::wait_readable(&supervisor, PATIENCE),
+        "the supervisor ends"
+    );
     assert_nothing_is_left(&scratch);
+}
+
+#[test]
+fn what_a_run_left_whose_front_and_supervisor_were_killed_the_next_one_removes() {
+    let scratch = Scratch::new();
+    let mut child = waiting_run(&scratch);
+    let (supervisor, target) = (supervisor(child.id()), target(child.id()));
+    let target = target.expect("the program runs");
+    let _input = child.stdin.take();
+    // Stopped first: neither is to see the other's end.
+    let front = Pid::from_child(&child);
+    kill_process(front, Signal::STOP).expect("own process");
+    kill(supervisor.expect("a run has a supervisor"));
+    kill(child.id());
+    wait_child(&mut child);
+    let next = || {
+        let outcome = Run::with_flags(&scratch, &["--observe", "-q"])
+            .env("XDG_RUNTIME_DIR", scratch.text("runtime"))
+            .command(["true"])
+            .finish();
+        outcome.assert_success();
+    };
+    next();
+    assert_eq!(left(&scratch).len(), 2, "a process of that run lives");
+    let life = Pid::from_raw(target.cast_signed()).expect("a process id");
+    let life = rustix::process::pidfd_open(life, rustix::process::PidfdFlags::empty());
+    kill(target);
+    assert!(audithook_tests::run::wait_readable(
+        life.expect("it lives"),
+        PATIENCE
+    ));
+    next();
+    assert_nothing_is_left(&scratch);
+}
+
+#[test]
+fn a_run_that_lives_keeps_its_directory_while_others_end() {
+    let scratch = Scratch::new();
+    let mut child = waiting_run(&scratch);
+    let before = left(&scratch);
+    let outcome = Run::with_flags(&scratch, &["--observe", "-q"])
+        .env("XDG_RUNTIME_DIR", scratch.text("runtime"))
+        .command(["true"])
+        .finish();
+    outcome.assert_success();
+    assert_eq!(left(&scratch), before);
+    drop(child.stdin.take());
+    assert_eq!(wait_child(&mut child).code(), Some(0));
+    assert_nothing_is_left(&scratch);
+}
+
+/// Signals at moments of a run's start, to front alone and to its group.
+#[test]
+fn a_signal_at_whatever_moment_leaves_no_temporary_files() {
+    let scratch = Scratch::new();
+    let run = run(&scratch);
+    for attempt in 0..40_u64 {
+        let mut child = run
+            .audithook_command(&["run", "-q", "-c", "hooks.toml", "--", "sleep", "1000"])
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the command runs");
+        // A moment in the start of a run: this wait is what is tested, not a synchronisation.
+        std::thread::sleep(Duration::from_micros(attempt * 400));
+        let signal = [Signal::INT, Signal::TERM, Signal::HUP][attempt as usize % 3];
+        let front = Pid::from_child(&child);
+        if attempt % 2 == 0 {
+            kill_process(front, signal).expect("own process");
+        } else {
+            kill_process_group(front, signal).expect("own group");
+        }
+        let status = wait_child(&mut child);
+        assert_eq!(
+            status.signal(),
+            Some(signal.as_raw()),
+            "attempt {attempt}: {status:?}"
+        );
+        assert_nothing_is_left(&scratch);
+    }
 }

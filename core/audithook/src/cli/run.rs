@@ -33,7 +33,7 @@ fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failur
         flags,
         arguments.command.clone(),
     )?;
-    let site = Site::create().map_err(|error| Failure::new(with_causes(&error)))?;
+    let site = Site::choose().map_err(|error| Failure::new(with_causes(&error)))?;
     choice.context.hidden.push(site.path().into());
     choice.context.private_tmp = Some(site.private_tmp().into());
     let (choice, policy) = trusted(choice, arguments.quiet, terminal)?;

@@ -40,7 +40,7 @@ pub type Reload = Box<dyn Fn() -> Result<Policy, String> + Send>;
 
 /// One run.
 pub struct RunRequest {
-    /// The run's directory, made before the policy was loaded: the policy protects it.
+    /// Where the run's directory will be: the policy protects it.
     pub site: Site,
     /// What holds.
     pub policy: Policy,

@@ -9,11 +9,12 @@ use audithook_supervisor::RunDirectory;
 /// The preload library's file name.
 const LIBRARY: &str = "libaudithook_cpython.so";
 
-/// The place of one run.
+/// The place of one run. Nothing is made there before the run begins.
 #[derive(Debug)]
 pub struct Site {
-    pub(crate) directory: RunDirectory,
     pub(crate) id: RunId,
+    path: PathBuf,
+    library: PathBuf,
     private_tmp: PathBuf,
 }
 
@@ -38,31 +39,41 @@ pub enum SiteError {
 }
 
 impl Site {
-    /// Makes the directory and finds the library.
+    /// Chooses the directory and finds the library.
     ///
     /// # Errors
     /// [`SiteError`]
-    pub fn create() -> Result<Self, SiteError> {
+    pub fn choose() -> Result<Self, SiteError> {
         let id = RunId::generate().map_err(SiteError::Name)?;
         let library = find_library()?;
-        let directory =
-            RunDirectory::create(id.as_str(), &library).map_err(SiteError::Directory)?;
+        let path = RunDirectory::place(id.as_str()).map_err(SiteError::Directory)?;
         let base = std::env::var_os("TMPDIR")
             .map(PathBuf::from)
             .filter(|base| base.is_absolute() && base.is_dir())
             .unwrap_or_else(|| PathBuf::from("/tmp"));
         let private_tmp = base.join(format!("audithook-tmp-{id}", id = id.as_str()));
         Ok(Self {
-            directory,
             id,
+            path,
+            library,
             private_tmp,
         })
+    }
+
+    /// Makes the directory. Its owner removes it, so that nothing may end this process from here on.
+    pub(crate) fn make(&self) -> Result<RunDirectory, SiteError> {
+        RunDirectory::create(self.path.clone(), &self.library).map_err(SiteError::Directory)
+    }
+
+    /// What `LD_PRELOAD` names: its place tells the library which run it belongs to.
+    pub(crate) fn preload(&self) -> PathBuf {
+        self.path.join(LIBRARY)
     }
 
     /// The run's directory: never the program's to touch.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.directory.path()
+        &self.path
     }
 
     /// The directory that `tmp = "private"` means. Not made yet.

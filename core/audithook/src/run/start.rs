@@ -7,6 +7,7 @@ use audithook_policy::Policy;
 use audithook_supervisor::{Command, Ended, Handler, Inherited, Run};
 use audithook_wire::ring::{DEFAULT_CAPACITY, Layout};
 
+use super::bridge::chain;
 use super::journal::JournalOutput;
 use super::recorder::{Recorder, Settings};
 use super::{RunRequest, program, say};
@@ -47,6 +48,8 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
     let inherited = Inherited::set_aside();
     may_make_rings()?;
     make_directories(&request.policy)?;
+    audithook_supervisor::hold_signals();
+    let directory = request.site.make().map_err(|error| chain(&error))?;
     let RunRequest {
         site,
         policy,
@@ -73,7 +76,7 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
         uncovered,
     };
     let run = Run {
-        directory: site.directory,
+        directory,
         command,
         leavings: settings.private_tmp.iter().cloned().collect(),
         inherited,
@@ -121,7 +124,7 @@ fn command(
         .map(|place| environment.swap_remove(place).1);
     environment.push((
         "LD_PRELOAD".into(),
-        program::preload(&request.site.directory.library(), before.as_deref()),
+        program::preload(&request.site.preload(), before.as_deref()),
     ));
     Ok(Command {
         program: program::c_string(file.as_os_str())?,
