@@ -95,6 +95,8 @@ pub enum Operation {
     Bind,
     /// `host` is looked up.
     Resolve,
+    /// The name of `host`, an address, is asked for; a name is looked up first.
+    Reverse,
     /// A socket of `family` and `kind` is made.
     Socket,
     /// The program `path` is executed with `args`.

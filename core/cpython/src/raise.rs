@@ -146,7 +146,7 @@ fn write_allowed_value(
     }
     let is_network = matches!(
         subject.plan.operation(),
-        Operation::Connect | Operation::Bind | Operation::Resolve
+        Operation::Connect | Operation::Bind | Operation::Resolve | Operation::Reverse
     );
     let mut buffer = host::HostBuffer::new();
     let given = find(arg::HOST).and_then(Value::as_bytes);

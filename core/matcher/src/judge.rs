@@ -44,7 +44,7 @@ impl Image<'_> {
                 | Operation::Symlink => changes,
                 Operation::Exec | Operation::Shell => any(&[Field::Exec]) || touches,
                 Operation::Uncovered => any(&[Field::Exec, Field::Uncovered]) || touches,
-                Operation::Resolve => any(&[Field::Connect]) || any(&hosts),
+                Operation::Resolve | Operation::Reverse => any(&[Field::Connect]) || any(&hosts),
                 Operation::Connect => {
                     any(&[Field::Connect, Field::Unix, Field::Sockets]) || any(&hosts) || touches
                 }
@@ -97,6 +97,7 @@ impl Image<'_> {
                 self.judge_address(operation == Operation::Bind, args, context, out);
             }
             Operation::Resolve => self.judge_resolve(args, out),
+            Operation::Reverse => self.judge_reverse(args, context, out),
             Operation::Socket => self.judge_socket(args, out),
             Operation::Exec | Operation::Shell => self.judge_program(path(), out),
             Operation::Uncovered => {

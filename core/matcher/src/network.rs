@@ -13,6 +13,12 @@ use crate::{Context, Image, Judgement, Mode, Protocol};
 const LOOPBACK4: [u8; 16] = host::mapped(0x7f00_0001);
 const LOOPBACK6: [u8; 16] = 1_u128.to_be_bytes();
 
+/// Whether something of a host may be connected to.
+const ANY_PORT: Query = Query {
+    list: host_class::CONNECT,
+    reach: Reach::Some,
+};
+
 impl Image<'_> {
     /// Judges an address that a resolver gave for an allowed name: it is refused if it lies in `deny`, or is private,
     /// loopback or link-local and not itself allowed (DNS rebinding).
@@ -30,13 +36,9 @@ impl Image<'_> {
             Err(_) => b"",
         };
         let address = host::canonical(*address);
-        let query = Query {
-            list: host_class::CONNECT,
-            reach: Reach::Some,
-        };
-        let mut hits = self.look_up_reached(&address, query);
+        let mut hits = self.look_up_reached(&address, ANY_PORT);
         if is_loopback(&reached(&address)) {
-            hits.own |= is_localhost(name) && self.hosts.look_up_name(name, query).own;
+            hits.own |= is_localhost(name) && self.hosts.look_up_name(name, ANY_PORT).own;
             self.judge_loopback(&hits, Field::Connect, &mut out);
         } else if is_private(&address) && !hits.listed() {
             self.refuse_if_present(Field::Connect, &mut out);
@@ -73,21 +75,41 @@ impl Image<'_> {
 
     /// Judges looking a host up. Numbers, and the empty host of a listening socket, ask nobody.
     pub(crate) fn judge_resolve(&self, args: &[Value<'_>], out: &mut Judgement) {
+        self.judge_asked(args, out, |_, _| {});
+    }
+
+    /// Judges asking for the name of an address: the question goes to a name server, and says the address. It is allowed for
+    /// what may be connected to, on whatever port, and for this machine itself, of which it says nothing.
+    pub(crate) fn judge_reverse(
+        &self,
+        args: &[Value<'_>],
+        context: &Context<'_>,
+        out: &mut Judgement,
+    ) {
+        self.judge_asked(args, out, |address, out| {
+            if ![LOOPBACK4, LOOPBACK6].contains(&reached(&address)) {
+                self.judge_number(&address, ANY_PORT, Field::Connect, context, out);
+            }
+        });
+    }
+
+    /// Judges asking for a name; an address is judged by `judge_address`.
+    fn judge_asked(
+        &self,
+        args: &[Value<'_>],
+        out: &mut Judgement,
+        judge_address: impl FnOnce([u8; 16], &mut Judgement),
+    ) {
         if argument(args, arg::HOST).is_some_and(|host| host.view() == View::Null) {
             return;
         }
         let mut buffer = HostBuffer::new();
-        let name =
-            match text_argument(args, arg::HOST).map(|host| host::normalise(host, &mut buffer)) {
-                Some(Ok(Host::Name(name))) => name,
-                Some(Ok(Host::Address(_)) | Err(host::HostError::Empty)) => return,
-                Some(Err(_)) | None => return self.refuse_unjudged_host(Field::Connect, out),
-            };
-        let query = Query {
-            list: host_class::CONNECT,
-            reach: Reach::Some,
-        };
-        self.judge_name(name, query, Field::Connect, out);
+        match text_argument(args, arg::HOST).map(|host| host::normalise(host, &mut buffer)) {
+            Some(Ok(Host::Name(name))) => self.judge_name(name, ANY_PORT, Field::Connect, out),
+            Some(Ok(Host::Address(address))) => judge_address(address, out),
+            Some(Err(host::HostError::Empty)) => {}
+            Some(Err(_)) | None => self.refuse_unjudged_host(Field::Connect, out),
+        }
     }
 
     /// Judges making a socket.

@@ -47,6 +47,18 @@ fn run_code_among_hosts(
     code: &str,
     targets: &[&str],
 ) -> Option<(Vec<String>, Journal)> {
+    let (out, journal) = run_whole_among_hosts(policy, python, code, targets)?;
+    assert_eq!(out.lines().count(), targets.len(), "{out}");
+    Some((out.lines().map(str::to_owned).collect(), journal))
+}
+
+/// The same with arguments of any meaning: gives all that the code prints.
+fn run_whole_among_hosts(
+    policy: &str,
+    python: &Python,
+    code: &str,
+    arguments: &[&str],
+) -> Option<(String, Journal)> {
     let scratch = Scratch::new();
     scratch.write("hosts", HOSTS);
     scratch.write("hooks.toml", policy);
@@ -65,7 +77,7 @@ fn run_code_among_hosts(
         .arg(build::audithook())
         .args(["run", "-c", "hooks.toml", "--journal", "out.jsonl", "--"])
         .args([python.text(), "-c", code])
-        .args(targets)
+        .args(arguments)
         .current_dir(&scratch)
         .env_clear()
         .envs(run::environment(&scratch))
@@ -73,13 +85,9 @@ fn run_code_among_hosts(
         .expect("unshare runs");
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{err}", output.status);
-    let out = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(out.lines().count(), targets.len(), "{out}\n{err}");
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
     let journal = fs::read_to_string(scratch.join("out.jsonl")).expect("a journal");
-    Some((
-        out.lines().map(str::to_owned).collect(),
-        Journal::parse(&journal),
-    ))
+    Some((out, Journal::parse(&journal)))
 }
 
 /// Runs, and compares what came of each target with what should.
@@ -128,6 +136,61 @@ for_each_python! {
     fn an_address_is_not_connected_to_before_its_name_was_resolved(python: &Python) {
         let policy = "version = 1\n[network]\nconnect = [\"api.test:8443\"]\n";
         assert_results(policy, python, &[("203.0.113.7", false), ("api.test", true), ("203.0.113.7", true)]);
+    }
+}
+
+/// Asks for the names of addresses, in each way that CPython has.
+const REVERSE: &str = "\
+import socket, sys
+def attempt(what, function):
+    try:
+        print(what, function())
+    except PermissionError as error:
+        print(what, 'refused', error.errno)
+address, flags = sys.argv[1], socket.NI_NUMERICHOST
+attempt('gethostbyaddr', lambda: socket.gethostbyaddr(address)[0])
+attempt('getnameinfo', lambda: socket.getnameinfo((address, 80), 0)[0])
+attempt('number', lambda: socket.getnameinfo((address, 80), flags)[0])
+";
+
+for_each_python! {
+    fn the_name_of_an_address_is_asked_for_where_it_may_be_connected_to(python: &Python) {
+        let address = "203.0.113.7";
+        let allowed = format!("gethostbyaddr api.test\ngetnameinfo api.test\nnumber {address}\n");
+        let refused = format!("gethostbyaddr refused 13\ngetnameinfo refused 13\nnumber {address}\n");
+        for (lists, expected) in [
+            ("", &allowed),
+            ("connect = \"none\"", &refused),
+            ("connect = [\"203.0.113.8\"]", &refused),
+            ("connect = [\"203.0.113.0/29:8443\"]", &allowed),
+            ("deny = [\"203.0.113.7\"]", &refused),
+            ("deny = [\"203.0.113.7:80\"]", &allowed),
+        ] {
+            let policy = format!("version = 1\n[network]\n{lists}\n");
+            let ran = run_whole_among_hosts(&policy, python, REVERSE, &[address]);
+            let Some((out, journal)) = ran else { return };
+            assert_eq!(out, *expected, "{lists}\n{}", journal.describe());
+            let refusals: Vec<_> = journal.refusals().collect();
+            assert_eq!(refusals.len(), if *expected == refused { 2 } else { 0 }, "{}", journal.describe());
+            for record in refusals {
+                let rule = if lists.starts_with("deny") { "network.deny" } else { "network.connect" };
+                record.assert_denied(rule, "hooks.toml:3");
+                assert_eq!((record.event(), record.arg_text("host").as_str()), ("socket.gethostbyaddr", address));
+            }
+        }
+    }
+}
+
+/// Its own name a machine looks up in a file; the question carries nothing.
+#[test]
+fn the_name_of_this_machine_itself_may_be_asked_for() {
+    let policy = "version = 1\n[network]\nconnect = \"none\"\n";
+    let code =
+        "import socket; print(socket.getfqdn('127.0.0.1'), socket.gethostbyaddr('127.0.0.1')[0])";
+    let ran = run_whole_among_hosts(policy, python::newest(), code, &[]);
+    if let Some((out, journal)) = ran {
+        assert_eq!(out, "localhost localhost\n");
+        journal.assert_no_refusals();
     }
 }
 

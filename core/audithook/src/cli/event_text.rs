@@ -135,7 +135,7 @@ const fn subjects(operation: Operation) -> &'static [&'static [&'static str]] {
         | Operation::Uncovered => &[&["path"]],
         Operation::Rename | Operation::Link => &[&["src"], &["dst"]],
         Operation::Connect | Operation::Bind => &[&["host", "path"]],
-        Operation::Resolve => &[&["host"]],
+        Operation::Resolve | Operation::Reverse => &[&["host"]],
         Operation::Socket => &[&["family"]],
         Operation::Shell => &[&["command", "path"]],
         Operation::Namespace => &[&["namespaces"]],

@@ -251,7 +251,7 @@ const fn held_by(operation: Operation) -> Option<&'static str> {
         Operation::Database => "files.read, files.write, files.deny",
         Operation::Connect => "network.connect, network.deny, network.loopback, network.unix",
         Operation::Bind => "network.bind, network.deny, network.loopback, network.unix",
-        Operation::Resolve => "network.connect, network.deny",
+        Operation::Resolve | Operation::Reverse => "network.connect, network.deny",
         Operation::Socket => "network.sockets",
         Operation::Exec | Operation::Shell => "process.exec",
         Operation::Uncovered => "process.uncovered, process.exec",

@@ -134,7 +134,7 @@ impl Evaluator {
             Operation::Exec | Operation::Shell | Operation::Uncovered => {
                 self.covering(&list(&self.input.exec), values, arg::PATH)
             }
-            Operation::Connect | Operation::Bind | Operation::Resolve => {
+            Operation::Connect | Operation::Bind | Operation::Resolve | Operation::Reverse => {
                 self.reaching(info.operation, event, values, is_allowed)
             }
         };
@@ -202,7 +202,7 @@ impl Evaluator {
             ..entry.clone()
         };
         let entries = match operation {
-            Operation::Resolve => list.entries.iter().map(any_port).collect(),
+            Operation::Resolve | Operation::Reverse => list.entries.iter().map(any_port).collect(),
             _ => list.entries.clone(),
         };
         let turned = ImageInput {

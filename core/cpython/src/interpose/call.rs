@@ -14,6 +14,7 @@ use crate::judge::{self, Interpreter, Subject};
 use crate::policy::{self, Policy};
 use crate::pool::Claim;
 use crate::process::{self, KeepErrno, Who};
+use crate::python::hook;
 use crate::{channel, load_check};
 
 /// How many arguments a call's event has at most.
@@ -92,6 +93,15 @@ pub(super) fn judging() -> Option<(&'static Policy, Who)> {
     let who = process::who();
     // Between vfork and exec there is only what the interpreter does to start a program.
     (who != Who::Borrowing).then_some((policy::current()?, who))
+}
+
+/// Has a forked child heard of before its call is judged, for what the call gives is kept in this process, or the supervisor
+/// is harder to reach afterwards.
+pub(super) fn announce() {
+    if channel::ring().is_some() && process::who() == Who::Forked {
+        let _errno = KeepErrno::new();
+        hook::begin_again();
+    }
 }
 
 /// Says to the caller that its call was refused, if it was.

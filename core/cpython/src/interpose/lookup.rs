@@ -1,19 +1,19 @@
-//! Looking up hosts: what an allowed name resolves to becomes connectable, unless it leads where the policy forbids.
+//! Looking up hosts: what an allowed name resolves to becomes connectable, unless it leads where the policy forbids. Asking for
+//! the name of an address tells a name server of it, as a connection would.
 
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::mem::offset_of;
 
-use audithook_abi::{Source, Value, Verdict};
-use audithook_catalogue::{self as catalogue, arg, event};
+use audithook_abi::{Symbol, Value, Verdict};
+use audithook_catalogue::{arg, event};
 use audithook_wire::flat::Name;
 
+use super::call::{Call, announce, judging};
 use super::{resolver, set_errno};
-use crate::judge::{self, Interpreter, Subject};
-use crate::policy::{self, Policy};
+use crate::policy::Policy;
 use crate::pool::Claim;
-use crate::process::{self, Who};
-use crate::python::hook;
 use crate::real::next;
-use crate::{address, channel, granted, pending};
+use crate::{address, granted, judge, pending, process};
 
 /// getaddrinfo(3).
 ///
@@ -159,6 +159,159 @@ pub(crate) unsafe extern "C" fn gethostbyname(node: *const c_char) -> *mut libc:
     }
 }
 
+/// getnameinfo(3).
+///
+/// # Safety
+/// As in C.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn getnameinfo(
+    address: *const libc::sockaddr,
+    length: libc::socklen_t,
+    host: *mut c_char,
+    host_length: libc::socklen_t,
+    service: *mut c_char,
+    service_length: libc::socklen_t,
+    flags: c_int,
+) -> c_int {
+    let asks = flags & libc::NI_NUMERICHOST == 0 && !host.is_null() && host_length > 0;
+    // SAFETY: passed on to the caller; libc does not read an address that is shorter than its family's, either.
+    if asks && unsafe { name_is_refused(sockaddr_of(address, length)) } {
+        return refused_lookup();
+    }
+    // SAFETY: passed on to the caller.
+    unsafe {
+        next!(c"getnameinfo": fn(*const libc::sockaddr, libc::socklen_t, *mut c_char, libc::socklen_t, *mut c_char, libc::socklen_t, c_int) -> c_int)(
+            address,
+            length,
+            host,
+            host_length,
+            service,
+            service_length,
+            flags,
+        )
+    }
+}
+
+/// gethostbyaddr_r(3).
+///
+/// # Safety
+/// As in C.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn gethostbyaddr_r(
+    address: *const c_void,
+    address_length: libc::socklen_t,
+    family: c_int,
+    entry: *mut libc::hostent,
+    buffer: *mut c_char,
+    length: usize,
+    result: *mut *mut libc::hostent,
+    error: *mut c_int,
+) -> c_int {
+    // SAFETY: passed on to the caller.
+    if name_is_refused(unsafe { bytes_of(address, address_length) }) {
+        // SAFETY: the caller's out parameters.
+        unsafe {
+            *result = core::ptr::null_mut();
+            *error = HOST_NOT_FOUND;
+        }
+        return libc::ENOENT;
+    }
+    // SAFETY: passed on to the caller.
+    unsafe {
+        next!(c"gethostbyaddr_r": fn(*const c_void, libc::socklen_t, c_int, *mut libc::hostent, *mut c_char, usize, *mut *mut libc::hostent, *mut c_int) -> c_int)(
+            address,
+            address_length,
+            family,
+            entry,
+            buffer,
+            length,
+            result,
+            error,
+        )
+    }
+}
+
+/// gethostbyaddr(3).
+///
+/// # Safety
+/// As in C.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub(crate) unsafe extern "C" fn gethostbyaddr(
+    address: *const c_void,
+    length: libc::socklen_t,
+    family: c_int,
+) -> *mut libc::hostent {
+    // SAFETY: passed on to the caller.
+    if name_is_refused(unsafe { bytes_of(address, length) }) {
+        return core::ptr::null_mut();
+    }
+    // SAFETY: as above.
+    unsafe {
+        next!(c"gethostbyaddr": fn(*const c_void, libc::socklen_t, c_int) -> *mut libc::hostent)(
+            address, length, family,
+        )
+    }
+}
+
+/// Whether the name of an address must not be asked for. `None` is for what no name server is asked about.
+fn name_is_refused(address: Option<[u8; 16]>) -> bool {
+    let Some(address) = address else {
+        return false;
+    };
+    announce();
+    let restricts = |(policy, _): (&Policy, _)| policy.image.restricts_network();
+    if !judging().is_some_and(restricts) {
+        return false;
+    }
+    let mut text = [0; 46];
+    let text = address::write_address(&address, &mut text);
+    is_refused(event::SOCKET_GETHOSTBYADDR, text)
+}
+
+/// The address that so many bytes are.
+///
+/// # Safety
+/// `address` is null, or readable for `length` bytes.
+unsafe fn bytes_of(address: *const c_void, length: libc::socklen_t) -> Option<[u8; 16]> {
+    if address.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's promise; bytes have no alignment.
+    unsafe {
+        match length {
+            4 => Some(mapped(address.cast::<[u8; 4]>().read())),
+            16 => Some(address.cast::<[u8; 16]>().read()),
+            _ => None,
+        }
+    }
+}
+
+/// The address in a sockaddr, if it is as long as libc wants it.
+///
+/// # Safety
+/// `address` is null, or readable for `length` bytes.
+unsafe fn sockaddr_of(address: *const libc::sockaddr, length: libc::socklen_t) -> Option<[u8; 16]> {
+    let length = length as usize;
+    if address.is_null() || length < size_of::<libc::sa_family_t>() {
+        return None;
+    }
+    // SAFETY: the caller's promise; each part lies within the length that was compared.
+    unsafe {
+        match c_int::from(address.cast::<libc::sa_family_t>().read_unaligned()) {
+            libc::AF_INET if length >= size_of::<libc::sockaddr_in>() => {
+                let place = offset_of!(libc::sockaddr_in, sin_addr);
+                bytes_of(address.byte_add(place).cast(), 4)
+            }
+            // The scope came with RFC 2553: glibc takes an address without.
+            libc::AF_INET6 if length >= offset_of!(libc::sockaddr_in6, sin6_scope_id) => {
+                let place = offset_of!(libc::sockaddr_in6, sin6_addr);
+                bytes_of(address.byte_add(place).cast(), 16)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What is to be done about a lookup.
 enum Lookup<'n> {
     /// Nothing: the policy does not speak of hosts, or this is not an interpreter's process.
@@ -175,25 +328,21 @@ impl<'n> Lookup<'n> {
     /// # Safety
     /// `node` is null or NUL-terminated and lives for `'n`.
     unsafe fn begin(node: *const c_char) -> Self {
-        if node.is_null() || channel::ring().is_none() {
+        announce();
+        if node.is_null() {
             return Self::Free;
         }
-        match process::who() {
-            Who::Borrowing => return Self::Free,
-            Who::Forked => hook::begin_again(),
-            Who::Known => {}
-        }
+        let Some((policy, _)) = judging() else {
+            return Self::Free;
+        };
         let _errno = process::KeepErrno::new();
         // SAFETY: the caller's promise.
         let name = unsafe { CStr::from_ptr(node) }.to_bytes();
-        let Some(policy) = policy::current() else {
-            return Self::Free;
-        };
         if name.is_empty() || !policy.image.restricts_network() {
             return Self::Free;
         }
         pending::forget_answers();
-        if !pending::take_lookup(name) && record_lookup(policy, name) {
+        if is_refused(event::SOCKET_GETADDRINFO, name) {
             return Self::Refused;
         }
         Self::Watched { policy, name }
@@ -201,35 +350,10 @@ impl<'n> Lookup<'n> {
 }
 
 /// Judges a lookup that the hook has not seen. Returns whether it is refused.
-fn record_lookup(policy: &'static Policy, name: &[u8]) -> bool {
-    let args = [Value::str(name).named(arg::HOST)];
-    judge_lookup(policy, &args)
-}
-
-/// Judges and records a lookup under its name.
-fn judge_lookup(policy: &'static Policy, args: &[Value<'_>]) -> bool {
-    let symbol = event::SOCKET_GETADDRINFO;
-    let Some(info) = catalogue::info(symbol) else {
-        return false;
-    };
-    let Some(mut claim) = Claim::new() else {
-        return true;
-    };
-    let subject = Subject {
-        name: Name::Known(symbol),
-        plan: policy.plan(symbol, info),
-        source: Source::Libc,
-        args,
-        inode: None,
-        exempt: false,
-    };
-    let decision = judge::judge(
-        policy,
-        &subject,
-        &mut claim.block().record,
-        Interpreter::NotHeld,
-    );
-    decision.verdict.refuses()
+fn is_refused(symbol: Symbol, host: &[u8]) -> bool {
+    !pending::take_lookup(host)
+        && Call::of(symbol)
+            .is_some_and(|call| call.is_refused(&[Value::str(host).named(arg::HOST)]))
 }
 
 /// An answer that the policy does not refuse: the name speaks for it, unless the program had a say in where it leads. Then

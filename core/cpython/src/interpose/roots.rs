@@ -8,12 +8,10 @@ use core::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use audithook_abi::{Symbol, Value};
 use audithook_catalogue::{arg, event};
 
-use super::call::{Call, answer};
+use super::call::{Call, announce, answer};
 use super::file_call::{FileCall, base};
-use crate::channel;
 use crate::paths::Base;
-use crate::process::{self, KeepErrno, Who};
-use crate::python::hook;
+use crate::process::KeepErrno;
 use crate::real::next;
 
 /// What the kernel answers who may not (chroot(2), mount(2), unshare(2)).
@@ -267,6 +265,7 @@ fn kind_of(descriptor: c_int) -> Option<c_int> {
 }
 
 fn is_refused(symbol: Symbol, args: &[Value<'_>]) -> bool {
+    // What makes a world of its own is more than a child that only executes a program.
     announce();
     let refused = Call::of(symbol).is_some_and(|call| call.is_refused(args));
     answer(refused, REFUSED)
@@ -284,12 +283,4 @@ unsafe fn changes_root(symbol: Symbol, base: Base<'_>, path: *const c_char) -> b
     };
     // SAFETY: the caller's promise.
     unsafe { call.is_refused() }
-}
-
-/// A forked child that makes a world of its own is more than one that only executes a program: it is heard of before.
-fn announce() {
-    if channel::ring().is_some() && process::who() == Who::Forked {
-        let _errno = KeepErrno::new();
-        hook::begin_again();
-    }
 }

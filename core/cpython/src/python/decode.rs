@@ -153,7 +153,7 @@ impl<'a, 't> Decoder<'a, 't> {
             Operation::Database => self.database(scratch),
             Operation::Load => self.load(symbol, scratch),
             Operation::Connect | Operation::Bind => self.endpoint(scratch),
-            Operation::Resolve => self.lookup(info),
+            Operation::Resolve | Operation::Reverse => self.lookup(info),
             Operation::Socket => self.socket(),
             Operation::Exec => self.program(symbol, scratch),
             Operation::Shell => self.shell(scratch),

@@ -221,7 +221,7 @@ fn expect_call(symbol: Symbol, info: &EventInfo, arguments: &Arguments<'_>) {
             pending::expect_open(arguments.given, intent);
         }
         Operation::Write | Operation::Link => pending::expect_change(arguments.given),
-        Operation::Resolve => pending::expect_lookup(arguments.given),
+        Operation::Resolve | Operation::Reverse => pending::expect_lookup(arguments.given),
         Operation::Exec => {
             if let Some(program) = find(arguments, arg::PATH) {
                 let given = || {

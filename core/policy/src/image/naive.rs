@@ -183,7 +183,8 @@ impl Case<'_> {
             }
             Operation::Connect => self.socket(false, said),
             Operation::Bind => self.socket(true, said),
-            Operation::Resolve => self.resolve(said),
+            Operation::Resolve => self.resolve(false, said),
+            Operation::Reverse => self.resolve(true, said),
             Operation::Socket => self.make_socket(said),
             Operation::Exec | Operation::Shell => self.program(said),
             Operation::Uncovered => {

@@ -115,6 +115,7 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
         "socket.sendto",
         "socket.getaddrinfo",
         "socket.gethostbyname",
+        "socket.gethostbyaddr",
         "socket.__new__",
         "os.exec",
         "subprocess.Popen",

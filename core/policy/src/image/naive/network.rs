@@ -149,7 +149,19 @@ impl Case<'_> {
             }
             return;
         };
+        self.address(bind, address, list, &entries, &denying, said);
+    }
 
+    fn address(
+        &self,
+        bind: bool,
+        address: IpAddr,
+        list: Option<&HostList>,
+        entries: &[&HostEntry],
+        denying: &[&HostEntry],
+        said: &mut Said,
+    ) {
+        let any = entries.iter().any(|entry| entry.host == HostPattern::Any);
         let target = if bind { address } else { reached(address) };
         let mut names: Vec<String> = Vec::new();
         if !bind {
@@ -161,7 +173,7 @@ impl Case<'_> {
                 names.push(String::from_utf8_lossy(name).into_owned())
             });
         }
-        for entry in &denying {
+        for entry in denying {
             if matches_address(entry, target)
                 || matches_address(entry, address)
                 || names.iter().any(|name| matches_name(entry, name))
@@ -217,7 +229,7 @@ impl Case<'_> {
         );
     }
 
-    pub(super) fn resolve(&self, said: &mut Said) {
+    pub(super) fn resolve(&self, reverse: bool, said: &mut Said) {
         let network = &self.input.network;
         if matches!(self.value("host"), Some(View::Null)) {
             return;
@@ -228,7 +240,35 @@ impl Case<'_> {
         else {
             return self.unusable_host(false, said);
         };
-        if name.is_empty() || name.parse::<IpAddr>().is_ok() {
+        if let Ok(address) = name.parse::<IpAddr>() {
+            let says_nothing = [
+                IpAddr::V4(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ]
+            .contains(&reached(address));
+            if reverse && !says_nothing {
+                let entries: Vec<_> = network
+                    .connect
+                    .iter()
+                    .flat_map(|list| &list.entries)
+                    .collect();
+                let denying: Vec<_> = network
+                    .deny
+                    .iter()
+                    .filter(|entry| entry.ports.is_none())
+                    .collect();
+                self.address(
+                    false,
+                    address,
+                    network.connect.as_ref(),
+                    &entries,
+                    &denying,
+                    said,
+                );
+            }
+            return;
+        }
+        if name.is_empty() {
             return;
         }
         for entry in &network.deny {
