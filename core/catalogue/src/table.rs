@@ -343,7 +343,7 @@ pub static DETAILS: [EventDetails; 222] = [
     EventDetails { sources: &["libc"], first: "", last: "", platform: "all", doc: "", notes: "the interposed mknod and mknodat: CPython raises nothing" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
-    EventDetails { sources: &["cpython", "libc"], first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "also the interposed shm_unlink" },
+    EventDetails { sources: &["cpython", "libc"], first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "also the interposed shm_unlink and sem_unlink" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/os", notes: "" },
