@@ -312,6 +312,19 @@ fn a_denied_address_is_denied_by_all_its_names_and_a_denied_name_by_its_own() {
     }
 }
 
+/// The limit that README states: a name is denied, not the host that has it.
+#[test]
+fn a_denied_name_is_denied_as_it_is_given_and_its_address_by_other_names_is_not() {
+    let policy = "version = 1\n[network]\ndeny = [\"api.test\"]\n";
+    let expected = [
+        ("api.test", false),
+        ("API.test.", false),
+        ("www.api.test", true),
+        ("203.0.113.7", true),
+    ];
+    assert_results(policy, python::newest(), &expected);
+}
+
 #[test]
 fn international_names_are_the_same_in_both_spellings() {
     let policy = "version = 1\n[network]\nconnect = [\"bücher.test\"]\n";
