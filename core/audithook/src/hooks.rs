@@ -15,6 +15,7 @@ mod libraries;
 mod services;
 #[cfg(test)]
 mod tests;
+mod true_name;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -23,17 +24,18 @@ use std::sync::Arc;
 use audithook_abi::{EVENT_TRUNCATED, Event, Verdict};
 use audithook_bus::bridge::TracingObserver;
 use audithook_bus::{
-    Decision, Gate, Hook, HookError, Mode, Observer, OnError, Pattern, Reply, Source,
+    Decision, Gate, Hook, HookError, Mode, Observer, OnError, Reply, Source, symbol,
 };
 use audithook_loader::{Attached, Attachment, Instance, Plugin, Services};
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Action, Do, Placement, Policy};
 
 pub use audithook_loader::SearchPath;
-pub(crate) use condition::Condition;
+pub(crate) use condition::{Case, Condition};
 pub use embedded::Embedded;
 pub use libraries::{Libraries, Library};
 pub use services::BusServices;
+pub(crate) use true_name::known_as;
 
 /// Where the hooks will be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub struct BuiltHooks {
     pub plugins: Vec<LoadedFact>,
     /// The plugins' instances, in the same order, without those that run in the target.
     instances: Vec<Instance>,
+    /// The observers' hooks, by name.
+    watchers: Vec<(String, Arc<Case>)>,
     /// `do = "log"` where the image cannot say it.
     recorders: Vec<Recorder>,
     /// The number of a rule by its id.
@@ -102,6 +106,7 @@ impl Libraries {
                 hooks: Vec::new(),
                 plugins: self.iter().map(LoadedFact::of).collect(),
                 instances: Vec::new(),
+                watchers: Vec::new(),
                 recorders: Vec::new(),
                 rules: HashMap::new(),
                 mode: mode(policy),
@@ -197,6 +202,14 @@ impl BuiltHooks {
             .collect()
     }
 
+    /// The observers' hooks that are for events of this name.
+    pub fn observers_of(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.watchers
+            .iter()
+            .filter(move |(_, case)| case.is_for(name))
+            .map(|(hook, _)| hook.as_str())
+    }
+
     /// Whether some event may be recorded because of a condition that only this process can evaluate.
     #[must_use]
     pub fn has_recorders(&self) -> bool {
@@ -239,8 +252,8 @@ impl<'p> Attaching<'p> {
 
     fn hook(&mut self, hook: &'p model::Hook, place: u32) {
         self.made.rules.insert(hook.id().into(), hook.rule);
-        let condition = match Condition::new(&hook.when) {
-            Ok(condition) => condition,
+        let case = match Case::new(hook) {
+            Ok(case) => case,
             Err(error) => {
                 self.found
                     .push(Diagnostic::error(error.to_string(), &hook.origin));
@@ -248,15 +261,14 @@ impl<'p> Attaching<'p> {
             }
         };
         match &hook.action {
-            Action::Do(Do::Log) if self.scope == Scope::Program => self.log(hook, place, condition),
+            Action::Do(Do::Log) if self.scope == Scope::Program => self.log(hook, place, case),
             Action::Do(Do::Log) => self.made.recorders.push(Recorder {
-                on: patterns(hook),
-                condition,
+                case,
                 rule: hook.rule,
             }),
-            Action::Do(Do::Warn) => self.verdict(hook, place, condition, Verdict::Warn),
-            Action::Do(Do::Deny) => self.verdict(hook, place, condition, Verdict::Deny),
-            Action::Do(Do::Kill) => self.verdict(hook, place, condition, Verdict::Kill),
+            Action::Do(Do::Warn) => self.verdict(hook, place, case, Verdict::Warn),
+            Action::Do(Do::Deny) => self.verdict(hook, place, case, Verdict::Deny),
+            Action::Do(Do::Kill) => self.verdict(hook, place, case, Verdict::Kill),
             Action::Call {
                 plugin,
                 function,
@@ -264,16 +276,16 @@ impl<'p> Attaching<'p> {
             } => {
                 if let Some(instance) = self.instances.get(plugin.as_str()).cloned() {
                     let with = with.to_string();
-                    self.call(hook, place, condition, &instance, function, &with);
+                    self.call(hook, place, case, &instance, function, &with);
                 }
             }
         }
     }
 
     /// Where there is no journal, the log is what the program writes by itself.
-    fn log(&mut self, hook: &model::Hook, place: u32, condition: Condition) {
+    fn log(&mut self, hook: &model::Hook, place: u32, case: Case) {
         let observer = ConditionalObserver {
-            condition,
+            case: Arc::new(case),
             observer: Arc::new(TracingObserver),
         };
         let built = Hook::observe(&hook.on[..])
@@ -296,12 +308,12 @@ impl<'p> Attaching<'p> {
         }
     }
 
-    fn verdict(&mut self, hook: &model::Hook, place: u32, condition: Condition, verdict: Verdict) {
+    fn verdict(&mut self, hook: &model::Hook, place: u32, case: Case, verdict: Verdict) {
         let gate = VerdictGate {
             verdict,
             reason: hook.reason.as_deref().map(Arc::from),
-            held_by_image: condition.is_held_by_image(),
-            condition,
+            held_by_image: case.is_held_by_image(),
+            case,
         };
         let built = Hook::gate(&hook.on[..])
             .named(&hook.id())
@@ -320,7 +332,7 @@ impl<'p> Attaching<'p> {
         &mut self,
         hook: &model::Hook,
         place: u32,
-        condition: Condition,
+        case: Case,
         instance: &Instance,
         function: &str,
         with: &str,
@@ -366,7 +378,7 @@ impl<'p> Attaching<'p> {
             match (attached.gate(), attached.after(), attached.observer()) {
                 (Some(gate), after, _) => {
                     self.made.gates = true;
-                    let gate = Arc::new(ConditionalGate { condition, gate });
+                    let gate = Arc::new(ConditionalGate { case, gate });
                     match after {
                         Some(after) => described!(Hook::around(&on[..])).with_both(gate, after),
                         None => described!(Hook::gate(&on[..])).with_gate(gate),
@@ -374,10 +386,9 @@ impl<'p> Attaching<'p> {
                 }
                 (None, _, Some(observer)) => {
                     self.made.observers = true;
-                    let observer = Arc::new(ConditionalObserver {
-                        condition,
-                        observer,
-                    });
+                    let case = Arc::new(case);
+                    self.made.watchers.push((hook.id(), Arc::clone(&case)));
+                    let observer = Arc::new(ConditionalObserver { case, observer });
                     described!(Hook::observe(&on[..])).with_observer(observer)
                 }
                 (None, Some(after), None) => described!(Hook::after(&on[..])).with_after(after),
@@ -435,7 +446,7 @@ impl LoadedFact {
 struct VerdictGate {
     verdict: Verdict,
     reason: Option<Arc<str>>,
-    condition: Condition,
+    case: Case,
     held_by_image: bool,
 }
 
@@ -445,10 +456,10 @@ impl Gate for VerdictGate {
             // The image has judged it already, where it was raised and had all its arguments, unless one that it reads was cut.
             let mut event = *event;
             event.flags &= !EVENT_TRUNCATED;
-            self.condition.holds(&event)?;
+            self.case.holds(&event)?;
             return Ok(Verdict::Allow);
         }
-        if !self.condition.holds(event)? {
+        if !self.case.holds(event)? {
             return Ok(Verdict::Allow);
         }
         reply.reason = self
@@ -459,31 +470,37 @@ impl Gate for VerdictGate {
     }
 }
 
+/// Why a plugin is not asked or shown what it is for: it would be told a name that is not the event's.
+pub(crate) const UNTOLD: &str =
+    "the event's name cannot be told: it is too long, or came after too many others";
+
 /// A plugin's gate, for events that its condition holds for.
 struct ConditionalGate {
-    condition: Condition,
+    case: Case,
     gate: Arc<dyn Gate>,
 }
 
 impl Gate for ConditionalGate {
     fn judge(&self, event: &Event<'_>, reply: &mut Reply) -> Result<Verdict, HookError> {
-        if self.condition.holds(event)? {
-            self.gate.judge(event, reply)
-        } else {
-            Ok(Verdict::Allow)
+        if !self.case.holds(event)? {
+            return Ok(Verdict::Allow);
         }
+        if event.id == symbol::OVERFLOW {
+            return Err(HookError::BadArgument(UNTOLD.into()));
+        }
+        self.gate.judge(event, reply)
     }
 }
 
 /// A plugin's observer, for events that its condition holds for.
 struct ConditionalObserver {
-    condition: Condition,
+    case: Arc<Case>,
     observer: Arc<dyn Observer>,
 }
 
 impl Observer for ConditionalObserver {
     fn observe(&self, event: &Event<'_>) -> Result<(), HookError> {
-        if self.condition.holds(event)? {
+        if self.case.holds(event)? {
             self.observer.observe(event)
         } else {
             Ok(())
@@ -493,23 +510,16 @@ impl Observer for ConditionalObserver {
 
 /// `do = "log"`
 struct Recorder {
-    on: Vec<Pattern>,
-    condition: Condition,
+    case: Case,
     rule: u32,
 }
 
 impl Recorder {
     fn records(&self, event: &Event<'_>) -> bool {
         // The image has recorded it already, where it was raised.
-        let is_held = self.condition.is_held_by_image() && event.source() != Some(Source::App);
-        !is_held
-            && self.on.iter().any(|pattern| pattern.matches(event.id))
-            && self.condition.holds(event).unwrap_or(true)
+        let is_held = self.case.is_held_by_image() && event.source() != Some(Source::App);
+        !is_held && self.case.is_on(event) && self.case.holds(event).unwrap_or(true)
     }
-}
-
-fn patterns(hook: &model::Hook) -> Vec<Pattern> {
-    hook.on.iter().map(|glob| Pattern::new(glob)).collect()
 }
 
 fn mode(policy: &Policy) -> Mode {

@@ -55,6 +55,15 @@ impl Pattern {
             Kind::Glob => symbol::text(event).is_some_and(|name| glob(&self.text, name)),
         }
     }
+
+    /// Whether events of this name are meant.
+    #[must_use]
+    pub fn matches_name(&self, name: &str) -> bool {
+        match self.kind {
+            Kind::Literal(_) => *self.text == *name,
+            Kind::Glob => glob(&self.text, name),
+        }
+    }
 }
 
 /// What a hook may be attached to: one pattern or several.

@@ -14,11 +14,14 @@ use audithook_catalogue::SYMBOL_COUNT;
 /// How many names a process may intern beside the catalogue's.
 pub const CAPACITY: usize = 65_536;
 
-/// The longest name that gets a number of its own, in bytes.
-pub const LONGEST: usize = 256;
+/// How many of them may come [from others](intern_foreign). What is left is for this process itself.
+pub const FOREIGN: usize = 8_192;
 
-/// What stands for every name that has no number of its own: it came after [`CAPACITY`] others, or is longer
-/// than [`LONGEST`].
+/// The longest name that gets a number of its own, in bytes: as long as one that another process can tell.
+pub const LONGEST: usize = 512;
+
+/// What stands for every name that has no number of its own: it came after [`CAPACITY`] others (after [`FOREIGN`] others
+/// from elsewhere), or is longer than [`LONGEST`].
 ///
 /// Nobody can tell which name it was, so every glob matches it: a gate on `order.*` judges it too. A flood of
 /// names can make a policy refuse too much, never too little.
@@ -38,14 +41,22 @@ type Chunk = Box<[OnceLock<&'static str>]>;
 static TABLE: [AtomicU32; SLOTS] = [const { AtomicU32::new(0) }; SLOTS];
 static TEXTS: [OnceLock<Chunk>; CAPACITY / CHUNK] = [const { OnceLock::new() }; CAPACITY / CHUNK];
 static COUNT: AtomicU32 = AtomicU32::new(0);
-static GROWING: Mutex<()> = Mutex::new(());
+/// Holds how many of the names came from others.
+static GROWING: Mutex<usize> = Mutex::new(0);
 /// Keyed by chance: whoever chooses the names must not choose the collisions.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// The number of a name. A name that is already known costs no lock.
 #[must_use]
 pub fn intern(name: &str) -> Symbol {
-    lookup(name).unwrap_or_else(|| insert(name))
+    lookup(name).unwrap_or_else(|| insert(name, false))
+}
+
+/// The number of a name that another process chose, which may be hostile. A name that this process knows already has its
+/// number, whoever brings it.
+#[must_use]
+pub fn intern_foreign(name: &str) -> Symbol {
+    lookup(name).unwrap_or_else(|| insert(name, true))
 }
 
 /// The number of a name, if it has one already.
@@ -99,19 +110,20 @@ fn probe(name: &str) -> Result<Symbol, usize> {
     }
 }
 
-fn insert(name: &str) -> Symbol {
+fn insert(name: &str, is_foreign: bool) -> Symbol {
     if name.len() > LONGEST {
         return OVERFLOW;
     }
-    let _growing = GROWING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut foreign = GROWING.lock().unwrap_or_else(PoisonError::into_inner);
     let slot = match probe(name) {
         Ok(symbol) => return symbol,
         Err(slot) => slot,
     };
     let place = COUNT.load(Ordering::Relaxed) as usize;
-    if place == CAPACITY {
+    if place == CAPACITY || is_foreign && *foreign == FOREIGN {
         return OVERFLOW;
     }
+    *foreign += usize::from(is_foreign);
     let chunk = TEXTS[place / CHUNK].get_or_init(|| (0..CHUNK).map(|_| OnceLock::new()).collect());
     // Leaked on purpose: a symbol is for the life of the process, and there are at most CAPACITY of them.
     chunk[place % CHUNK].get_or_init(|| String::from(name).leak());

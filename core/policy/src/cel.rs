@@ -15,6 +15,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use audithook_abi::{EVENT_TRUNCATED, Event, Symbol, VALUE_TRUNCATED, Value, View};
+use audithook_bus::symbol::OVERFLOW;
 use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 use cel::objects::{Key, Map};
 use cel::{Context, Env, Program};
@@ -50,6 +51,9 @@ pub struct Condition {
     asked: Vec<String>,
     /// It may read any argument: `args` is not only taken by its members' names.
     reads_all: bool,
+    reads_name: bool,
+    /// It asks whether the event has a name, or takes all of `event`.
+    asks_for_name: bool,
     largest: usize,
 }
 
@@ -58,15 +62,15 @@ pub struct Condition {
 pub struct Subject<'a> {
     /// The event.
     pub event: &'a Event<'a>,
-    /// Its name.
-    pub name: &'a str,
+    /// Its name; `None` where nobody knows it.
+    pub name: Option<&'a str>,
     /// The names of its arguments.
     pub text: &'a dyn Fn(Symbol) -> Option<String>,
 }
 
 impl fmt::Debug for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Subject({})", self.name)
+        write!(f, "Subject({})", self.name.unwrap_or("?"))
     }
 }
 
@@ -112,6 +116,11 @@ pub enum ConditionError {
     /// an argument that it reads was cut
     #[error("an argument that it reads was cut")]
     Cut,
+    /// the event's name is not known
+    #[error(
+        "the event's name, which it reads, is not known: it is too long, or came after too many others"
+    )]
+    Nameless,
     /// an argument is larger than a condition may look at
     #[error("an argument is larger than a condition may look at")]
     TooLarge,
@@ -139,6 +148,8 @@ impl Condition {
             arguments: survey.arguments,
             asked: survey.asked,
             reads_all: survey.reads_all,
+            reads_name: survey.reads_name,
+            asks_for_name: survey.asks_for_name,
             largest: if survey.loops < LOOPS {
                 TURNS
             } else {
@@ -164,6 +175,10 @@ impl Condition {
     /// # Errors
     /// A type error, a missing argument, or an argument beyond the bounds.
     pub fn evaluate(&self, subject: &Subject<'_>) -> Result<bool, ConditionError> {
+        let is_nameless = subject.name.is_none();
+        if is_nameless && self.asks_for_name {
+            return Err(ConditionError::Nameless);
+        }
         let mut budget = self.largest;
         let (args, misses) = arguments(self, subject, &mut budget)?;
         let mut context = Context::with_env(Arc::clone(environment()));
@@ -173,6 +188,7 @@ impl Condition {
             Ok(cel::Value::Bool(truth)) => Ok(truth),
             Ok(other) => Err(ConditionError::NotTruth(kind(&other))),
             Err(_) if misses => Err(ConditionError::Cut),
+            Err(_) if is_nameless && self.reads_name => Err(ConditionError::Nameless),
             Err(error) => Err(ConditionError::Failed(shortened(&error.to_string()))),
         }
     }
@@ -258,6 +274,8 @@ struct Survey {
     arguments: Vec<String>,
     asked: Vec<String>,
     reads_all: bool,
+    reads_name: bool,
+    asks_for_name: bool,
 }
 
 impl Survey {
@@ -295,6 +313,7 @@ impl Survey {
                     return Err(ParseError::new(format!("unknown variable: `{name}`")));
                 }
                 self.reads_all |= name == "args";
+                self.asks_for_name |= name == "event";
             }
             Expr::Select(select) => {
                 if let Expr::Ident(name) = &select.operand.expr {
@@ -311,6 +330,12 @@ impl Survey {
                                 "unknown field: `event.{}`",
                                 select.field
                             )));
+                        }
+                        "event" => {
+                            let is_name = select.field == "name";
+                            self.reads_name |= is_name;
+                            self.asks_for_name |= is_name && select.test;
+                            return Ok(());
                         }
                         _ => {}
                     }
@@ -395,7 +420,13 @@ fn arguments(
 ) -> Result<(cel::Value, bool), ConditionError> {
     let mut members = HashMap::new();
     let mut cut = Vec::new();
+    let mut unnamed = false;
     for (place, argument) in subject.event.args().iter().enumerate() {
+        if argument.name() == OVERFLOW {
+            // Which one it is nobody knows: none that is asked for by name, for those have numbers.
+            unnamed = true;
+            continue;
+        }
         let name = (subject.text)(argument.name()).unwrap_or_else(|| place.to_string());
         if is_cut(argument, 0) {
             cut.push(name);
@@ -409,7 +440,7 @@ fn arguments(
         cut.contains(name) || rest_is_cut && !members.contains_key(&Key::from(name.clone()))
     };
     let is_cut = rest_is_cut || !cut.is_empty();
-    if is_cut && condition.reads_all || condition.asked.iter().any(is_hidden) {
+    if (is_cut || unnamed) && condition.reads_all || condition.asked.iter().any(is_hidden) {
         return Err(ConditionError::Cut);
     }
     let misses = condition.arguments.iter().any(is_hidden);
@@ -480,9 +511,10 @@ fn described(subject: &Subject<'_>) -> cel::Value {
     let time = i64::try_from(event.time_ns).unwrap_or(i64::MAX);
     let members: HashMap<Key, cel::Value> = EVENT_FIELDS
         .iter()
+        .filter(|field| **field != "name" || subject.name.is_some())
         .map(|field| {
             let value = match *field {
-                "name" => cel::Value::from(subject.name),
+                "name" => cel::Value::from(subject.name.unwrap_or_default()),
                 "source" => cel::Value::from(source),
                 "pid" => cel::Value::Int(event.pid.into()),
                 "tid" => cel::Value::Int(event.tid.into()),
@@ -530,7 +562,7 @@ mod tests {
         let event = Event::new(event::OPEN, args);
         condition.evaluate(&Subject {
             event: &event,
-            name: "open",
+            name: Some("open"),
             text: &|symbol| audithook_catalogue::text(symbol).map(str::to_owned),
         })
     }
@@ -702,6 +734,41 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_on_a_name_that_nobody_knows_has_no_answer() {
+        let ask = |text: &str, args: &[Value<'_>]| {
+            let event = Event::new(OVERFLOW, args);
+            Condition::parse(text).expect(text).evaluate(&Subject {
+                event: &event,
+                name: None,
+                text: &|symbol| audithook_catalogue::text(symbol).map(str::to_owned),
+            })
+        };
+        let port = Value::u64(443).named(arg::PORT);
+        for text in [
+            "event.name == 'open'",
+            "event.name != 'open'",
+            "has(event.name)",
+            "!has(event.name)",
+            "event['name'] == 'open'",
+            "event == {}",
+            "args.port == 443 && event.name.startsWith('order.')",
+        ] {
+            assert_eq!(ask(text, &[port]), Err(ConditionError::Nameless), "{text}");
+        }
+        assert_eq!(ask("args.port == 443 && event.pid == 0", &[port]), Ok(true));
+        assert_eq!(
+            ask("args.port == 1 && event.name == 'x'", &[port]),
+            Ok(false)
+        );
+        let unknown = Value::u64(1).named(OVERFLOW);
+        assert_eq!(ask("args.port == 443", &[unknown, port]), Ok(true));
+        assert_eq!(
+            ask("size(args) == 1", &[unknown, port]),
+            Err(ConditionError::Cut)
+        );
+    }
+
+    #[test]
     fn what_is_missing_from_an_event_that_was_cut_may_have_been_there() {
         let ask = |text: &str| {
             let args = [Value::u64(443).named(arg::PORT)];
@@ -709,7 +776,7 @@ mod tests {
             event.flags = EVENT_TRUNCATED;
             Condition::parse(text).expect(text).evaluate(&Subject {
                 event: &event,
-                name: "open",
+                name: Some("open"),
                 text: &|symbol| audithook_catalogue::text(symbol).map(str::to_owned),
             })
         };

@@ -404,3 +404,61 @@ fn the_footer_has_the_reason_of_a_hooks_denial() {
     outcome
         .assert_err("shop.order: `5` by rule `hook.one` (hooks.toml:2): one is \\u{1b}[2J none\n");
 }
+
+/// Raises `order.last`, and others, when nothing more can be told apart by numbers.
+const NAMES: &str = "\
+import sys
+def order(name):
+    try:
+        sys.audit(name, 1)
+        print('ordered')
+    except PermissionError:
+        print('refused')
+order('order.first')
+for number in range(COUNT):
+    sys.audit('flood.%d' % number)
+order('order.last')
+order('order.first')
+order('order.' + 'x' * 600 + '.last')
+order('order.other')
+";
+
+#[test]
+fn a_flood_of_names_opens_no_condition_and_hides_no_name() {
+    let policy = |on_error: &str| {
+        format!(
+            "version = 1\n[[hook]]\nname = \"flood\"\non = \"flood.*\"\nwhen = 'false'\ndo = \"warn\"\n\
+             [[hook]]\nname = \"no-last\"\non = \"order.*\"\nwhen = 'event.name.endsWith(\".last\")'\ndo = \"deny\"\n{on_error}"
+        )
+    };
+    let scratch = Scratch::new();
+    let run = |on_error: &str, flood: usize| {
+        let code = NAMES.replace("COUNT", &flood.to_string());
+        Run::new(&scratch, &policy(on_error))
+            .code(python::newest(), &code)
+            .finish()
+    };
+    let control = run("", 0);
+    assert_eq!(
+        control.assert_success().out(),
+        "ordered\nrefused\nordered\nrefused\nordered\n"
+    );
+    let closed = run("", 8_200);
+    assert_eq!(closed.assert_success().out(), control.out());
+    let journal = closed.journal();
+    let last = journal.of("order.last").next().expect("its own name");
+    last.assert_denied("hook.no-last", "hooks.toml:7");
+    // Of a name that was cut nobody can say how it ends.
+    let cut = journal.refusals().last().expect("the longest name");
+    assert!(
+        cut.text("reason")
+            .contains("the event's name, which it reads, is not known"),
+        "{cut:?}"
+    );
+    assert!(journal.of("flood.8199").next().is_some(), "its own name");
+    let open = run("on-error = \"allow\"\n", 8_200);
+    assert_eq!(
+        open.assert_success().out(),
+        "ordered\nrefused\nordered\nordered\nordered\n"
+    );
+}

@@ -1,7 +1,7 @@
 //! `when`: whether a hook is for an event.
 
 use audithook_abi::{EVENT_TRUNCATED, Event, Symbol, VALUE_TRUNCATED, Value, Verdict};
-use audithook_bus::{HookError, intern, symbol};
+use audithook_bus::{HookError, Pattern, intern, symbol};
 use audithook_catalogue::arg_symbol;
 use audithook_matcher::{Context, Image};
 use audithook_policy::cel::{self, Subject};
@@ -9,6 +9,49 @@ use audithook_policy::image::{
     self, BuildError, HookAction, HookInput, ImageInput, RuleText, When,
 };
 use audithook_policy::model;
+
+use super::true_name;
+
+/// What a hook is for: the events, and the condition.
+pub(crate) struct Case {
+    on: Vec<Pattern>,
+    condition: Condition,
+}
+
+impl Case {
+    pub(crate) fn new(hook: &model::Hook) -> Result<Self, BuildError> {
+        Ok(Self {
+            on: hook.on.iter().map(|glob| Pattern::new(glob)).collect(),
+            condition: Condition::new(&hook.when)?,
+        })
+    }
+
+    /// Whether the policy image decides it without asking.
+    pub(crate) fn is_held_by_image(&self) -> bool {
+        self.condition.is_held_by_image()
+    }
+
+    /// Whether events of this name are meant.
+    pub(crate) fn is_for(&self, name: &str) -> bool {
+        self.on.iter().any(|pattern| pattern.matches_name(name))
+    }
+
+    /// Whether it is for an event whose name matches. The bus takes one without a number for a match of every glob.
+    pub(crate) fn holds(&self, event: &Event<'_>) -> Result<bool, HookError> {
+        if event.id == symbol::OVERFLOW
+            && let Some(name) = true_name::of(event)
+            && !self.is_for(&name)
+        {
+            return Ok(false);
+        }
+        self.condition.holds(event)
+    }
+
+    /// Whether the event is one of those that are meant.
+    pub(crate) fn is_on(&self, event: &Event<'_>) -> bool {
+        self.on.iter().any(|pattern| pattern.matches(event.id))
+    }
+}
 
 /// The condition of a hook.
 pub(crate) enum Condition {
@@ -22,7 +65,13 @@ impl Condition {
         Ok(match when {
             model::When::Always => Self::Always,
             model::When::Table(conditions) => Self::Table(Table::new(conditions)?),
-            model::When::Cel(condition) => Self::Cel(condition.clone()),
+            model::When::Cel(condition) => {
+                // Before a hostile process can have used up the numbers.
+                for name in condition.arguments() {
+                    let _ = intern(name);
+                }
+                Self::Cel(condition.clone())
+            }
         })
     }
 
@@ -49,9 +98,10 @@ impl Condition {
             Self::Always => Ok(true),
             Self::Table(table) => table.holds(event),
             Self::Cel(condition) => {
+                let name = true_name::of(event);
                 let subject = Subject {
                     event,
-                    name: symbol::text(event.id).unwrap_or_default(),
+                    name: name.as_deref(),
                     text: &|name| symbol::text(name).map(str::to_owned),
                 };
                 condition.evaluate(&subject).map_err(HookError::failed)

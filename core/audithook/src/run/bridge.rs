@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, RwLock};
 
-use audithook_abi::{Symbol, Value, Verdict};
+use audithook_abi::{EVENT_TRUNCATED, Symbol, Value, Verdict};
+use audithook_bus::symbol::{OVERFLOW, intern_foreign};
 use audithook_bus::{Bus, Decision, Event, Mode};
 use audithook_catalogue::{SYMBOL_COUNT, arg, info};
 use audithook_matcher::hint::{between, instead};
@@ -13,10 +14,12 @@ use audithook_matcher::sockets;
 use audithook_policy::image::RuleText;
 use audithook_policy::{PLACEHOLDER, Policy};
 use audithook_supervisor::{Answer, Judge, Process};
-use audithook_wire::flat::{Content, Encoder, MAX_RECORD, Meta, Name, Record, Rules, Scratch};
+use audithook_wire::flat::{
+    Content, Encoder, MAX_NAME, MAX_RECORD, Meta, Name, Record, Rules, Scratch,
+};
 
 use crate::evaluate::kinds_of_socket;
-use crate::hooks::BuiltHooks;
+use crate::hooks::{BuiltHooks, known_as};
 
 /// How many reasons wait for the record of the operation that they are about.
 const MOST_REASONS: usize = 4096;
@@ -129,6 +132,12 @@ impl Published {
         self.with(BuiltHooks::has_observers)
     }
 
+    /// The observers' hooks that are for events of this name.
+    pub(super) fn observers_of(&self, name: &[u8]) -> Vec<String> {
+        let name = String::from_utf8_lossy(name);
+        self.with(|built| built.observers_of(&name).map(str::to_owned).collect())
+    }
+
     pub(super) fn reports(&self) -> Vec<(String, String)> {
         self.with(|built| built.reports(false))
     }
@@ -154,7 +163,8 @@ impl Judge for BusJudge {
     fn judge(&self, process: Process, record: &Record<'_>) -> Answer {
         let mut scratch = Scratch::default();
         let meta = record.meta();
-        let decision = self.bus.judge(&event(record, process, &mut scratch));
+        let event = event(record, process, &mut scratch);
+        let decision = known_as(&event, true_name(record), || self.bus.judge(&event));
         let mut rules = Rules::NONE;
         for hook in decision.deciding.iter().chain(&decision.agreed) {
             if let Some(number) = self.published.rule_of(hook.name())
@@ -207,15 +217,24 @@ pub(super) fn event<'s>(
     event
 }
 
-/// A record's event and arguments for the bus.
+/// A record's event and arguments for the bus. A name that is no text, or that is not all that there was, has no number
+/// either: whatever is for many names is asked.
 fn values<'s>(record: &Record<'s>, scratch: &'s mut Scratch) -> (Symbol, &'s [Value<'s>]) {
-    let intern =
-        |text: &[u8]| std::str::from_utf8(text).map_or(Symbol::NONE, audithook_bus::intern);
+    let intern = |text: &[u8]| std::str::from_utf8(text).map_or(OVERFLOW, intern_foreign);
     let symbol = match record.event() {
         Name::Known(symbol) => symbol,
-        Name::Text(text) => intern(text),
+        Name::Text(_) => true_name(record).map_or(OVERFLOW, intern_foreign),
     };
     (symbol, record.values(scratch, intern))
+}
+
+/// The event's name, if it is a text, and was not longer than one in a record can be.
+pub(super) fn true_name<'s>(record: &Record<'s>) -> Option<&'s str> {
+    // It is cut at the end of a character, which has four bytes at most.
+    const CUT: usize = MAX_NAME - 3;
+    let text = record.event().text();
+    let may_be_cut = record.meta().flags & EVENT_TRUNCATED != 0 && text.len() >= CUT;
+    std::str::from_utf8(text).ok().filter(|_| !may_be_cut)
 }
 
 /// What a record says of an event of the bus beside its arguments: an allowed one, as yet.
@@ -273,7 +292,8 @@ pub(super) fn started(
         Name::Known(audithook_catalogue::event::PROCESS_START),
         &meta,
     );
-    for value in values {
+    // What a hello says beside that is no argument of the event.
+    for value in values.iter().filter(|value| value.name().0 < SYMBOL_COUNT) {
         encoder.arg(Name::Known(value.name()), value);
     }
     if let Some((labels, hash)) = first {
@@ -470,6 +490,25 @@ mod tests {
         assert!(is_interpreter(b"/usr/bin/python3.7"));
         assert!(is_interpreter(b"pypy3"));
         assert!(!is_interpreter(b"/usr/bin/perl"));
+    }
+
+    #[test]
+    fn a_hello_that_says_too_much_is_the_start_of_its_process_all_the_same() {
+        let mut buffer = vec![0; MAX_RECORD];
+        let meta = Meta::new(audithook_abi::Source::Libc);
+        let mut encoder = Encoder::new(&mut buffer, Name::Text(b"hello"), &meta);
+        encoder.arg(Name::Text(b"of.nobodys"), &Value::u64(1));
+        encoder.arg(Name::Text(b"\xff"), &Value::u64(2));
+        encoder.arg(Name::Known(arg::EXE), &Value::path(b"/bin/sh"));
+        let hello = Record::parse(encoder.finish()).expect("a record");
+        let process = Process {
+            pid: 7,
+            incarnation: 1,
+        };
+        let bytes = started(&hello, process, 1, None);
+        let record = Record::parse(&bytes).expect("a record");
+        let names: Vec<_> = record.args().map(|(name, _)| name).collect();
+        assert_eq!(names, [Name::Known(arg::EXE)]);
     }
 
     #[test]

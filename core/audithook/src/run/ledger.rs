@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use audithook_abi::Verdict;
 use audithook_bus::Bus;
+use audithook_bus::symbol::OVERFLOW;
 use audithook_catalogue::{Journalled, arg, event};
 use audithook_journal::{Clock, Entry, Formatter, Rule, RunId, Writer};
 use audithook_policy::image::RuleText;
@@ -14,6 +15,7 @@ use audithook_wire::flat::{Meta, Name, Record, Scratch};
 use super::bridge::{self, Published};
 use super::footer::{Footer, Refusal};
 use super::generations::Generations;
+use crate::hooks::{UNTOLD, known_as};
 
 /// A record on its way into the journal.
 pub(super) struct Item {
@@ -116,7 +118,10 @@ impl Ledger {
         let mut is_logged = false;
         if self.published.has_recorders() {
             let event = bridge::event(&record, item.process, &mut self.scratch);
-            if let Some(rules) = self.published.recorded_by(generation.number, &event) {
+            let rules = known_as(&event, bridge::true_name(&record), || {
+                self.published.recorded_by(generation.number, &event)
+            });
+            if let Some(rules) = rules {
                 is_logged = true;
                 for rule in rules {
                     numbers.push(rule);
@@ -155,7 +160,12 @@ impl Ledger {
             let mut event = bridge::event(&record, item.process, &mut self.scratch);
             event.seq = self.seq;
             event.time_ns = time_ns;
-            self.bus.notify(&event);
+            if event.id == OVERFLOW {
+                // They would be told a name that is not the event's.
+                self.note_unseen(&record);
+            } else {
+                self.bus.notify(&event);
+            }
         }
         written
     }
@@ -208,6 +218,13 @@ impl Ledger {
         match &mut self.journal {
             Some(journal) => journal.flush().map_err(|error| bridge::chain(&error)),
             None => Ok(()),
+        }
+    }
+
+    /// Observers cannot be told which event it is.
+    fn note_unseen(&mut self, record: &Record<'_>) {
+        for hook in self.published.observers_of(record.event().text()) {
+            self.footer.add_failure(&hook, UNTOLD);
         }
     }
 
