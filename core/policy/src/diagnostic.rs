@@ -1,6 +1,9 @@
 //! What is wrong with a policy, where, and what to do about it.
 
-use std::fmt::{self, Write as _};
+mod render;
+
+use std::cmp::Reverse;
+use std::fmt;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -29,14 +32,6 @@ impl Severity {
             Self::Error => "error",
         }
     }
-
-    const fn colour(self) -> &'static str {
-        match self {
-            Self::Note => "\x1b[1;36m",
-            Self::Warning => "\x1b[1;33m",
-            Self::Error => "\x1b[1;31m",
-        }
-    }
 }
 
 /// One finding.
@@ -54,8 +49,12 @@ pub struct Diagnostic {
     pub column: u32,
     /// The bytes of the file.
     pub span: Range<usize>,
-    /// The text of the line.
+    /// The text of the line; of a long one what is around the place.
     pub text: String,
+    /// The column that [`text`](Self::text) begins at, from 1.
+    pub text_column: u32,
+    /// Whether the line goes on behind [`text`](Self::text).
+    pub text_goes_on: bool,
     /// Said under the place.
     pub label: Option<String>,
     /// What to do.
@@ -68,6 +67,7 @@ impl Diagnostic {
     pub fn new(severity: Severity, message: impl Into<String>, origin: &Origin) -> Self {
         let (line, column) = origin.source.position(origin.span.start);
         let numbered = origin.source.has_lines();
+        let excerpt = origin.source.excerpt(origin.span.start);
         Self {
             severity,
             message: message.into(),
@@ -75,7 +75,9 @@ impl Diagnostic {
             line: if numbered { line } else { 0 },
             column: if numbered { column } else { 0 },
             span: origin.span.clone(),
-            text: origin.source.line(line).to_owned(),
+            text: excerpt.text,
+            text_column: excerpt.column,
+            text_goes_on: excerpt.goes_on,
             label: None,
             hint: None,
         }
@@ -110,6 +112,8 @@ impl Diagnostic {
             column: 0,
             span: 0..0,
             text: String::new(),
+            text_column: 1,
+            text_goes_on: false,
             label: None,
             hint: None,
         }
@@ -128,106 +132,10 @@ impl Diagnostic {
         self.hint = Some(hint.into());
         self
     }
-
-    /// The text for a person: `hooks.toml:7:3: error: …`, the line, the place in it, and the hint.
-    #[must_use]
-    pub fn render(&self, color: bool) -> String {
-        let paint = |code: &'static str| if color { code } else { "" };
-        let (bold, blue, reset) = (paint("\x1b[1m"), paint("\x1b[1;34m"), paint("\x1b[0m"));
-        let severity = paint(self.severity.colour());
-        let mut out = String::new();
-        let mut put = |text: fmt::Arguments<'_>| {
-            // Writing to a string cannot fail.
-            let _ = out.write_fmt(text);
-        };
-
-        put(format_args!("{bold}{}", visible(&self.file)));
-        if self.line > 0 {
-            put(format_args!(":{}:{}", self.line, self.column));
-        }
-        put(format_args!(
-            ":{reset} {severity}{}{reset}{bold}: {}{reset}\n",
-            self.severity.as_str(),
-            visible(&self.message)
-        ));
-        if !self.text.is_empty() || self.line > 0 {
-            let number = if self.line > 0 {
-                self.line.to_string()
-            } else {
-                String::new()
-            };
-            let margin = " ".repeat(number.len());
-            let (indent, width) = self.underline();
-            put(format_args!("{blue}{margin} |{reset}\n"));
-            put(format_args!(
-                "{blue}{number} |{reset} {}\n",
-                visible(&self.text)
-            ));
-            put(format_args!(
-                "{blue}{margin} |{reset} {}{severity}{}",
-                " ".repeat(indent),
-                "^".repeat(width)
-            ));
-            if let Some(label) = &self.label {
-                put(format_args!(" {}", visible(label)));
-            }
-            put(format_args!("{reset}\n"));
-        }
-        if let Some(hint) = &self.hint {
-            put(format_args!("\n{bold}hint:{reset} {}\n", visible(hint)));
-        }
-        out
-    }
-
-    /// Where the carets begin and how many there are, in the columns of the shown line.
-    fn underline(&self) -> (usize, usize) {
-        let before = (self.column as usize).saturating_sub(1);
-        let rest = self.text.chars().count().saturating_sub(before);
-        let indent = self.text.chars().take(before).map(shown_width).sum();
-        let length = self.span.len();
-        let mut bytes = 0;
-        let width = self
-            .text
-            .chars()
-            .skip(before)
-            .take_while(|character| {
-                let inside = bytes < length;
-                bytes += character.len_utf8();
-                inside
-            })
-            .take(rest)
-            .map(shown_width)
-            .sum::<usize>();
-        (indent, width.max(1))
-    }
 }
 
-/// Control characters and what turns text around are shown escaped: a policy may come from a stranger.
-fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\t' => out.push_str("    "),
-            '\n' => out.push(character),
-            _ if is_hidden(character) => out.extend(character.escape_unicode()),
-            _ => out.push(character),
-        }
-    }
-    out
-}
-
-fn shown_width(character: char) -> usize {
-    match character {
-        '\t' => 4,
-        _ if is_hidden(character) => character.escape_unicode().count(),
-        _ => 1,
-    }
-}
-
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
+/// How many findings a person is shown at once: the next is read when these are mended.
+const SHOWN: usize = 20;
 
 /// All that was found, in the order of the files.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
@@ -267,15 +175,53 @@ impl Diagnostics {
             .filter(move |diagnostic| diagnostic.severity >= severity)
     }
 
-    /// The text for a person, one finding after the other.
+    /// The text for a person, one finding after the other. Of many the worst are shown, and how many more there are.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
-        let texts: Vec<_> = self
-            .0
-            .iter()
-            .map(|diagnostic| diagnostic.render(color))
+        self.render_within(color, render::WIDTH)
+    }
+
+    /// The same for a terminal of so many columns.
+    #[must_use]
+    pub fn render_within(&self, color: bool, width: usize) -> String {
+        let mut places: Vec<_> = (0..self.0.len()).collect();
+        places.sort_by_key(|place| Reverse(self.0[*place].severity));
+        let rest = places.split_off(places.len().min(SHOWN));
+        places.sort_unstable();
+        let mut texts: Vec<_> = places
+            .into_iter()
+            .map(|place| self.0[place].render_within(color, width))
             .collect();
+        if !rest.is_empty() {
+            texts.push(self.counted(&rest));
+        }
         texts.join("\n")
+    }
+
+    /// `and 11,980 more errors, 2 more warnings`
+    fn counted(&self, places: &[usize]) -> String {
+        let counts: Vec<_> = [Severity::Error, Severity::Warning, Severity::Note]
+            .into_iter()
+            .filter_map(|severity| {
+                let is_one = |place: &&usize| self.0[**place].severity == severity;
+                match places.iter().filter(is_one).count() {
+                    0 => None,
+                    1 => Some(format!("1 more {}", severity.as_str())),
+                    count => Some(format!(
+                        "{} more {}s",
+                        render::grouped(count),
+                        severity.as_str()
+                    )),
+                }
+            })
+            .collect();
+        format!("and {}\n", counts.join(", "))
+    }
+
+    /// Those of this severity or worse, for themselves.
+    #[must_use]
+    pub fn only_at_least(&self, severity: Severity) -> Self {
+        Self(self.at_least(severity).cloned().collect())
     }
 
     /// Errors before warnings before notes would tear files apart: only the places order them.

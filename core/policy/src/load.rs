@@ -92,6 +92,7 @@ pub fn load(
         variables: &variables,
         found: &mut found,
         notes: Diagnostics::default(),
+        comparisons: COMPARISONS,
     };
     let mut policy = check.policy(document, sources.clone());
     policy.labels = labels;
@@ -327,7 +328,12 @@ struct Check<'c> {
     variables: &'c Environment<'c>,
     found: &'c mut Diagnostics,
     notes: Diagnostics,
+    /// How many of the policy's own names may still be compared with a misspelt one.
+    comparisons: usize,
 }
+
+/// Names of one's own may be many, and so may be mistakes: beyond this nobody reads what else was meant.
+const COMPARISONS: usize = 1 << 16;
 
 impl Check<'_> {
     fn policy(&mut self, document: Document, sources: Vec<Arc<Source>>) -> Policy {
@@ -465,6 +471,16 @@ impl Check<'_> {
             write,
             any,
         }
+    }
+
+    /// The nearest of the names that the policy itself has given.
+    fn nearest_own<'n>(
+        &mut self,
+        word: &str,
+        names: impl ExactSizeIterator<Item = &'n str>,
+    ) -> Option<&'n str> {
+        self.comparisons = self.comparisons.checked_sub(names.len())?;
+        nearest(word, names)
     }
 
     fn error(&mut self, message: impl Into<String>, origin: &Origin, hint: impl Into<String>) {

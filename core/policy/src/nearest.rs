@@ -1,14 +1,27 @@
 //! The word that was probably meant.
 
+/// How many letters of a word are compared.
+const LONGEST: usize = 64;
+/// How many words are offered to choose from.
+const LISTED: usize = 40;
+
 /// The candidate nearest to a word, if it is near enough to have been meant. Whether letters are capital does not matter.
 #[must_use]
 pub(crate) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
-    nearest_by(word, candidates, |a, b| {
-        strsim::osa_distance(&lower(a), &lower(b))
-    })
+    let word = lower(word);
+    let length = word.chars().count();
+    let allowed = allowed(length);
+    candidates
+        .into_iter()
+        // No letter need be looked at where their number tells.
+        .filter(|candidate| candidate.chars().count().min(LONGEST).abs_diff(length) <= allowed)
+        .map(|candidate| (strsim::osa_distance(&word, &lower(candidate)), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
 }
 
 /// The candidate nearest to a word by a count of the letters that differ, if it is near enough to have been meant: a third of
@@ -19,13 +32,18 @@ pub fn nearest_by<'c>(
     candidates: impl IntoIterator<Item = &'c str>,
     distance: impl Fn(&str, &str) -> usize,
 ) -> Option<&'c str> {
-    let allowed = (word.chars().count().max(3) / 3).min(3);
+    let allowed = allowed(word.chars().count());
     candidates
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// How many letters may differ.
+fn allowed(length: usize) -> usize {
+    (length.max(3) / 3).min(3)
 }
 
 /// ``did you mean `read`?``, or all there is to choose from.
@@ -40,16 +58,27 @@ pub(crate) fn suggestion<'c>(
     format!("one of {}", listed(candidates))
 }
 
-/// `` `a`, `b` ``
+/// `` `a`, `b` ``; of very many the first.
 #[must_use]
 pub(crate) fn listed<'c>(words: impl IntoIterator<Item = &'c str>) -> String {
-    let words: Vec<_> = words.into_iter().map(|word| format!("`{word}`")).collect();
-    words.join(", ")
+    let mut words = words.into_iter();
+    let mut list: Vec<_> = words
+        .by_ref()
+        .take(LISTED)
+        .map(|word| format!("`{word}`"))
+        .collect();
+    if words.next().is_some() {
+        list.push("…".to_owned());
+    }
+    list.join(", ")
 }
 
 /// What is compared of a word: long ones are no slips.
 fn lower(word: &str) -> String {
-    word.chars().flat_map(char::to_lowercase).take(64).collect()
+    word.chars()
+        .flat_map(char::to_lowercase)
+        .take(LONGEST)
+        .collect()
 }
 
 #[cfg(test)]

@@ -18,6 +18,23 @@ pub struct Source {
     pub base: PathBuf,
     order: OnceLock<u32>,
     lines: Vec<usize>,
+    /// How many characters stand before each [`STRIDE`] of bytes: a line may be as long as the text, and have a thousand places.
+    characters: OnceLock<Vec<usize>>,
+}
+
+/// How many bytes are counted for one place, at most.
+const STRIDE: usize = 1024;
+/// How much of a line is taken on either side of where a place begins, in bytes: more than any terminal shows.
+const EXCERPT: usize = 1024;
+
+/// The part of a line that is around a place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Excerpt {
+    pub(crate) text: String,
+    /// The column that it begins at, from 1.
+    pub(crate) column: u32,
+    /// Whether the line goes on behind it.
+    pub(crate) goes_on: bool,
 }
 
 /// What a [`Source`] is.
@@ -55,6 +72,7 @@ impl Source {
             base: base.to_path_buf(),
             order: OnceLock::new(),
             lines,
+            characters: OnceLock::new(),
         }
     }
 
@@ -96,29 +114,66 @@ impl Source {
     /// Line and column of a byte, both from 1; columns count characters.
     #[must_use]
     pub fn position(&self, offset: usize) -> (u32, u32) {
+        let offset = self.boundary(offset);
+        let line = self.lines.partition_point(|start| *start <= offset) - 1;
+        let column = self.characters_before(offset) - self.characters_before(self.lines[line]) + 1;
+        (line as u32 + 1, column as u32)
+    }
+
+    /// What a reader is shown of the line that a byte is in.
+    pub(crate) fn excerpt(&self, offset: usize) -> Excerpt {
+        let offset = self.boundary(offset);
+        let line = self.lines.partition_point(|start| *start <= offset) - 1;
+        let next = self.lines.get(line + 1).copied();
+        let whole = self.lines[line]..next.unwrap_or(self.text.len());
+        let start = self.boundary(whole.start.max(offset.saturating_sub(EXCERPT)));
+        let end = self.boundary(whole.end.min(offset + EXCERPT));
+        Excerpt {
+            text: self.text[start..end]
+                .trim_end_matches(['\n', '\r'])
+                .to_owned(),
+            column: self.position(start).1,
+            goes_on: !self.text[end..whole.end]
+                .trim_end_matches(['\n', '\r'])
+                .is_empty(),
+        }
+    }
+
+    /// The byte, or the one before it that begins a character.
+    fn boundary(&self, offset: usize) -> usize {
         let mut offset = offset.min(self.text.len());
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let line = self.lines.partition_point(|start| *start <= offset) - 1;
-        let column = self.text[self.lines[line]..offset].chars().count() + 1;
-        (line as u32 + 1, column as u32)
+        offset
     }
 
-    /// The text of a line, from 1, without its end.
-    #[must_use]
-    pub fn line(&self, number: u32) -> &str {
-        let index = (number as usize).saturating_sub(1);
-        let Some(start) = self.lines.get(index) else {
-            return "";
-        };
-        let end = self
-            .lines
-            .get(index + 1)
-            .copied()
-            .unwrap_or(self.text.len());
-        self.text[*start..end].trim_end_matches(['\n', '\r'])
+    /// How many characters the text has before a byte that begins one.
+    fn characters_before(&self, offset: usize) -> usize {
+        let counts = self.characters.get_or_init(|| {
+            let mut count = 0;
+            let chunks = self.text.as_bytes().chunks(STRIDE);
+            chunks
+                .map(|chunk| {
+                    let before = count;
+                    count += begun(chunk);
+                    before
+                })
+                .collect()
+        });
+        match counts.get(offset / STRIDE) {
+            Some(count) => count + begun(&self.text.as_bytes()[offset - offset % STRIDE..offset]),
+            // The end of a text of whole chunks, or of none.
+            None => counts.last().map_or(0, |count| {
+                count + begun(&self.text.as_bytes()[offset.saturating_sub(STRIDE)..offset])
+            }),
+        }
     }
+}
+
+/// How many characters begin in these bytes of UTF-8.
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 /// Where something is written: shown as `hooks.toml:7`.
@@ -239,5 +294,60 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Spot<T> {
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         T::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source::new("hooks.toml", SourceKind::Text, text, Path::new("/"))
+    }
+
+    #[test]
+    fn a_place_is_counted_in_characters_however_long_its_line() {
+        for length in [
+            0,
+            1,
+            STRIDE - 1,
+            STRIDE,
+            STRIDE + 1,
+            3 * STRIDE,
+            3 * STRIDE + 7,
+        ] {
+            for letter in ["a", "é", "界", "🦀"] {
+                let text = format!("first\n{}", letter.repeat(length));
+                let source = source(&text);
+                let last = length.saturating_sub(1);
+                let begins = 6 + last * letter.len();
+                assert_eq!(
+                    source.position(begins),
+                    (2, last as u32 + 1),
+                    "{letter} {length}"
+                );
+                assert_eq!(source.position(text.len()), (2, length as u32 + 1));
+                assert_eq!(source.position(usize::MAX), (2, length as u32 + 1));
+            }
+        }
+        assert_eq!(source("").position(0), (1, 1));
+        assert_eq!(source("é").position(1), (1, 1), "inside a character");
+    }
+
+    #[test]
+    fn of_a_long_line_what_is_around_the_place_is_taken() {
+        let text = format!("one\n{}x{}\r\nthree", "é".repeat(4000), "界".repeat(4000));
+        let source = source(&text);
+        let excerpt = source.excerpt(4 + 8000);
+        assert_eq!(excerpt.column, 4001 - (EXCERPT / 2) as u32);
+        assert!(excerpt.text.starts_with('é') && excerpt.text.ends_with('界'));
+        assert!(excerpt.text.len() <= 2 * EXCERPT && excerpt.goes_on);
+        let whole = |text: &str| Excerpt {
+            text: text.to_owned(),
+            column: 1,
+            goes_on: false,
+        };
+        assert_eq!(source.excerpt(0), whole("one"));
+        assert_eq!(source.excerpt(text.len()), whole("three"));
     }
 }

@@ -261,6 +261,64 @@ fn image(count: usize) -> Result<Vec<u8>, String> {
     build(&loaded.policy.image_input(1)).map_err(crate::in_process::text)
 }
 
+/// Files with many mistakes: what each of them costs to find and to tell.
+pub(crate) fn mistakes(_: &Place, report: &mut Report) -> Result<(), String> {
+    const FEW: usize = 1000;
+    const MANY: usize = 12_000;
+    let context = LoadContext::current(Vec::new()).map_err(|error| error.to_string())?;
+    let each = |text: &str, count: usize| {
+        let input = Input::Text {
+            name: "mistakes",
+            text,
+        };
+        let start = std::time::Instant::now();
+        let Err(found) = load(input, &FlagOverrides::default(), &context) else {
+            return Err("mistakes were overlooked".to_owned());
+        };
+        black_box(found.render(false));
+        Ok(start.elapsed().as_nanos() as f64 / count as f64)
+    };
+    type Text = fn(usize) -> String;
+    let kinds: [(&str, Text); 3] = [
+        ("all in one line", |count| {
+            format!("version = 1\nfiles.read = [{}]", "5, ".repeat(count))
+        }),
+        ("a misspelt key each", |count| {
+            (0..count).fold("version = 1\n".to_owned(), |mut text, number| {
+                let _ = writeln!(text, "verison{number} = 1");
+                text
+            })
+        }),
+        ("a rule that is none, among as many hooks", |count| {
+            (0..count).fold("version = 1\n".to_owned(), |mut text, number| {
+                let _ = writeln!(
+                    text,
+                    "[[hook]]\nname = \"h{number}\"\non = \"open\"\ndo = \"log\"\n\
+                     [[test]]\nevent = \"os.listdir\"\nexpect = \"deny\"\nrule = \"hook.k{number}\""
+                );
+                text
+            })
+        }),
+    ];
+    for (name, text) in kinds {
+        let (few, many) = (text(FEW), text(MANY));
+        let samples = turns(
+            TURNS / 20,
+            &mut [Box::new(|| each(&many, MANY)), Box::new(|| each(&few, FEW))],
+        )?;
+        report.add(
+            Row::new(
+                format!("one of 12,000 mistakes, {name}"),
+                &samples[0],
+                "one of 1,000",
+                &samples[1],
+            )
+            .bar(Bar::Ratio(1.5)),
+        );
+    }
+    Ok(())
+}
+
 /// Directories of projects, a few levels deep, many to a parent.
 fn literal(number: usize) -> String {
     format!("/srv/projects/team{}/project{number}/data", number % 37)

@@ -36,7 +36,7 @@ struct Bench {
     rows: fn(&Place, &mut Report) -> Result<(), String>,
 }
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     Bench {
         name: "callsite",
         question: "what does an event cost that nobody listens to?",
@@ -51,6 +51,11 @@ const BENCHES: [Bench; 9] = [
         name: "rules",
         question: "does judging get slower with the number of rules?",
         rows: in_process::rules,
+    },
+    Bench {
+        name: "mistakes",
+        question: "does finding a mistake get slower with the number of mistakes?",
+        rows: in_process::mistakes,
     },
     Bench {
         name: "unwanted",

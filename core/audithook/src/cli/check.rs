@@ -83,10 +83,10 @@ impl Report {
     }
 
     fn write(&self, name: &str, terminal: &mut Terminal) -> Result<(), Failure> {
-        let paint = terminal.paint();
+        let (paint, width) = (terminal.paint(), terminal.width());
         let out = terminal.out();
         if !self.findings.is_empty() {
-            writeln!(out, "{}", self.findings.render(paint.is_on()))?;
+            writeln!(out, "{}", self.findings.render_within(paint.is_on(), width))?;
         }
         for row in &summed_up(&self.not_hard) {
             let line = &row.line;

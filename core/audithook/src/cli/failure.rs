@@ -92,11 +92,12 @@ impl Failure {
     }
 
     fn report_as(&self, prefix: &str, terminal: &mut Terminal) {
-        let (paint, err) = (terminal.paint_err(), terminal.err());
+        let (paint, width) = (terminal.paint_err(), terminal.width_err());
+        let err = terminal.err();
         let error = paint.apply(Style::Red, prefix);
         let _ = match self {
             Self::Invalid(diagnostics) | Self::Unusable(diagnostics) => {
-                write!(err, "{}", diagnostics.render(paint.is_on()))
+                write!(err, "{}", diagnostics.render_within(paint.is_on(), width))
             }
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Self::Output(cause) => {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use audithook::hooks::{Libraries, SearchPath};
-use audithook_policy::{Capabilities, Held, PlanLine, Severity};
+use audithook_policy::{Capabilities, Diagnostics, Held, PlanLine};
 
 use super::arguments::{Plan, PlanFormat};
 use super::failure::{Answer, Failure};
@@ -36,19 +36,22 @@ pub(super) fn run(arguments: Plan, terminal: &mut Terminal) -> Result<Answer, Fa
             if rows.len() < lines.len() {
                 writeln!(terminal.out(), "\n{} {ALL_HINT}", paint.bold("hint:"))?;
             }
-            let color = terminal.paint_err().is_on();
-            for note in policy.notes.at_least(Severity::Note) {
-                write!(terminal.err(), "\n{}", note.render(color))?;
+            if !policy.notes.is_empty() {
+                write_findings(&policy.notes, terminal)?;
             }
         }
     }
     // A run with them would not start.
     let plugins = Libraries::examine(&policy, &SearchPath::from_environment());
-    let color = terminal.paint_err().is_on();
     if let Err(mistakes) = &plugins {
-        write!(terminal.err(), "\n{}", mistakes.render(color))?;
+        write_findings(mistakes, terminal)?;
     }
     Ok(Answer::no_if(plugins.is_err()))
+}
+
+fn write_findings(findings: &Diagnostics, terminal: &mut Terminal) -> io::Result<()> {
+    let (color, width) = (terminal.paint_err().is_on(), terminal.width_err());
+    write!(terminal.err(), "\n{}", findings.render_within(color, width))
 }
 
 fn write(rows: &[Row], paint: Paint, out: &mut impl Write) -> io::Result<()> {

@@ -162,11 +162,10 @@ const TRUST_HINT: &str =
 
 /// Writes warnings; notes are for `check` and `plan`.
 pub(super) fn warn(findings: &Diagnostics, terminal: &mut Terminal) {
-    let color = terminal.paint_err().is_on();
-    for finding in findings.at_least(Severity::Warning) {
-        // Nobody is left to be told that it cannot be said.
-        let _ = write!(terminal.err(), "{}", finding.render(color));
-    }
+    let (color, width) = (terminal.paint_err().is_on(), terminal.width_err());
+    let warnings = findings.only_at_least(Severity::Warning);
+    // Nobody is left to be told that it cannot be said.
+    let _ = write!(terminal.err(), "{}", warnings.render_within(color, width));
 }
 
 pub(super) fn overrides(flags: &PolicyFlags) -> FlagOverrides {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
+use std::os::fd::AsFd;
 
 use super::arguments::ColorWhen;
 
@@ -11,7 +12,12 @@ pub(super) struct Terminal {
     err: Stderr,
     paint_out: Paint,
     paint_err: Paint,
+    width_out: usize,
+    width_err: usize,
 }
+
+/// How wide text is set that goes to no terminal.
+const WIDTH: usize = 100;
 
 /// Whether text is coloured. Colour never says what the text does not.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +49,8 @@ impl Terminal {
         Self {
             paint_out: paint(out.is_terminal()),
             paint_err: paint(err.is_terminal()),
+            width_out: width_of(&out),
+            width_err: width_of(&err),
             out: BufWriter::new(out),
             err,
         }
@@ -68,6 +76,16 @@ impl Terminal {
         self.paint_err
     }
 
+    /// How many columns there are for data.
+    pub(super) const fn width(&self) -> usize {
+        self.width_out
+    }
+
+    /// How many columns there are for everything else.
+    pub(super) const fn width_err(&self) -> usize {
+        self.width_err
+    }
+
     /// One value as JSON, for people and programs alike.
     pub(super) fn json(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut self.out, value)?;
@@ -76,6 +94,14 @@ impl Terminal {
 
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// The columns of a terminal; those of a usual one where there is none, or it does not say.
+fn width_of(file: impl AsFd) -> usize {
+    match rustix::termios::tcgetwinsize(file) {
+        Ok(size) if size.ws_col > 0 => size.ws_col.into(),
+        _ => WIDTH,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `[[hook]]`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use audithook_matcher::MOST_GROUPS;
 
@@ -15,16 +15,59 @@ use crate::nearest::{listed, nearest};
 use crate::paths::{self, Made};
 use crate::source::{Origin, Spot};
 
+/// The plugins that are declared, by their names.
+type Plugins<'p> = BTreeMap<&'p str, &'p Plugin>;
+
+/// The events that a hook is on, and what is known of them.
+struct On {
+    names: Vec<String>,
+    /// The arguments of the events; `None` where one is not in the catalogue, or several are meant: nobody knows all of theirs.
+    arguments: Option<BTreeSet<&'static str>>,
+    /// The arguments that are a resolved path in some of them.
+    paths: BTreeSet<&'static str>,
+}
+
+impl On {
+    fn new(names: Vec<String>) -> Self {
+        let mut arguments = Some(BTreeSet::new());
+        let mut paths = BTreeSet::new();
+        let mut seen = HashSet::new();
+        for name in names.iter().filter(|name| seen.insert(name.as_str())) {
+            paths.extend(path_arguments(name));
+            match (audithook_catalogue::find(name), &mut arguments) {
+                (Some((_, info)), Some(known)) => {
+                    known.extend(
+                        info.args
+                            .iter()
+                            .map(|arg| arg.name)
+                            .filter(|name| *name != "_"),
+                    );
+                }
+                (_, arguments) => *arguments = None,
+            }
+        }
+        Self {
+            names,
+            arguments,
+            paths,
+        }
+    }
+}
+
 impl Check<'_> {
     /// The hooks, in the bus's order.
     pub(super) fn hooks(&mut self, hooks: Vec<document::Hook>, plugins: &[Plugin]) -> Vec<Hook> {
         let mut checked: Vec<Hook> = Vec::new();
         let mut named: HashMap<String, Origin> = HashMap::new();
+        let plugins = plugins
+            .iter()
+            .map(|plugin| (plugin.name.as_str(), plugin))
+            .collect();
         for (place, hook) in hooks.into_iter().enumerate() {
             if let Some(name) = &hook.name {
                 self.hook_name(name, &mut named);
             }
-            checked.extend(self.hook(hook, place, plugins));
+            checked.extend(self.hook(hook, place, &plugins));
         }
         self.sets_of_patterns(&checked);
         self.name_the_nameless(&mut checked, &named);
@@ -76,8 +119,8 @@ impl Check<'_> {
         }
     }
 
-    fn hook(&mut self, hook: document::Hook, place: usize, plugins: &[Plugin]) -> Option<Hook> {
-        let on = hook.on.map(|list| self.events(list)).unwrap_or_default();
+    fn hook(&mut self, hook: document::Hook, place: usize, plugins: &Plugins<'_>) -> Option<Hook> {
+        let on = On::new(hook.on.map(|list| self.events(list)).unwrap_or_default());
         let when = match hook.when {
             None => When::Always,
             Some(when) => self.condition(when, &on)?,
@@ -88,7 +131,7 @@ impl Check<'_> {
         }
         let action = self.action(&hook.r#do, &hook.call, &hook.with, &hook.origin, plugins)?;
         if let (When::Cel(_), Action::Call { plugin, .. }) = (&when, &action) {
-            let declared = plugins.iter().find(|known| known.name == *plugin);
+            let declared = plugins.get(plugin.as_str());
             if declared.is_some_and(|declared| declared.placement == Some(Placement::Target)) {
                 self.error(
                     format!("a plugin in the target under a condition in CEL: `{plugin}`"),
@@ -115,7 +158,7 @@ impl Check<'_> {
             name: hook
                 .name
                 .map_or_else(|| (place + 1).to_string(), |name| name.value),
-            on,
+            on: on.names,
             when,
             action,
             reason: hook.reason.map(|reason| reason.value),
@@ -152,7 +195,7 @@ impl Check<'_> {
         call: &Option<Spot<String>>,
         with: &Option<Spot<document::Json>>,
         origin: &Origin,
-        plugins: &[Plugin],
+        plugins: &Plugins<'_>,
     ) -> Option<Action> {
         if let (None, Some(with)) = (call, with) {
             self.error(
@@ -187,7 +230,7 @@ impl Check<'_> {
         &mut self,
         call: &Spot<String>,
         with: &Option<Spot<document::Json>>,
-        plugins: &[Plugin],
+        plugins: &Plugins<'_>,
     ) -> Option<Action> {
         let Some((plugin, function)) = call
             .value
@@ -201,9 +244,8 @@ impl Check<'_> {
             );
             return None;
         };
-        if !plugins.iter().any(|known| known.name == plugin) {
-            let names = || plugins.iter().map(|plugin| plugin.name.as_str());
-            let hint = match nearest(plugin, names()) {
+        if !plugins.contains_key(plugin) {
+            let hint = match self.nearest_own(plugin, plugins.keys().copied()) {
                 Some(near) => format!("did you mean `{near}.{function}`?"),
                 None => format!("declare it: `[plugin.{plugin}]`"),
             };
@@ -220,7 +262,7 @@ impl Check<'_> {
         })
     }
 
-    fn condition(&mut self, when: Spot<document::When>, on: &[String]) -> Option<When> {
+    fn condition(&mut self, when: Spot<document::When>, on: &On) -> Option<When> {
         match when.value {
             document::When::Expression(text) => self.expression(&text, &when.origin, on),
             document::When::Table(arguments) => {
@@ -252,9 +294,9 @@ impl Check<'_> {
         &mut self,
         argument: &str,
         globs: Vec<Spot<String>>,
-        on: &[String],
+        on: &On,
     ) -> Vec<String> {
-        if !is_path_argument(argument, on) {
+        if !on.paths.contains(argument) {
             return globs.into_iter().map(|glob| glob.value).collect();
         }
         let mut made = Vec::new();
@@ -294,7 +336,7 @@ impl Check<'_> {
         }
     }
 
-    fn expression(&mut self, text: &str, origin: &Origin, on: &[String]) -> Option<When> {
+    fn expression(&mut self, text: &str, origin: &Origin, on: &On) -> Option<When> {
         match Condition::parse(text) {
             Ok(condition) => {
                 for name in condition.arguments() {
@@ -318,7 +360,7 @@ impl Check<'_> {
     }
 
     /// An argument that none of the named events has cannot hold: `on` may have events of one's own, and then nobody knows.
-    fn argument_name(&mut self, name: &str, origin: &Origin, on: &[String]) {
+    fn argument_name(&mut self, name: &str, origin: &Origin, on: &On) {
         let is_place = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
         if is_place
             && (name.len() > 1 || audithook_catalogue::arg_symbol(name.as_bytes()).is_none())
@@ -329,29 +371,18 @@ impl Check<'_> {
                 "the first ten arguments of an event are seen: `0` to `9`",
             );
         }
-        let mut known = Vec::new();
-        for event in on {
-            let Some((_, info)) = audithook_catalogue::find(event) else {
-                return;
-            };
-            known.extend(
-                info.args
-                    .iter()
-                    .map(|arg| arg.name)
-                    .filter(|arg| *arg != "_"),
-            );
-        }
-        if known.contains(&name) || is_place {
+        let Some(known) = &on.arguments else {
+            return;
+        };
+        if known.contains(name) || is_place {
             return;
         }
-        known.sort_unstable();
-        known.dedup();
         let hint = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() => "it has no arguments".to_owned(),
             None => format!("it has {}", listed(known.iter().copied())),
         };
-        let events = listed(on.iter().map(String::as_str));
+        let events = listed(on.names.iter().map(String::as_str));
         self.found.push(
             Diagnostic::error(format!("no such argument of {events}: `{name}`"), origin)
                 .hinted(hint),
@@ -360,7 +391,8 @@ impl Check<'_> {
 
     /// A hook without a name is known by what it calls, or by its place in the file.
     fn name_the_nameless(&self, hooks: &mut [Hook], named: &HashMap<String, Origin>) {
-        let mut taken: std::collections::HashSet<String> = named.keys().cloned().collect();
+        let mut taken: HashSet<String> = named.keys().cloned().collect();
+        let mut counts: HashMap<String, usize> = HashMap::new();
         for hook in hooks.iter_mut().filter(|hook| !hook.is_named) {
             let base = match &hook.action {
                 Action::Call {
@@ -369,9 +401,9 @@ impl Check<'_> {
                 Action::Do(_) => format!("#{}", hook.name),
             };
             let mut name = base.clone();
-            let mut count = 1;
+            let count = counts.entry(base.clone()).or_insert(1);
             while !taken.insert(name.clone()) {
-                count += 1;
+                *count += 1;
                 name = format!("{base}-{count}");
             }
             hook.name = name;
@@ -381,14 +413,25 @@ impl Check<'_> {
 
 /// Whether an argument is a resolved path in some event that a hook names; a glob of events names all that it matches.
 pub(crate) fn is_path_argument(argument: &str, on: &[String]) -> bool {
-    if argument.starts_with("raw") {
-        return false;
-    }
-    audithook_catalogue::EVENTS
+    on.iter()
+        .any(|event| path_arguments(event).any(|path| path == argument))
+}
+
+/// The arguments that are a resolved path in an event, or in one that a glob of names matches.
+fn path_arguments(event: &str) -> impl Iterator<Item = &'static str> + use<'_> {
+    let is_glob = event.contains(['*', '?']);
+    let one = (!is_glob)
+        .then(|| audithook_catalogue::find(event))
+        .flatten();
+    let many = audithook_catalogue::EVENTS
         .iter()
-        .filter(|event| on.iter().any(|glob| names::matches(glob, event.name)))
-        .flat_map(|event| event.args)
-        .any(|arg| arg.name == argument && arg.kind == "path")
+        .filter(move |info| is_glob && names::matches(event, info.name));
+    one.map(|(_, info)| info)
+        .into_iter()
+        .chain(many)
+        .flat_map(|info| info.args)
+        .filter(|arg| arg.kind == "path" && !arg.name.starts_with("raw"))
+        .map(|arg| arg.name)
 }
 
 /// The place of an expression's line and column in the file, where the file has the expression as it is.

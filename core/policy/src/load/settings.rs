@@ -1,6 +1,6 @@
 //! `[env]`, `[limits]`, `[journal]`, `[plugin.NAME]`, `[[test]]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::Check;
@@ -11,7 +11,7 @@ use crate::document::{self, Amount, Expect, Items, ModeWord, OnOverflow};
 use crate::model::{
     Env, Hook, Journal, JournalTarget, Limits, Mode, Overflow, Plugin, Setting, TestCase,
 };
-use crate::nearest::{nearest, suggestion};
+use crate::nearest::{listed, nearest};
 use crate::source::{Origin, Spot};
 use crate::units;
 
@@ -306,14 +306,20 @@ impl Check<'_> {
     }
 
     pub(super) fn tests(&mut self, tests: Vec<document::Test>, hooks: &[Hook]) -> Vec<TestCase> {
+        let ids: Vec<String> = hooks.iter().map(Hook::id).collect();
+        let rules = RULE_IDS.into_iter().chain(ids.iter().map(String::as_str));
+        let rules: Vec<&str> = rules.collect();
+        let known: HashSet<&str> = rules.iter().copied().collect();
         let mut checked = Vec::new();
         for test in tests {
             let (Some(event), Some(expect)) = (test.event, test.expect) else {
                 continue;
             };
             self.event_name(&event);
-            if let Some(rule) = &test.rule {
-                self.rule_id(rule, hooks);
+            if let Some(rule) = &test.rule
+                && !known.contains(rule.value.as_str())
+            {
+                self.unknown_rule(rule, &rules);
             }
             let mut args = Vec::new();
             if let Some(table) = &test.args {
@@ -345,20 +351,16 @@ impl Check<'_> {
         checked
     }
 
-    fn rule_id(&mut self, rule: &Spot<String>, hooks: &[Hook]) {
-        let ids: Vec<String> = hooks.iter().map(Hook::id).collect();
-        let known: Vec<&str> = RULE_IDS
-            .iter()
-            .copied()
-            .chain(ids.iter().map(String::as_str))
-            .collect();
-        if !known.contains(&rule.value.as_str()) {
-            self.error(
-                format!("unknown rule: `{}`", rule.value),
-                &rule.origin,
-                suggestion(&rule.value, known.iter().copied()),
-            );
-        }
+    fn unknown_rule(&mut self, rule: &Spot<String>, rules: &[&str]) {
+        let hint = match self.nearest_own(&rule.value, rules.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("one of {}", listed(rules.iter().copied())),
+        };
+        self.error(
+            format!("unknown rule: `{}`", rule.value),
+            &rule.origin,
+            hint,
+        );
     }
 
     /// A name that no event of the catalogue has may be a custom event's; one that is nearly a known one is a mistake.

@@ -1,5 +1,7 @@
 //! What a person reads who made a mistake: file, line, column, caret, and what to do.
 
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
 use crate::place::Place;
 
 fn said(text: &str) -> String {
@@ -1021,4 +1023,151 @@ fn every_key_of_the_schema_is_read() {
             assert!(is_read, "{header} {key}: {found}");
         }
     }
+}
+
+/// A line of four thousand characters would fill the screen, and its carets would be far from anything.
+#[test]
+fn of_a_long_line_what_is_around_the_mistake_is_shown() {
+    let entries = |count: usize| vec![r#""./data""#; count].join(", ");
+    let text = format!(
+        "version = 1\n[files]\nread = [{}, 5, {}]",
+        entries(250),
+        entries(250)
+    );
+    insta::assert_snapshot!(said(&text), @r#"
+    hooks.toml:3:2509: error: wrong type for `read`: a number
+      |
+    3 | …/data", "./data", "./data", "./data", 5, "./data", "./data", "./data", "./data", "./data", "./…
+      |                                        ^ a text is wanted
+    "#);
+}
+
+#[test]
+fn carets_of_a_long_mistake_end_with_the_window() {
+    let text = format!("version = 1\n[files]\nread = [\"@{}\"]", "x".repeat(4000));
+    insta::assert_snapshot!(said(&text), @r#"
+    hooks.toml:3:9: error: unknown set: `@xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`
+      |
+    3 | … = ["@xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+      |      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    hint: one of `@python`, `@venv`, `@program`. A file of that name is `./@xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`
+    "#);
+}
+
+#[test]
+fn a_mistake_at_the_end_of_a_long_line_is_shown_with_its_end() {
+    let text = format!(
+        "version = 1\n[files]\nread = [{}5]",
+        "\"./data\", ".repeat(100)
+    );
+    insta::assert_snapshot!(said(&text), @r#"
+    hooks.toml:3:1009: error: wrong type for `read`: a number
+      |
+    3 | …data", "./data", "./data", "./data", "./data", "./data", "./data", "./data", 5]
+      |                                                                               ^ a text is wanted
+    "#);
+}
+
+#[test]
+fn carets_stand_under_what_they_mean_behind_wide_letters_and_tabs() {
+    let text = "version = 1\n[files]\nread = [\t\"./界界\u{301}\", 5]\n[env]\nset = { 'é' = '界', '界界' = 5 }";
+    insta::assert_snapshot!(said(text), @r#"
+    hooks.toml:3:19: error: wrong type for `read`: a number
+      |
+    3 | read = [    "./界界́", 5]
+      |                       ^ a text is wanted
+
+    hooks.toml:5:27: error: wrong type for `界界`: a number
+      |
+    5 | set = { 'é' = '界', '界界' = 5 }
+      |                              ^ a text is wanted
+    "#);
+}
+
+#[test]
+fn no_window_is_wider_than_its_terminal_and_its_carets_point_at_the_mistake() {
+    for letter in ["a", "é", "界", "e\u{301}", "\u{202e}", "\t"] {
+        for before in [0, 1, 7, 60, 700, 3000] {
+            for mistake in ["5", "5.5", "[5, 5]"] {
+                let text = format!(
+                    "version = 1\n[files]\nread = ['{}', {mistake}, '{}']",
+                    letter.repeat(before),
+                    letter.repeat(before / 2)
+                );
+                let found = Place::new().load(&text).expect_err("a mistake");
+                let found = (found.as_slice().iter())
+                    .find(|found| found.message.starts_with("wrong type"))
+                    .expect("that mistake");
+                for width in [0, 10, 30, 80, 100, 250, 5000] {
+                    let said = found.render_within(false, width);
+                    let mut lines = said.lines().skip(2);
+                    let (line, carets) =
+                        (lines.next().expect("a line"), lines.next().expect("carets"));
+                    assert!(line.width() <= width.max(30), "{width}: {line}");
+                    let indent = carets.find('^').expect("carets");
+                    let pointed_at = at_column(line, indent);
+                    assert!(
+                        pointed_at.starts_with(mistake),
+                        "{width} {before} {letter}: {said}"
+                    );
+                    assert_eq!(carets.matches('^').count(), mistake.len(), "{said}");
+                }
+            }
+        }
+    }
+}
+
+/// What stands behind so many columns.
+fn at_column(line: &str, column: usize) -> &str {
+    let mut width = 0;
+    let place = line.char_indices().find(|(_, character)| {
+        let is_here = width == column;
+        width += character.width().unwrap_or(0);
+        is_here
+    });
+    place.map_or("", |(place, _)| &line[place..])
+}
+
+#[test]
+fn of_many_mistakes_the_worst_are_shown_and_the_others_counted() {
+    let hooks = "[[hook]]\non = \"opne\"\ndo = \"log\"\n".repeat(12_000);
+    let place = Place::new();
+    let said = |text: &str| match place.load(text) {
+        Ok(loaded) => loaded.findings.render(false),
+        Err(found) => found.render(false),
+    };
+    let warned = said(&format!("version = 1\n{hooks}"));
+    assert_eq!(warned.matches(": warning: ").count(), 20);
+    assert!(warned.starts_with("hooks.toml:3:6: warning: "), "{warned}");
+    assert!(warned.ends_with("\nand 11,980 more warnings\n"), "{warned}");
+
+    let refused = said(&format!("version = 1\n{hooks}[files]\nraed = []"));
+    assert_eq!(refused.matches(": warning: ").count(), 19);
+    assert!(refused.contains("error: unknown key: `raed`"), "{refused}");
+    assert!(
+        refused.ends_with("\nand 11,981 more warnings\n"),
+        "{refused}"
+    );
+
+    let keys: String = (0..21).map(|number| format!("key{number} = 1\n")).collect();
+    let refused = said(&format!("{keys}[[hook]]\non = \"opne\"\ndo = \"log\""));
+    assert!(
+        refused.ends_with("\nand 2 more errors, 1 more warning\n"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_value_as_long_as_a_file_does_not_fill_the_screen() {
+    let text = format!(
+        "version = 1\n[network]\nconnect = [\"{}\"]",
+        "a ".repeat(100_000)
+    );
+    let said = said(&text);
+    assert!(
+        said.starts_with("hooks.toml:3:12: error: bad host name: `a a "),
+        "{said}"
+    );
+    assert!(said.chars().count() < 2000, "{}", said.len());
 }
