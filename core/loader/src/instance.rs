@@ -541,6 +541,7 @@ fn failure(status: i32, reason: Reason) -> Cow<'static, str> {
 }
 
 #[cold]
+#[inline(never)]
 fn no_such_kind(kind: &str) -> HookError {
     HookError::Failed(format!("the hook is no {kind}").into())
 }

@@ -364,8 +364,12 @@ unsafe extern "C" fn judge<H: Gate>(
         || {
             let mut reply = reply_of(reply, &instance.host);
             // SAFETY: the header's contract: an event that is borrowed during the call.
-            let judged = unsafe { with_event(event, |event| hook.judge(event, &mut reply)) };
-            answer(&mut reply, judged, |verdict| verdict as i32)
+            unsafe {
+                with_event(event, |event| {
+                    let judged = event.and_then(|event| hook.judge(event, &mut reply));
+                    answer(&mut reply, judged, |verdict| verdict as i32)
+                })
+            }
         },
     )
 }
@@ -397,8 +401,12 @@ unsafe extern "C" fn ended<H: After>(
                 errno: outcome.error,
             };
             // SAFETY: the header's contract: an event that is borrowed during the call.
-            let seen = unsafe { with_event(event, |event| hook.ended(event, outcome, cookie)) };
-            logged(&instance.host, seen)
+            unsafe {
+                with_event(event, |event| {
+                    let seen = event.and_then(|event| hook.ended(event, outcome, cookie));
+                    logged(&instance.host, seen)
+                })
+            }
         },
     )
 }
@@ -414,8 +422,11 @@ unsafe extern "C" fn observe<H: Observer>(
         |_| (),
         || {
             // SAFETY: the header's contract: an event that is borrowed during the call.
-            let seen = unsafe { with_event(event, |event| hook.observe(event)) };
-            logged(&instance.host, seen)
+            unsafe {
+                with_event(event, |event| {
+                    logged(&instance.host, event.and_then(|event| hook.observe(event)))
+                })
+            }
         },
     )
 }
@@ -453,40 +464,33 @@ unsafe extern "C" fn render<P: Report>(
     )
 }
 
-/// Hands an event to `act`: as it is, or, from a host whose arguments lie further apart, with the arguments gathered.
+/// Hands an event to `act`, which gives the status: as it is, or, from a host whose arguments lie further apart, with the
+/// arguments gathered.
 ///
 /// # Safety
 /// `raw` is null or an event that keeps the header's contract during the call.
 #[inline]
-unsafe fn with_event<R>(
-    raw: *const Event<'_>,
-    act: impl FnOnce(&Event<'_>) -> Result<R>,
-) -> Result<R> {
+unsafe fn with_event(raw: *const Event<'_>, act: impl FnOnce(Result<&Event<'_>>) -> i32) -> i32 {
     // SAFETY: the caller's promise.
-    if let Some(event) = unsafe { Event::from_raw(raw) } {
-        return act(event);
+    match unsafe { Event::from_raw(raw) } {
+        Some(event) => act(Ok(event)),
+        // SAFETY: the caller's promise.
+        None => unsafe { with_gathered(raw, act) },
     }
-    let (mut act, mut answer) = (Some(act), None);
-    // SAFETY: the caller's promise.
-    unsafe {
-        gather(raw, &mut |event| {
-            answer = act.take().map(|act| act(event));
-        });
-    }
-    answer.unwrap_or_else(|| Err(Failure::bad_argument("the event breaks the ABI")))
 }
 
-/// Out of the way of the events of this version.
+/// [`with_event`] of another version: out of the way of this one's.
 ///
 /// # Safety
 /// As [`with_event`].
 #[cold]
 #[inline(never)]
-unsafe fn gather(raw: *const Event<'_>, act: &mut dyn FnMut(&Event<'_>)) {
+unsafe fn with_gathered(raw: *const Event<'_>, act: impl FnOnce(Result<&Event<'_>>) -> i32) -> i32 {
     let mut args = Vec::new();
     // SAFETY: the caller's promise.
-    if let Some(event) = unsafe { Event::gather(raw, |value| args.push(value)) } {
-        act(&event.with_args(&args));
+    match unsafe { Event::gather(raw, |value| args.push(value)) } {
+        Some(event) => act(Ok(&event.with_args(&args))),
+        None => act(Err(Failure::bad_argument("the event breaks the ABI"))),
     }
 }
 
@@ -502,13 +506,17 @@ const fn reply_of(raw: *mut RawReply, host: &Host) -> Reply<'_> {
 fn answer<T>(reply: &mut Reply<'_>, result: Result<T>, good: impl FnOnce(T) -> i32) -> i32 {
     match result {
         Ok(value) => good(value),
-        Err(failure) => explained(reply, &failure),
+        Err(failure) => explained(reply, failure),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn explained(reply: &mut Reply<'_>, failure: &Failure) -> i32 {
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "dropped here, out of the way of what succeeds"
+)]
+fn explained(reply: &mut Reply<'_>, failure: Failure) -> i32 {
     reply.reason(failure.reason());
     failure.status()
 }

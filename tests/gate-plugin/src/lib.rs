@@ -141,6 +141,14 @@ impl Gate for Check {
         let Some(value) = event.bytes(self.argument) else {
             return Ok(Verdict::Allow);
         };
+        self.judge_value(value, reply)
+    }
+}
+
+impl Check {
+    /// Out of the way of the events that do not have the argument.
+    #[inline(never)]
+    fn judge_value(&self, value: &[u8], reply: &mut Reply<'_>) -> Result<Verdict> {
         if !contains(value, self.contains.as_bytes()) {
             return Ok(Verdict::Allow);
         }

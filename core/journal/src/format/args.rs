@@ -11,10 +11,10 @@
 //! | `NAME_secret` | the length of what is not shown (`NAME` is null) |
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use audithook_abi::{Symbol, Tag};
-use audithook_catalogue::{EVENTS, arg_symbol};
+use audithook_catalogue::{ArgInfo, EVENTS, arg_symbol};
 use audithook_wire::flat::{Argument, Content, Items, Name, Record};
 
 use crate::json::{Fields, Keys, base64, double, signed, string, unsigned};
@@ -22,7 +22,7 @@ use crate::json::{Fields, Keys, base64, double, signed, string, unsigned};
 /// Writes the object of a record's arguments.
 pub(super) fn write(out: &mut Vec<u8>, keys: &mut Keys, record: &Record<'_>) {
     let shapes = match record.event() {
-        Name::Known(event) => SHAPES.get(event.0 as usize).map_or(&[][..], Vec::as_slice),
+        Name::Known(event) => shapes_of(event),
         Name::Text(_) => &[],
     };
     let mut fields = Fields::open(out, keys);
@@ -98,36 +98,35 @@ impl Shape {
     }
 }
 
-/// The shapes of the arguments of every event of the catalogue.
-///
-/// Where an event's own kind is `any`, an argument has the shape that its name has in other events, if that is one, and
-/// else is text.
-static SHAPES: LazyLock<Vec<Vec<(Symbol, Shape)>>> = LazyLock::new(|| {
-    let elsewhere = |name: &str| {
-        let mut found = EVENTS
-            .iter()
-            .flat_map(|event| event.args)
-            .filter(|argument| argument.name == name)
-            .filter_map(|argument| Shape::of_kind(argument.kind));
-        let first = found.next()?;
-        found.all(|shape| shape == first).then_some(first)
+/// The shapes of the arguments of an event; none where the catalogue does not know it.
+fn shapes_of(event: Symbol) -> &'static [(Symbol, Shape)] {
+    // An event's are looked up when it first occurs: few of them do in one run, and most runs are short.
+    static SHAPES: [OnceLock<Vec<(Symbol, Shape)>>; EVENTS.len()] =
+        [const { OnceLock::new() }; EVENTS.len()];
+    let place = event.0 as usize;
+    let (Some(shapes), Some(event)) = (SHAPES.get(place), EVENTS.get(place)) else {
+        return &[];
     };
-    EVENTS
+    shapes.get_or_init(|| {
+        let shape = |argument: &ArgInfo| {
+            let shape = Shape::of_kind(argument.kind).or_else(|| shape_elsewhere(argument.name));
+            let symbol = arg_symbol(argument.name.as_bytes())?;
+            Some((symbol, shape.unwrap_or(Shape::Text)))
+        };
+        event.args.iter().filter_map(shape).collect()
+    })
+}
+
+/// Where an event's own kind is `any`, an argument has the shape that its name has in other events, if that is one.
+fn shape_elsewhere(name: &str) -> Option<Shape> {
+    let mut found = EVENTS
         .iter()
-        .map(|event| {
-            event
-                .args
-                .iter()
-                .filter_map(|argument| {
-                    let shape = Shape::of_kind(argument.kind)
-                        .or_else(|| elsewhere(argument.name))
-                        .unwrap_or(Shape::Text);
-                    Some((arg_symbol(argument.name.as_bytes())?, shape))
-                })
-                .collect()
-        })
-        .collect()
-});
+        .flat_map(|event| event.args)
+        .filter(|argument| argument.name == name)
+        .filter_map(|argument| Shape::of_kind(argument.kind));
+    let first = found.next()?;
+    found.all(|shape| shape == first).then_some(first)
+}
 
 /// Writes one argument, or one entry of a map, with its siblings.
 fn field(fields: &mut Fields<'_>, name: &[u8], shape: Option<Shape>, argument: Argument<'_>) {
