@@ -139,12 +139,18 @@ pub(crate) fn pid() -> u32 {
     (unsafe { libc::syscall(libc::SYS_getpid) }) as u32
 }
 
-/// The ids of process and thread. The thread's is asked for once: a child, forked or borrowing, has another process id.
+/// The ids of process and thread, each asked for once: for events of an interpreter, which a child that borrows its
+/// parent's memory does not run.
 pub(crate) fn pid_and_tid() -> (u32, u32) {
     thread_local! {
         static KNOWN: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
     }
-    let pid = pid();
+    let identity = IDENTITY.load(Ordering::Acquire);
+    // SAFETY: null, or the page that is never unmapped.
+    let known =
+        unsafe { identity.as_ref() }.map_or(0, |identity| identity.pid.load(Ordering::Relaxed));
+    // Zero in a forked child that has not been set up: nothing is kept for that one.
+    let pid = if known == 0 { self::pid() } else { known };
     let (of, mut tid) = KNOWN.get();
     if of != pid {
         tid = self::tid();
