@@ -28,6 +28,15 @@ pub(crate) unsafe fn find_in<'e>(block: *const *const c_char, name: &[u8]) -> Op
 /// # Safety
 /// As for [`find_in`].
 pub(crate) unsafe fn entries<'e>(block: *const *const c_char) -> impl Iterator<Item = &'e [u8]> {
+    // SAFETY: the caller's promise.
+    unsafe { pointers(block).map(|entry| CStr::from_ptr(entry).to_bytes()) }
+}
+
+/// The same as C has them.
+///
+/// # Safety
+/// `block` is null or a null-terminated array that outlives the walk.
+pub(crate) unsafe fn pointers(block: *const *const c_char) -> impl Iterator<Item = *const c_char> {
     let mut next = block;
     core::iter::from_fn(move || {
         if next.is_null() {
@@ -40,7 +49,7 @@ pub(crate) unsafe fn entries<'e>(block: *const *const c_char) -> impl Iterator<I
                 return None;
             }
             next = next.add(1);
-            Some(CStr::from_ptr(entry).to_bytes())
+            Some(entry)
         }
     })
 }

@@ -19,8 +19,8 @@ const ROOMS: usize = 8;
 const MOST_ARGUMENTS: usize = 64;
 /// The longest LD_PRELOAD that is completed, in bytes.
 pub(crate) const LONGEST_PRELOAD: usize = 4096;
-/// How many pointers a list of arguments or an environment has that is made here.
-pub(crate) const MOST_POINTERS: usize = 1024;
+/// How many pointers a list of arguments or an environment has that is made in the room itself: more than most have.
+const FEW_POINTERS: usize = 1024;
 
 /// What following one program needs.
 pub(crate) struct Room {
@@ -32,7 +32,7 @@ pub(crate) struct Room {
 pub(crate) struct Search {
     pub(crate) found: Resolved,
     pub(crate) candidate: [u8; LONGEST + 1],
-    pub(crate) arguments: [*const c_char; MOST_POINTERS],
+    pub(crate) arguments: Pointers,
 }
 
 /// What judging a program and taking this library along needs.
@@ -42,7 +42,41 @@ pub(crate) struct Follow {
     pub(crate) list: [Value<'static>; MOST_ARGUMENTS],
     pub(crate) message: [u8; MAX_PACKET],
     pub(crate) preload: [u8; LONGEST_PRELOAD],
-    pub(crate) environment: [*const c_char; MOST_POINTERS],
+    pub(crate) environment: Pointers,
+}
+
+/// A list of strings: in the room while it is short, else in a mapping of its own.
+pub(crate) struct Pointers {
+    few: [*const c_char; FEW_POINTERS],
+    many: *mut *const c_char,
+    /// How many the mapping holds; 0 if there is none.
+    capacity: usize,
+}
+
+impl Pointers {
+    /// Room for so many, whatever is in it; `None` if there is no memory.
+    pub(crate) fn of(&mut self, count: usize) -> Option<&mut [*const c_char]> {
+        if count <= FEW_POINTERS {
+            return Some(&mut self.few);
+        }
+        // A `vfork` child that went on to its program has left its mapping here.
+        if count > self.capacity {
+            self.give_back();
+            self.many = mapped::map(count)?;
+            self.capacity = count;
+        }
+        // SAFETY: mapped for so many, zeroed at first, and used by whoever has the room.
+        Some(unsafe { core::slice::from_raw_parts_mut(self.many, self.capacity) })
+    }
+
+    /// Gives back what a long list took.
+    pub(crate) fn give_back(&mut self) {
+        if self.capacity > 0 {
+            // SAFETY: mapped by `of` for so many, and borrowed by nobody.
+            unsafe { mapped::unmap(self.many, self.capacity) };
+            self.capacity = 0;
+        }
+    }
 }
 
 /// Whose a room is.

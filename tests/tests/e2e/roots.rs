@@ -223,5 +223,5 @@ os.execv('/bin/echo', ['echo', 'below'])
     let record = journal.find("process.uncovered", &[("path", "/bin/echo")]);
     let record = record.or_else(|| journal.find("process.uncovered", &[("path", "/usr/bin/echo")]));
     let record = record.unwrap_or_else(|| panic!("{}", journal.describe()));
-    assert_eq!(record.arg_text("reason"), "other root");
+    assert_eq!(record.arg_text("reason"), "library out of reach");
 }

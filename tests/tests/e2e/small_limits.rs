@@ -43,6 +43,48 @@ for name, function in WAYS.items():
     thread.join()
 ";
 
+/// Starts a program with so many variables, in each of two ways and from a thread with the smallest stack, and a script without
+/// a header with so many arguments, for which libc's own function takes room on the stack.
+const WITH_MANY: &str = "\
+import os, sys, threading
+count = int(sys.argv[1])
+environment = {'V%d' % number: '' for number in range(count)}
+arguments = [b'x'] * count
+def child(function):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            function()
+        except OSError as error:
+            print(error.errno, flush=True)
+        os._exit(9)
+    os.waitpid(pid, 0)
+def spawn():
+    try:
+        os.waitpid(os.posix_spawn('/bin/sh', ['sh', '-c', 'env | grep -c ^V'], environment), 0)
+    except OSError as error:
+        print(error.errno, flush=True)
+threading.stack_size(32 * 1024)
+for function in [
+    spawn,
+    lambda: child(lambda: os.execve('/bin/sh', ['sh', '-c', 'env | grep -c ^V'], environment)),
+]:
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+child(lambda: execvp(b'./headless', arguments))
+";
+
+/// libc's `execvp`, for Python has one of its own.
+const EXECVP: &str = "\
+import ctypes
+def execvp(file, arguments):
+    vector = (ctypes.c_char_p * (len(arguments) + 2))(file, *arguments, None)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.execvp(file, vector)
+    raise OSError(ctypes.get_errno(), 'execvp')
+";
+
 /// Tries to read the secret, and to ask a gate.
 const ATTEMPT: &str = "\
 def attempt(path):
@@ -67,6 +109,21 @@ for_each_python! {
         let count = |end| refused.out().lines().filter(|line| line.ends_with(end)).count();
         // A forked child that is refused ends with 9.
         assert_eq!((count(" PermissionError"), count(" 2304")), (8, 2), "{}", refused.describe());
+    }
+
+    fn as_many_variables_and_arguments_pass_as_the_kernel_takes(python: &Python) {
+        let scratch = Scratch::new();
+        scratch.write_program("headless", "echo $#\n");
+        let code = format!("{EXECVP}{WITH_MANY}");
+        // Fewer than most have, more than fit beside them, more than 16 bits count, more than the kernel takes.
+        for count in ["100", "1500", "70000", "800000"] {
+            let run = Run::new(&scratch, DENY).python(python, &["-W", "ignore", "-c", &code, count]);
+            let (bare, held) = (run.finish_bare(), run.finish());
+            held.assert_success();
+            assert_eq!(held.out(), bare.out(), "{count}\n{}", held.err());
+            let expected = if count == "800000" { "7" } else { count };
+            assert_eq!(bare.out().lines().collect::<Vec<_>>(), [expected; 3], "{}", bare.err());
+        }
     }
 
     /// A limit on the size of files is no limit on what audithook shares with its supervisor (RLIMIT_FSIZE, setrlimit(2)).

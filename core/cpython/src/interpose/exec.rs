@@ -8,7 +8,7 @@ use super::{errno, set_errno};
 use crate::environment;
 use crate::paths::{Base, LONGEST};
 use crate::real::{self, next};
-use crate::room::{Follow, MOST_POINTERS, Room};
+use crate::room::{Follow, Pointers, Room};
 
 /// execve(2).
 ///
@@ -37,7 +37,7 @@ unsafe fn execve_in(
             next!(c"execve": fn(*const c_char, Strings, Strings) -> c_int)(path, argv, envp)
         })
     }
-    .unwrap_or(-1)
+    .unwrap_or_else(failed)
 }
 
 /// execv(3).
@@ -116,7 +116,7 @@ pub(crate) unsafe extern "C" fn execvpe(
 /// # Safety
 /// As for execve.
 unsafe fn exec_or_script(
-    arguments: &mut [*const c_char; MOST_POINTERS],
+    arguments: &mut Pointers,
     memory: &mut Follow,
     path: *const c_char,
     argv: Strings,
@@ -128,24 +128,28 @@ unsafe fn exec_or_script(
         return result;
     }
     // `sh path args…`, as execvp(3) promises. The arguments after the first follow the path.
-    arguments.fill(core::ptr::null());
-    arguments[0] = c"/bin/sh".as_ptr();
-    arguments[1] = path;
-    // SAFETY: argv is null-terminated; what does not fit is the kernel's E2BIG.
-    unsafe {
-        let mut place = 0;
-        while !argv.is_null() && !(*argv.add(place)).is_null() {
-            if place > 0 {
-                if place + 2 >= arguments.len() {
-                    set_errno(libc::E2BIG);
-                    return -1;
-                }
-                arguments[place + 1] = *argv.add(place);
-            }
-            place += 1;
-        }
-        execve_in(memory, c"/bin/sh".as_ptr(), arguments.as_ptr(), envp)
+    // SAFETY: argv is null or null-terminated.
+    let given = || unsafe { environment::pointers(argv) }.skip(1);
+    let Some(block) = arguments.of(given().count() + 3) else {
+        return failed(libc::ENOMEM);
+    };
+    let all = [c"/bin/sh".as_ptr(), path]
+        .into_iter()
+        .chain(given())
+        .chain([core::ptr::null()]);
+    for (place, argument) in block.iter_mut().zip(all) {
+        *place = argument;
     }
+    // SAFETY: the block is null-terminated; the rest is passed on to the caller.
+    let result = unsafe { execve_in(memory, c"/bin/sh".as_ptr(), block.as_ptr(), envp) };
+    arguments.give_back();
+    result
+}
+
+/// What a function of this family gives for an error.
+fn failed(error: c_int) -> c_int {
+    set_errno(error);
+    -1
 }
 
 /// execveat(2).
@@ -175,7 +179,7 @@ pub(crate) unsafe extern "C" fn execveat(
             libc::syscall(libc::SYS_execveat, directory, path, argv, envp, flags) as c_int
         })
     }
-    .unwrap_or(-1)
+    .unwrap_or_else(failed)
 }
 
 /// fexecve(3).

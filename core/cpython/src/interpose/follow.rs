@@ -30,8 +30,8 @@ pub(super) fn claim() -> Option<room::Claim> {
     claim
 }
 
-/// Judges a program and calls `run` with the environment that takes this library along. `None` if it is refused;
-/// `errno` then says EACCES.
+/// Judges a program and calls `run` with the environment that takes this library along. If it is refused, or there is no
+/// memory, gives the error's number.
 ///
 /// # Safety
 /// As for execve.
@@ -42,10 +42,10 @@ pub(super) unsafe fn follow(
     argv: Strings,
     envp: Strings,
     run: impl FnOnce(Strings) -> c_int,
-) -> Option<c_int> {
+) -> Result<c_int, c_int> {
     load_check::run();
     if path.is_null() || process::run_directory().is_empty() {
-        return Some(run(envp));
+        return Ok(run(envp));
     }
     let keep = KeepErrno::new();
     // SAFETY: the caller's promise.
@@ -71,7 +71,7 @@ pub(super) unsafe fn follow(
     // SAFETY: the caller's promise.
     if !unsafe { environment::is_program_at(directory, at) } {
         drop(keep);
-        return Some(run(envp));
+        return Ok(run(envp));
     }
     let is_named = match (&own, base) {
         (Some(_), Base::Descriptor(descriptor)) => program.resolve_descriptor(descriptor).is_ok(),
@@ -82,7 +82,7 @@ pub(super) unsafe fn follow(
     }
     let Some(policy) = policy::current() else {
         drop(keep);
-        return Some(run(envp));
+        return Ok(run(envp));
     };
     // SAFETY: the caller's promise.
     if unsafe {
@@ -94,12 +94,13 @@ pub(super) unsafe fn follow(
         is_refused(policy, event::OS_EXEC, &execution, None, list, message)
     } {
         drop(keep);
-        set_errno(libc::EACCES);
-        return None;
+        return Err(libc::EACCES);
     }
     // SAFETY: the caller's promise.
     let coverage = match unsafe { elf::inspect(directory, at, inspection) } {
-        Coverage::Followed if !preload::is_within_reach() => Coverage::Unwelcome("other root"),
+        Coverage::Followed if !preload::is_within_reach() => {
+            Coverage::Unwelcome("library out of reach")
+        }
         coverage => coverage,
     };
     if let Some(reason) = coverage.reason() {
@@ -114,14 +115,13 @@ pub(super) unsafe fn follow(
             is_refused(policy, symbol, &execution, Some(reason), list, message)
         } {
             drop(keep);
-            set_errno(libc::EACCES);
-            return None;
+            return Err(libc::EACCES);
         }
     }
     let take_along = !matches!(coverage, Coverage::Unwelcome(_));
     drop(keep);
     // SAFETY: the caller's promise.
-    Some(unsafe { preload::with_environment(text, entries, envp, take_along, run) })
+    unsafe { preload::with_environment(text, entries, envp, take_along, run) }
 }
 
 /// A program about to be executed.

@@ -45,7 +45,7 @@ pub(crate) unsafe extern "C" fn posix_spawn(
             real(pid, path, actions, attributes, argv, envp)
         })
     }
-    .unwrap_or(libc::EACCES)
+    .unwrap_or_else(|error| error)
 }
 
 /// posix_spawnp(3).
@@ -88,7 +88,7 @@ pub(crate) unsafe extern "C" fn posix_spawnp(
             real(pid, file, actions, attributes, argv, envp)
         })
     }
-    .unwrap_or(libc::EACCES)
+    .unwrap_or_else(|error| error)
 }
 
 /// system(3).
@@ -150,5 +150,5 @@ fn shell_may_run(command: *const c_char) -> bool {
             },
         )
     }
-    .is_some()
+    .is_ok()
 }
