@@ -105,10 +105,10 @@ pub fn children(pid: u32) -> Vec<u32> {
 /// The supervisor of a run: the front's child that is the command itself.
 #[must_use]
 pub fn supervisor(front: u32) -> Option<u32> {
-    let own = fs::read_link(format!("/proc/{front}/exe")).ok()?;
+    let own = command_line(front);
     children(front)
         .into_iter()
-        .find(|child| fs::read_link(format!("/proc/{child}/exe")).is_ok_and(|file| file == own))
+        .find(|child| command_line(*child) == own)
 }
 
 /// The program of a run: the supervisor's child.

@@ -23,14 +23,15 @@ impl Limit {
         limit
     }
 
-    /// Raises it again: whoever lowered it need not have left it as it may be.
-    pub(crate) fn raise(&self) {
+    /// Raises it again: whoever lowered it need not have left it as it may be. Returns whether it is what it was.
+    pub(crate) fn raise(&self) -> bool {
         let as_before = Rlimit {
             current: self.most,
             maximum: self.most,
         };
         // What was lowered for good only a privileged process gets back.
-        if rustix::process::setrlimit(Resource::Nofile, as_before).is_err() {
+        let is_as_before = rustix::process::setrlimit(Resource::Nofile, as_before).is_ok();
+        if !is_as_before {
             let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
             let as_left = Rlimit {
                 current: maximum,
@@ -38,6 +39,7 @@ impl Limit {
             };
             let _ = rustix::process::setrlimit(Resource::Nofile, as_left);
         }
+        is_as_before
     }
 }
 

@@ -45,7 +45,7 @@ mod waiting;
 use std::io;
 use std::path::PathBuf;
 
-use rustix::process::Pid;
+use rustix::process::{DumpableBehavior, Pid};
 
 pub use control::Ended;
 pub use directory::RunDirectory;
@@ -85,6 +85,9 @@ pub fn run(
     mut run: Run,
     handler: impl FnOnce(RunDirectory) -> Result<Box<dyn Handler>, String>,
 ) -> io::Result<Ended> {
+    // Processes of the same user, those of the tree among them, are kept from this one's memory and descriptors (ptrace(2)),
+    // and from the supervisor's, which inherits it.
+    let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let sockets = run.directory.listen()?;
     run.directory.note_leavings(&run.leavings);
     let (front_end, supervisor_end) = Control::pair()?;

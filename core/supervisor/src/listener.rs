@@ -33,6 +33,8 @@ pub(crate) struct Listener<'s> {
 #[derive(Clone, Copy, Debug)]
 struct Deafness {
     since: Instant,
+    /// How long it may last.
+    longest: Duration,
     error: rustix::io::Errno,
 }
 
@@ -87,9 +89,13 @@ impl<'s> Listener<'s> {
     /// Takes one connection from the queue.
     pub(crate) fn accept(&mut self, waiting: &mut Waiting) -> Accepted {
         let mut accepted = self.accept_once();
+        let mut longest = LONGEST_DEAFNESS;
         if matches!(accepted, Err(rustix::io::Errno::MFILE)) {
             // Any process of the same user may have lowered the limit (prlimit(2)).
-            self.limit.raise();
+            if !self.limit.raise() {
+                // For good: whoever waits in the queue would act unrecorded for nothing.
+                longest = Duration::ZERO;
+            }
             accepted = self.accept_once();
         }
         match accepted {
@@ -109,7 +115,12 @@ impl<'s> Listener<'s> {
                 }
                 self.is_listening = false;
                 let since = Instant::now();
-                self.deafness.get_or_insert(Deafness { since, error });
+                let deafness = self.deafness.get_or_insert(Deafness {
+                    since,
+                    longest,
+                    error,
+                });
+                deafness.longest = deafness.longest.min(longest);
                 Accepted::Nobody
             }
         }
@@ -129,7 +140,7 @@ impl<'s> Listener<'s> {
     /// Why nobody has been heard for too long.
     pub(crate) fn is_deaf(&self, now: Instant) -> Option<io::Error> {
         self.deafness
-            .filter(|deafness| now.saturating_duration_since(deafness.since) >= LONGEST_DEAFNESS)
+            .filter(|deafness| now.saturating_duration_since(deafness.since) >= deafness.longest)
             .map(|deafness| deafness.error.into())
     }
 

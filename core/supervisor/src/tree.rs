@@ -5,16 +5,24 @@
 
 use std::fs;
 use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
 
-/// Makes orphaned descendants children of this process (`PR_SET_CHILD_SUBREAPER`, prctl(2)).
+/// The children of this process's first thread, which gets the orphans: open beforehand, for who may not open anything.
+static CHILDREN: OnceLock<fs::File> = OnceLock::new();
+
+/// Makes orphaned descendants children of this process (`PR_SET_CHILD_SUBREAPER`, prctl(2)). Called from its first thread.
 ///
 /// # Errors
 /// Never on Linux 3.4 and later.
 pub fn adopt_orphans() -> io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    if let Ok(children) = fs::File::open("/proc/thread-self/children") {
+        let _ = CHILDREN.set(children);
+    }
     Ok(())
 }
 
@@ -40,12 +48,14 @@ fn children(parent: Pid) -> Vec<Pid> {
     threads
         .flatten()
         .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|text| {
-            text.split_ascii_whitespace()
-                .filter_map(|number| number.parse().ok().and_then(Pid::from_raw))
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|text| numbers(&text).collect::<Vec<_>>())
         .collect()
+}
+
+/// Process ids with spaces between them.
+fn numbers(text: &str) -> impl Iterator<Item = Pid> {
+    text.split_ascii_whitespace()
+        .filter_map(|number| number.parse().ok().and_then(Pid::from_raw))
 }
 
 /// Whether `pid` is a descendant of this process; `None` if it is gone.
@@ -134,6 +144,30 @@ fn can_look() -> bool {
 /// Kills the children without a descriptor, which a process of the tree may have taken away (prlimit(2)). What they leave
 /// behind are children of this process next.
 fn kill_children_unseen() {
+    let children = known_children();
+    for pid in &children {
+        let _ = rustix::process::kill_process(*pid, Signal::KILL);
+    }
+    if children.is_empty() {
+        kill_children_by_number();
+    }
+}
+
+/// The children that can be seen without opening anything.
+fn known_children() -> Vec<Pid> {
+    let mut text = [0; 4096];
+    let length = CHILDREN
+        .get()
+        .and_then(|children| children.read_at(&mut text, 0).ok());
+    let text = text[..length.unwrap_or(0)].utf8_chunks().next();
+    // The last of more than fit may be cut: it comes first when those before it are dead.
+    let text = text.map_or("", |chunk| chunk.valid());
+    let whole = text.rfind(' ').map_or("", |end| &text[..end]);
+    numbers(whole).collect()
+}
+
+/// Tries every process id: slow, and sure.
+fn kill_children_by_number() {
     /// What `pid_max` is at most (proc(5)).
     const MOST: i32 = 1 << 22;
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;

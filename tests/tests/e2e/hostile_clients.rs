@@ -371,3 +371,129 @@ fn a_run_that_cannot_hear_its_processes_ends_with_its_reason() {
         assert!(said.contains("could not be heard any more"), "{said}");
     }
 }
+
+/// Once nobody can be heard any more, who starts has no time to act.
+#[test]
+fn a_process_that_cannot_be_heard_is_ended_before_it_acts() {
+    let scratch = Scratch::new();
+    let run = Run::new(&scratch, NOTHING);
+    let code = taking_descriptors_away("0", "start()\ntime.sleep(600)").replace(
+        "import sys; ",
+        "import sys, time; time.sleep(0.5); open(\\'acted\\', \\'w\\'); ",
+    );
+    let arguments = [
+        "run",
+        "-q",
+        "-c",
+        "hooks.toml",
+        "--",
+        python::newest().text(),
+        "-c",
+        &code,
+    ];
+    let inner = run.audithook_command(&arguments);
+    let outcome = Command::new("unshare")
+        .args(["--user", "--map-root-user"])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .current_dir(scratch.path())
+        .env_clear()
+        .envs(run::environment(&scratch))
+        .output()
+        .expect("unshare runs");
+    let said = String::from_utf8_lossy(&outcome.stderr);
+    if said.starts_with("unshare: ") {
+        skip("limits", format_args!("no namespaces here: {said}"));
+        return;
+    }
+    assert_eq!(outcome.status.code(), Some(125), "{said}");
+    assert!(!scratch.join("acted").exists(), "{said}");
+}
+
+/// Tries to get at the memory and the descriptors of its ancestors, as many as it is told.
+const INTRUDER: &str = "\
+import ctypes, os, sys
+call = ctypes.CDLL(None, use_errno=True).ptrace
+call.argtypes = [ctypes.c_long] * 4
+def parent(pid):
+    with open('/proc/%d/stat' % pid) as status:
+        return int(status.read().rsplit(')', 1)[1].split()[1])
+def seize(pid):
+    if call(0x4206, pid, 0, 0) != 0: raise OSError(ctypes.get_errno(), 'ptrace')
+    os._exit(0)
+ways = {
+    'memory': lambda pid: open('/proc/%d/mem' % pid, 'rb').close(),
+    'environment': lambda pid: open('/proc/%d/environ' % pid, 'rb').read(),
+    'descriptors': lambda pid: os.listdir('/proc/%d/fd' % pid),
+    'ptrace': seize,
+}
+pid = os.getpid()
+for _ in range(int(sys.argv[1])):
+    pid = parent(pid)
+    for way, attempt in ways.items():
+        if way == 'ptrace':
+            # A tracer that ends lets go.
+            child = os.fork()
+            if child == 0:
+                try: attempt(pid)
+                except OSError: os._exit(1)
+            print(way, 'refused' if os.waitpid(child, 0)[1] else 'reached')
+            continue
+        try:
+            attempt(pid)
+            print(way, 'reached')
+        except OSError:
+            print(way, 'refused')
+";
+
+#[test]
+fn the_memory_of_front_and_supervisor_is_out_of_the_trees_reach() {
+    let scratch = Scratch::new();
+    // Another user works here.
+    let state = scratch.directory("state");
+    for (directory, mode) in [(scratch.path(), 0o755), (&state, 0o777)] {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(directory, mode).expect("own directory");
+    }
+    let python = "/usr/bin/python3";
+    let audithook = build::audithook();
+    let attempt = |command: &[&str]| {
+        // Who may do everything (CAP_SYS_PTRACE) is not kept from it.
+        let mut words = Vec::new();
+        if rustix::process::geteuid().is_root() {
+            words.extend([
+                "setpriv",
+                "--reuid=65534",
+                "--regid=65534",
+                "--clear-groups",
+            ]);
+            words.push("--inh-caps=-all");
+        }
+        words.extend(command);
+        Run::new(&scratch, NOTHING)
+            .in_directory("/")
+            .command(words)
+            .finish_bare()
+    };
+    let control = attempt(&["sh", "-c", "\"$@\"; :", "sh", python, "-c", INTRUDER, "1"]);
+    let reached =
+        ["memory", "environment", "descriptors", "ptrace"].map(|way| format!("{way} reached\n"));
+    if control.out() != reached.concat() {
+        skip("the reach of the tree", control.describe());
+        return;
+    }
+    let audithook = audithook.to_str().expect("a path of text");
+    let hooked = attempt(&[
+        audithook,
+        "run",
+        "-q",
+        "--observe",
+        "--",
+        python,
+        "-c",
+        INTRUDER,
+        "2",
+    ]);
+    let refused = reached.concat().replace("reached", "refused");
+    assert_eq!(hooked.assert_success().out(), refused.repeat(2));
+}
