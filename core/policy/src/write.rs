@@ -270,8 +270,11 @@ impl Policy {
         for test in &self.tests {
             out.table("[[test]]");
             out.text("event", &test.event);
+            // In the order in which the keys of a table are read, whatever was added to them when they were.
+            let mut sorted: Vec<_> = test.args.iter().collect();
+            sorted.sort_by_key(|(name, _)| name);
             let mut args = Vec::new();
-            for (name, argument) in &test.args {
+            for (name, argument) in sorted {
                 args.push(format!("{} = {}", quoted(name), argument_text(argument)?));
             }
             if !args.is_empty() {

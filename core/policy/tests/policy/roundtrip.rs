@@ -140,6 +140,15 @@ on-error = "disable"
 event = "open"
 args = { path = "~/x", flags = ["read"] }
 expect = "allow"
+[[test]]
+event = "socket.connect"
+args = { port = 80, host = "::1" }
+expect = "deny"
+rule = "network.connect"
+[[test]]
+event = "order.new"
+args = { 10 = 1.5, 2 = -3, 0 = "a\t$b", z = true, a = [1, "x", 2.0] }
+expect = "warn"
 "#,
     );
     reads_back(&policy, &place.context);
