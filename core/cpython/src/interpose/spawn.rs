@@ -7,88 +7,66 @@ use super::{preload, set_errno};
 use crate::environment;
 use crate::paths::{Base, LONGEST};
 use crate::real::{self, next};
-use crate::room::Room;
+use crate::room::{Room, Search};
 
-type SpawnFn = unsafe extern "C" fn(
-    *mut libc::pid_t,
-    *const c_char,
-    *const libc::posix_spawn_file_actions_t,
-    *const libc::posix_spawnattr_t,
-    Strings,
-    Strings,
-) -> c_int;
-
-/// posix_spawn(3).
-///
-/// # Safety
-/// As in C.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub(crate) unsafe extern "C" fn posix_spawn(
-    pid: *mut libc::pid_t,
-    path: *const c_char,
-    actions: *const libc::posix_spawn_file_actions_t,
-    attributes: *const libc::posix_spawnattr_t,
-    argv: Strings,
-    envp: Strings,
-) -> c_int {
-    // SAFETY: libc's function has this signature.
-    let real: SpawnFn = unsafe {
-        next!(c"posix_spawn": fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int)
-    };
-    let Some(mut claim) = claim() else {
-        return libc::ENOMEM;
-    };
-    let memory = &mut claim.room().follow;
-    // SAFETY: passed on to the caller.
-    unsafe {
-        follow(memory, path, Base::Cwd, argv, envp, |envp| {
-            real(pid, path, actions, attributes, argv, envp)
-        })
-    }
-    .unwrap_or_else(|error| error)
+macro_rules! spawn_like {
+    ($($(#[$doc:meta])* $name:ident $c_name:literal judges $judged:path;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// As in C.
+        #[cfg_attr(not(test), unsafe(no_mangle))]
+        pub(crate) unsafe extern "C" fn $name(
+            pid: *mut libc::pid_t,
+            file: *const c_char,
+            actions: *const libc::posix_spawn_file_actions_t,
+            attributes: *const libc::posix_spawnattr_t,
+            argv: Strings,
+            envp: Strings,
+        ) -> c_int {
+            let Some(mut claim) = claim() else {
+                return libc::ENOMEM;
+            };
+            let Room { search, follow: memory } = claim.room();
+            // SAFETY: passed on to the caller; what is judged is NUL-terminated and lies in the room.
+            unsafe {
+                let judged = $judged(search, file);
+                follow(memory, judged, Base::Cwd, argv, envp, |envp| {
+                    next!($c_name: fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int)(
+                        pid, file, actions, attributes, argv, envp,
+                    )
+                })
+            }
+            .unwrap_or_else(|error| error)
+        }
+    )*};
 }
 
-/// posix_spawnp(3).
+spawn_like! {
+    /// posix_spawn(3).
+    posix_spawn c"posix_spawn" judges as_given;
+    /// posix_spawnp(3).
+    posix_spawnp c"posix_spawnp" judges found;
+}
+
+fn as_given(_: &mut Search, path: *const c_char) -> *const c_char {
+    path
+}
+
+/// The program that a name without a slash stands for; what is not found libc refuses by itself.
 ///
 /// # Safety
-/// As in C.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub(crate) unsafe extern "C" fn posix_spawnp(
-    pid: *mut libc::pid_t,
-    file: *const c_char,
-    actions: *const libc::posix_spawn_file_actions_t,
-    attributes: *const libc::posix_spawnattr_t,
-    argv: Strings,
-    envp: Strings,
-) -> c_int {
-    // SAFETY: libc's function has this signature.
-    let real: SpawnFn = unsafe {
-        next!(c"posix_spawnp": fn(*mut libc::pid_t, *const c_char, *const libc::posix_spawn_file_actions_t, *const libc::posix_spawnattr_t, Strings, Strings) -> c_int)
-    };
+/// `file` is NUL-terminated.
+unsafe fn found(search: &mut Search, file: *const c_char) -> *const c_char {
     // SAFETY: the caller's promise.
     let name = unsafe { CStr::from_ptr(file) }.to_bytes();
-    let Some(mut claim) = claim() else {
-        return libc::ENOMEM;
-    };
-    let Room {
-        search,
-        follow: memory,
-    } = claim.room();
     let path = environment::variable(c"PATH");
-    let judged = if !name.contains(&b'/')
-        && environment::find_program(name, path, Base::Cwd, &mut search.found)
+    if !name.contains(&b'/') && environment::find_program(name, path, Base::Cwd, &mut search.found)
     {
         search.found.as_c_str()
     } else {
         file
-    };
-    // SAFETY: passed on to the caller; `judged` is NUL-terminated.
-    unsafe {
-        follow(memory, judged, Base::Cwd, argv, envp, |envp| {
-            real(pid, file, actions, attributes, argv, envp)
-        })
     }
-    .unwrap_or_else(|error| error)
 }
 
 /// system(3).
