@@ -56,10 +56,9 @@ pub(super) enum Handling {
     Here,
     /// The hooks are judged and the event recorded here; the lists hold at the libc call that follows, which shows more.
     ListsAtCall,
-    /// Left to the libc call that follows: only it shows the directory that a relative path begins at, or the path at all.
-    AtCall,
-    /// Nothing that a policy names: an open of a descriptor, a lookup of nothing.
-    Free,
+    /// Not judged here. Either the libc call that follows is: only it shows the directory that a relative path begins at, or the
+    /// path at all. Or it names nothing that a policy does: an open of a descriptor, a lookup of nothing.
+    Left,
 }
 
 impl<'s> Arguments<'s> {
@@ -136,7 +135,7 @@ impl<'a, 't> Decoder<'a, 't> {
                 };
                 let mut arguments = self.one_path(scratch, true, directory);
                 if arguments.ended_in_link && files::may_spare_links(symbol) {
-                    arguments.handling = Handling::AtCall;
+                    arguments.handling = Handling::Left;
                 }
                 self.rest(info, &mut arguments, 1);
                 arguments

@@ -189,9 +189,8 @@ unsafe fn judge_one(
 
 /// Whether the event is another account of an operation that is judged elsewhere.
 fn leave_to_others(symbol: Symbol, arguments: &Arguments<'_>) -> bool {
-    match arguments.handling {
-        Handling::Free | Handling::AtCall => return true,
-        Handling::Here | Handling::ListsAtCall => {}
+    if arguments.handling == Handling::Left {
+        return true;
     }
     // 3.13 raises `os.posix_spawn`, 3.14 `_posixsubprocess.fork_exec`, right after `subprocess.Popen` for the same program.
     let program = find(arguments, arg::PATH);

@@ -29,12 +29,12 @@ impl Decoder<'_, '_> {
         let given = self.given(self.reader.argument(0));
         // `os.open` alone leaves out the mode, and it does not tell of its `dir_fd`.
         if mode.is_none() && matches!(given, Given::Text(path) if !path.starts_with(b"/")) {
-            arguments.handling = Handling::AtCall;
+            arguments.handling = Handling::Left;
         }
         match given {
             // An open file gets a Python object: nothing is opened.
-            Given::Descriptor(_) => arguments.handling = Handling::Free,
-            Given::Nothing | Given::Unreadable => arguments.handling = Handling::AtCall,
+            Given::Descriptor(_) => arguments.handling = Handling::Left,
+            Given::Nothing | Given::Unreadable => arguments.handling = Handling::Left,
             Given::Text(_) => {
                 let follow = bits & libc::O_NOFOLLOW == 0;
                 self.resolve(&mut arguments, first, given, Base::Cwd, follow);
@@ -78,7 +78,7 @@ impl Decoder<'_, '_> {
             && resolve_one(first, &source, from, true, false).is_some_and(|path| path.ended_in_link)
         {
             // A link to the symlink, or to what it names: `follow_symlinks` is not among the arguments.
-            arguments.handling = Handling::AtCall;
+            arguments.handling = Handling::Left;
             return arguments;
         }
         match resolve_into(first, &source, from, false, self.want_inode) {
@@ -86,12 +86,12 @@ impl Decoder<'_, '_> {
                 arguments.push(arg::SRC, Value::path(first.as_bytes()));
                 arguments.inode = first.inode;
             }
-            Err(Unresolved::Futile) => arguments.handling = Handling::Free,
+            Err(Unresolved::Futile) => arguments.handling = Handling::Left,
             Err(_) => {}
         }
         match resolve_into(second, &target, to, false, false) {
             Ok(()) => arguments.push(arg::DST, Value::path(second.as_bytes())),
-            Err(Unresolved::Futile) => arguments.handling = Handling::Free,
+            Err(Unresolved::Futile) => arguments.handling = Handling::Left,
             Err(_) => {}
         }
         if let Given::Text(text) = source {
@@ -126,11 +126,11 @@ impl Decoder<'_, '_> {
         } = scratch;
         let mut arguments = Arguments::new();
         match self.given(self.reader.argument(0)) {
-            Given::Text(b"" | b":memory:") => arguments.handling = Handling::Free,
+            Given::Text(b"" | b":memory:") => arguments.handling = Handling::Left,
             Given::Text(text) if text.starts_with(b"file:") => {
                 let uri = address::DatabaseUri::parse(text);
                 if uri.in_memory {
-                    arguments.handling = Handling::Free;
+                    arguments.handling = Handling::Left;
                 }
                 let given = Given::Text(uri.path(second));
                 self.resolve(&mut arguments, first, given, Base::Cwd, true);
@@ -143,7 +143,7 @@ impl Decoder<'_, '_> {
         }
         if arguments.count == 0 && arguments.handling == Handling::Here {
             // A path-like object: SQLite opens the file through libc in a moment.
-            arguments.handling = Handling::AtCall;
+            arguments.handling = Handling::Left;
         }
         arguments
     }
@@ -184,7 +184,7 @@ impl Decoder<'_, '_> {
     ) {
         if let Given::Descriptor(_) = given {
             // What is already open was judged when it was opened; what changes the file behind it is judged by its path.
-            arguments.handling = Handling::Free;
+            arguments.handling = Handling::Left;
         }
         if let Given::Text(text) = given {
             arguments.given = text;
@@ -200,7 +200,7 @@ impl Decoder<'_, '_> {
                 }
                 arguments.push(arg::PATH, Value::path(place.as_bytes()));
             }
-            Err(Unresolved::NoFile | Unresolved::Futile) => arguments.handling = Handling::Free,
+            Err(Unresolved::NoFile | Unresolved::Futile) => arguments.handling = Handling::Left,
             Err(_) => {}
         }
         if let Given::Text(text) = given {

@@ -22,7 +22,7 @@ impl Decoder<'_, '_> {
         let mut path = None;
         match self.reader.kind(address) {
             // `socket.sendmsg` of a connected socket, `sendto` without an address.
-            Kind::None => arguments.handling = Handling::Free,
+            Kind::None => arguments.handling = Handling::Left,
             Kind::Tuple if socket.is_internet() => {
                 let [name, port] = [0, 1].map(|place| self.reader.tuple_item(address, place));
                 if let Some(text) = self.reader.text(name) {
@@ -61,7 +61,7 @@ impl Decoder<'_, '_> {
     pub(super) fn lookup<'s>(&mut self, info: &'static EventInfo) -> Arguments<'s> {
         let mut arguments = Arguments::new();
         match self.reader.text(self.reader.argument(0)) {
-            Some(b"") | None => arguments.handling = Handling::Free,
+            Some(b"") | None => arguments.handling = Handling::Left,
             Some(host) => {
                 arguments.given = host;
                 arguments.push(arg::HOST, Value::str(host));
@@ -90,7 +90,7 @@ impl Decoder<'_, '_> {
         });
         if [family, kind, protocol] == [-1; 3] {
             // `socket.socket(fileno=…)`: an existing socket, or one of TCP.
-            arguments.handling = Handling::Free;
+            arguments.handling = Handling::Left;
         }
         // What CPython takes where nothing is said.
         let or = |given: c_int, default| if given == -1 { default } else { given };

@@ -40,7 +40,7 @@ impl Decoder<'_, '_> {
         if !is_popen && (program.is_none() || may_be_searched && is_name) {
             // A descriptor, or a path that only the program's code could read. And `posix_spawnp` raises the event of
             // `posix_spawn`: only the libc call shows whether PATH is searched.
-            arguments.handling = Handling::AtCall;
+            arguments.handling = Handling::Left;
             return arguments;
         }
         let directory = self.reader.argument(if is_popen { 2 } else { usize::MAX });
@@ -76,7 +76,7 @@ impl Decoder<'_, '_> {
             arguments.handling = if is_popen {
                 Handling::ListsAtCall
             } else {
-                Handling::AtCall
+                Handling::Left
             };
         }
         let count = self.reader.strings(argv, list);
