@@ -3,31 +3,31 @@
 /// Whether a glob matches a name, in time `O(glob · name)`.
 #[must_use]
 pub(crate) fn matches(glob: &str, name: &str) -> bool {
-    let glob: Vec<char> = glob.chars().collect();
-    let name: Vec<char> = name.chars().collect();
-    let (mut g, mut n) = (0, 0);
+    let (mut glob, mut name) = (glob.chars(), name.chars());
     // Where to go on after a mismatch: behind the last `*`, with one more character taken by it.
     let mut star = None;
-    while n < name.len() {
-        match glob.get(g) {
-            Some('*') => {
-                star = Some((g + 1, n));
-                g += 1;
+    loop {
+        let (mut after, mut rest) = (glob.clone(), name.clone());
+        match (after.next(), rest.next()) {
+            (None, None) => return true,
+            (Some('*'), _) => {
+                star = Some((after.clone(), name.clone()));
+                glob = after;
             }
-            Some(character) if *character == '?' || *character == name[n] => {
-                g += 1;
-                n += 1;
+            (Some(wanted), Some(found)) if wanted == '?' || wanted == found => {
+                (glob, name) = (after, rest);
             }
             _ => {
-                let Some((after, taken)) = star else {
+                let Some((after, taken)) = &mut star else {
                     return false;
                 };
-                star = Some((after, taken + 1));
-                (g, n) = (after, taken + 1);
+                if taken.next().is_none() {
+                    return false;
+                }
+                (glob, name) = (after.clone(), taken.clone());
             }
         }
     }
-    glob[g..].iter().all(|character| *character == '*')
 }
 
 #[cfg(test)]
@@ -44,6 +44,12 @@ mod tests {
             ("os.*", "os.path.x", true),
             ("*", "", true),
             ("a*b", "ac", false),
+            ("a*b", "abcb", true),
+            ("*?b*c", "éabbc", true),
+            ("??", "é界", true),
+            ("?", "", false),
+            ("", "a", false),
+            ("**", "", true),
         ] {
             assert_eq!(matches(glob, name), expected, "{glob} against {name}");
         }

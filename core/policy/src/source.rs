@@ -111,11 +111,17 @@ impl Source {
         !matches!(self.kind, SourceKind::Flag | SourceKind::Implicit)
     }
 
+    /// The line of a byte, from 1.
+    #[must_use]
+    pub fn line(&self, offset: usize) -> u32 {
+        self.lines.partition_point(|start| *start <= offset) as u32
+    }
+
     /// Line and column of a byte, both from 1; columns count characters.
     #[must_use]
     pub fn position(&self, offset: usize) -> (u32, u32) {
         let offset = self.boundary(offset);
-        let line = self.lines.partition_point(|start| *start <= offset) - 1;
+        let line = self.line(offset) as usize - 1;
         let column = self.characters_before(offset) - self.characters_before(self.lines[line]) + 1;
         (line as u32 + 1, column as u32)
     }
@@ -205,7 +211,7 @@ impl Origin {
     #[must_use]
     pub fn line(&self) -> u32 {
         if self.source.has_lines() {
-            self.source.position(self.span.start).0
+            self.source.line(self.span.start)
         } else {
             0
         }

@@ -16,40 +16,43 @@ pub(super) fn write(layout: &mut Layout, input: &ImageInput) -> Result<(), Build
     for hook in &input.hooks {
         write_hook(layout, hook, input)?;
     }
-    let hooks: Vec<OnPatterns> = input.hooks.iter().map(OnPatterns::of).collect();
+    let hooks: Vec<On<'_>> = input.hooks.iter().map(|hook| On::of(&hook.on)).collect();
     write_events(layout, input, &hooks)?;
     write_custom(layout, input, &hooks)?;
     write_plugins(layout, input)
 }
 
-/// The names that a hook is for.
-struct OnPatterns {
-    /// Names outside the catalogue, spelt out.
-    custom: BTreeSet<String>,
+/// What stands after `on`, or under `[journal] events`.
+struct On<'i> {
+    /// The names that are spelt out.
+    names: BTreeSet<&'i str>,
     /// Names with `*` or `?`: programs.
     patterns: BTreeSet<Vec<u8>>,
-    /// All of them: programs.
-    all: Vec<Vec<u8>>,
 }
 
-impl OnPatterns {
-    fn of(hook: &HookInput) -> Self {
+impl<'i> On<'i> {
+    fn of(on: &'i [String]) -> Self {
+        let names = on.iter().filter(|name| !is_pattern(name));
         Self {
-            custom: hook
-                .on
-                .iter()
-                .filter(|name| !is_pattern(name) && find(name).is_none())
-                .cloned()
-                .collect(),
-            patterns: event_patterns(&hook.on),
-            all: hook.on.iter().map(|name| name_program(name)).collect(),
+            names: names.map(String::as_str).collect(),
+            patterns: event_patterns(on),
         }
     }
 
     fn matches(&self, name: &str) -> bool {
-        self.all
+        self.names.contains(name)
+            || self
+                .patterns
+                .iter()
+                .any(|program| matches_text(program, name.as_bytes()))
+    }
+
+    /// The names that the catalogue does not have.
+    fn custom(&self) -> impl Iterator<Item = &'i str> {
+        self.names
             .iter()
-            .any(|program| matches_text(program, name.as_bytes()))
+            .copied()
+            .filter(|name| find(name).is_none())
     }
 }
 
@@ -161,19 +164,11 @@ fn write_pattern(layout: &mut Layout, glob: &str) -> Result<(), BuildError> {
 fn write_events(
     layout: &mut Layout,
     input: &ImageInput,
-    hooks: &[OnPatterns],
+    hooks: &[On<'_>],
 ) -> Result<(), BuildError> {
-    let named: Vec<Vec<u8>> = input
-        .journal
-        .names
-        .iter()
-        .map(|name| name_program(name))
-        .collect();
+    let named = On::of(&input.journal.names);
     for event in &EVENTS {
-        let journalled = event.journalled == Journalled::Always
-            || named
-                .iter()
-                .any(|program| matches_text(program, event.name.as_bytes()));
+        let journalled = event.journalled == Journalled::Always || named.matches(event.name);
         let (first, count) = write_list(layout, hooks, |hook| hook.matches(event.name))?;
         layout.push(Section::Events, &[journalled.into(), first, count])?;
     }
@@ -184,12 +179,12 @@ fn write_events(
 fn write_custom(
     layout: &mut Layout,
     input: &ImageInput,
-    hooks: &[OnPatterns],
+    hooks: &[On<'_>],
 ) -> Result<(), BuildError> {
     let mut map = MapBuilder::new();
-    for name in hooks.iter().flat_map(|hook| &hook.custom) {
+    for name in hooks.iter().flat_map(On::custom) {
         let handle = map.key(0, name.as_bytes())?;
-        *map.own(handle) = vec![name.clone()];
+        *map.own(handle) = vec![name];
     }
     map.finish(
         layout,
@@ -242,8 +237,8 @@ fn write_programs(
 /// Writes which hooks are meant, in their order.
 fn write_list(
     layout: &mut Layout,
-    hooks: &[OnPatterns],
-    is_meant: impl Fn(&OnPatterns) -> bool,
+    hooks: &[On<'_>],
+    is_meant: impl Fn(&On<'_>) -> bool,
 ) -> Result<(u32, u32), BuildError> {
     let meant: Vec<u32> = (0..)
         .zip(hooks)
