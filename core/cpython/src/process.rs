@@ -150,7 +150,7 @@ pub(crate) fn pid_and_tid() -> (u32, u32) {
     let known =
         unsafe { identity.as_ref() }.map_or(0, |identity| identity.pid.load(Ordering::Relaxed));
     // Zero in a forked child that has not been set up: nothing is kept for that one.
-    let pid = if known == 0 { self::pid() } else { known };
+    let pid = if known == 0 { pid() } else { known };
     let (of, mut tid) = KNOWN.get();
     if of != pid {
         tid = self::tid();
