@@ -218,6 +218,11 @@ pub(super) fn visible(character: char) -> impl Iterator<Item = char> {
     escaped.into_iter().flatten().chain(plain)
 }
 
+/// For a terminal: a path may have anything in it.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().flat_map(visible).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

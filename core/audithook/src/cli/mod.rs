@@ -9,6 +9,7 @@ mod events;
 mod explain;
 mod failure;
 mod help;
+mod in_short;
 mod init;
 mod log;
 mod man;

@@ -1,15 +1,17 @@
 //! `audithook trust`
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use audithook::hooks::{Libraries, SearchPath};
+use audithook_policy::model::Placement;
 use audithook_policy::{LoadContext, PluginCode, Policy, TrustError, TrustStore, paths};
 use serde::Serialize;
 
 use super::arguments::{FormatName, Trust};
-use super::event_text::visible;
+use super::event_text::one_line;
 use super::failure::{Answer, Failure, with_causes};
+use super::in_short::InShort;
 use super::policy::{Choice, DEFAULT_FILE};
 use super::terminal::Terminal;
 
@@ -41,8 +43,14 @@ fn record(
     let policy = choice.load_and_warn(terminal)?;
     let plugins =
         Libraries::examine(&policy, &SearchPath::from_environment()).map_err(Failure::Invalid)?;
+    let trusted = Trusted::of(&policy, plugins.clone());
+    // Who sees that it is not what they read may still interrupt.
+    if matches!(format, FormatName::Text) {
+        trusted.says.write(terminal.out())?;
+        trusted.write_code(terminal.out())?;
+        terminal.flush()?;
+    }
     store.record(&policy, &plugins).map_err(unusable)?;
-    let trusted = Trusted::of(&policy, plugins);
     match format {
         FormatName::Json => terminal.json(&trusted)?,
         FormatName::Text => {
@@ -51,7 +59,8 @@ fn record(
             for file in &trusted.files {
                 writeln!(out, "  {}", one_line(file))?;
             }
-            for Plugin { name, file, .. } in &trusted.plugins {
+            for Code { plugin, .. } in &trusted.plugins {
+                let Plugin { name, file, .. } = plugin;
                 writeln!(
                     out,
                     "  {} (the code of the plugin `{name}`)",
@@ -69,7 +78,16 @@ struct Trusted {
     /// The file and all that it extends.
     files: Vec<String>,
     /// Plugins run with the user's rights.
-    plugins: Vec<Plugin>,
+    plugins: Vec<Code>,
+    says: InShort,
+}
+
+/// A plugin, and where its code runs.
+#[derive(Serialize)]
+struct Code {
+    #[serde(flatten)]
+    plugin: Plugin,
+    placement: &'static str,
 }
 
 /// The library of a plugin.
@@ -97,9 +115,39 @@ impl Trusted {
         files.reverse();
         Self {
             files,
-            plugins: plugins.into_iter().map(Plugin::of).collect(),
+            plugins: plugins
+                .into_iter()
+                .map(|code| Code {
+                    placement: placement(policy, &code.name).as_str(),
+                    plugin: Plugin::of(code),
+                })
+                .collect(),
+            says: InShort::of(policy),
         }
     }
+
+    fn write_code(&self, out: &mut impl Write) -> io::Result<()> {
+        if !self.plugins.is_empty() {
+            writeln!(out, "whose code it runs, with your rights:")?;
+        }
+        for Code { plugin, placement } in &self.plugins {
+            let Plugin { name, file, sha256 } = plugin;
+            let place = match *placement {
+                "target" => "in every process of the program",
+                _ => "in the supervisor",
+            };
+            writeln!(out, "  {name:<16}  {place}: {}", one_line(file))?;
+            writeln!(out, "  {:<16}  sha256 {sha256}", "")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a plugin that is not refused runs.
+fn placement(policy: &Policy, plugin: &str) -> Placement {
+    let said = policy.plugins.iter().find(|known| known.name == plugin);
+    said.and_then(|plugin| plugin.placement)
+        .unwrap_or(Placement::Supervisor)
 }
 
 fn remove(
@@ -170,11 +218,6 @@ fn list(
 
 fn text_of(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-/// For a terminal: a path may have anything in it.
-fn one_line(path: &str) -> String {
-    path.chars().flat_map(visible).collect()
 }
 
 pub(super) fn unusable(error: TrustError) -> Failure {

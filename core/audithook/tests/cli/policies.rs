@@ -1,6 +1,8 @@
 //! `audithook init`, `trust`, `check` and `plan`
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 
 use crate::bench::Bench;
 
@@ -48,6 +50,88 @@ fn init_writes_a_policy_that_is_valid_and_never_replaces_one() {
     --- err ---
     error: cannot write: `no/such/x.toml`: no such file or directory
     ");
+}
+
+#[test]
+fn init_replaces_a_policy_whole_or_leaves_it_as_it_is() {
+    let bench = Bench::with_policy("version = 1\n");
+    let file = bench.work().join("hooks.toml");
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o7777;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("set");
+    let reader = fs::File::open(&file).expect("opened");
+
+    // 1 KiB is less than it writes, as on a full disk.
+    let command = "trap '' XFSZ; ulimit -f 1; exec \"$0\" init --force";
+    let limited = bench.command(&[]);
+    let output = std::process::Command::new("bash")
+        .args(["-c", command])
+        .arg(limited.get_program())
+        .current_dir(bench.work())
+        .envs(
+            limited
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .output()
+        .expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("cannot write: `hooks.toml`: file too large"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(&file).expect("read"), "version = 1\n");
+    assert_eq!(names_in(&bench.work()), ["data", "hooks.toml"]);
+
+    bench.run(&["init", "--force"]);
+    assert!(fs::read_to_string(&file).expect("read").contains("extends"));
+    assert_eq!(mode(&file), 0o640);
+    assert_eq!(names_in(&bench.work()), ["data", "hooks.toml"]);
+    let still_read = std::io::read_to_string(reader).expect("read");
+    assert_eq!(
+        still_read, "version = 1\n",
+        "who reads the old one reads all of it"
+    );
+}
+
+#[test]
+fn init_replaces_what_a_symlink_leads_to_and_not_the_link() {
+    let bench = Bench::new();
+    fs::create_dir(bench.work().join("kept")).expect("made");
+    bench.write("kept/policy.toml", "version = 1\n");
+    let link = bench.work().join("hooks.toml");
+    symlink("kept/policy.toml", &link).expect("linked");
+    assert_eq!(bench.run(&["init"]).status, Some(2), "it is there");
+    bench.run(&["init", "--force"]);
+    assert_eq!(
+        fs::read_link(&link).expect("a link"),
+        Path::new("kept/policy.toml")
+    );
+    let kept = bench.work().join("kept/policy.toml");
+    assert!(fs::read_to_string(&kept).expect("read").contains("extends"));
+
+    symlink("kept/none.toml", bench.work().join("dangling.toml")).expect("linked");
+    bench.run(&["init", "-o", "dangling.toml", "--force"]);
+    assert!(bench.work().join("kept/none.toml").is_file());
+    assert_eq!(
+        bench.run(&["init", "-o", "kept", "--force"]).status,
+        Some(2)
+    );
+}
+
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("read");
+    let mut names: Vec<_> = entries
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 #[test]
@@ -304,6 +388,7 @@ fn trust_shows_what_it_records_and_changes_with_the_content() {
     insta::assert_snapshot!(bench.run(&["trust"]).all(), @"
     status: 0
     --- out ---
+    what it does not restrict: files.read, files.write, network.connect, network.bind, network.loopback, network.unix, network.sockets, process.exec, env.pass
     trusted, as they are now:
       [ROOT]/work/hooks.toml
       [ROOT]/work/more.toml

@@ -74,6 +74,10 @@ fn the_code_of_plugins_is_trusted_as_it_is_and_shown() {
         insta::assert_snapshot!(bench.run(&["trust"]).all(), @"
         status: 0
         --- out ---
+        what it does not restrict: files.read, files.write, network.connect, network.bind, network.loopback, network.unix, network.sockets, process.exec, env.pass
+        whose code it runs, with your rights:
+          bucketing         in the supervisor: [ROOT]/work/libbucketing.so
+                            sha256 [SHA256]
         trusted, as they are now:
           [ROOT]/work/hooks.toml
           [ROOT]/work/libbucketing.so (the code of the plugin `bucketing`)
@@ -95,13 +99,143 @@ fn the_code_of_plugins_is_trusted_as_it_is_and_shown() {
             {
               "name": "bucketing",
               "file": "[ROOT]/work/libbucketing.so",
-              "sha256": "[SHA256]"
+              "sha256": "[SHA256]",
+              "placement": "supervisor"
             }
-          ]
+          ],
+          "says": {
+            "presets": [],
+            "mode": "enforce",
+            "allows": [
+              {
+                "rule": "files.read",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0
+              },
+              {
+                "rule": "files.write",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0
+              },
+              {
+                "rule": "network.connect",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0
+              },
+              {
+                "rule": "network.bind",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0
+              },
+              {
+                "rule": "network.loopback",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0
+              },
+              {
+                "rule": "network.unix",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0
+              },
+              {
+                "rule": "network.sockets",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0
+              },
+              {
+                "rule": "process.exec",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0
+              },
+              {
+                "rule": "env.pass",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0
+              }
+            ],
+            "denies": [],
+            "sets": [],
+            "hooks": {}
+          }
         }
         "#);
     });
     emitted(&bench, &["emit", "x.y"]);
+}
+
+#[test]
+fn what_a_policy_amounts_to_is_shown_before_it_is_trusted() {
+    let policy = r#"version = 1
+extends = ["python"]
+mode = "warn"
+[files]
+read = ["./data", "./work"]
+deny = ["**/secrets"]
+[network]
+connect = "none"
+[env]
+set = { PYTHONHASHSEED = "0" }
+[[hook]]
+on = "shop.order"
+do = "log"
+[[hook]]
+on = "pickle.find_class"
+do = "deny"
+"#;
+    let bench = Bench::with_policy(policy);
+    insta::with_settings!({ filters => [(r"\d+ (entries )?of presets", "N ${1}of presets")] }, {
+        insta::assert_snapshot!(bench.run(&["trust"]).all(), @r#"
+        status: 0
+        --- out ---
+        it refuses nothing: `mode = "warn"` only records what it would
+        what it allows:
+          files.read        2 entries, N of presets
+          files.write       N entries of presets
+          network.connect   nothing
+          network.loopback  nothing
+          network.sockets   nothing
+        what it does not restrict: network.bind, network.unix, process.exec, env.pass
+        what it denies:
+          files.deny        1 entry, N of presets
+          env.deny          N entries of presets
+        what else it says:
+          env.set           PYTHONDONTWRITEBYTECODE, PYTHONHASHSEED
+          hooks             1 deny, 1 log
+          presets           base, python
+        trusted, as they are now:
+          [ROOT]/work/hooks.toml
+        "#);
+    });
+    let says = &bench.run(&["trust", "--format", "json"]).json()["says"];
+    assert_eq!(says["mode"], "warn");
+    assert_eq!(says["presets"], serde_json::json!(["base", "python"]));
+    assert_eq!(says["allows"][0]["rule"], "files.read");
+    assert_eq!(says["allows"][0]["own"], 2);
+    assert_eq!(says["hooks"], serde_json::json!({ "deny": 1, "log": 1 }));
+
+    // What cannot be recorded was shown all the same, and nothing is said to be trusted.
+    let home = bench.work().join("none");
+    fs::write(&home, "").expect("written");
+    let output = bench
+        .command(&["trust"])
+        .env("XDG_STATE_HOME", &home)
+        .output()
+        .expect("runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("what it allows:") && !said.contains("trusted, as"),
+        "{said}"
+    );
 }
 
 #[test]
