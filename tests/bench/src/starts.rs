@@ -7,7 +7,7 @@ use audithook_tests::Python;
 
 use crate::events::pythons;
 use crate::measure::{Contestant, turns};
-use crate::place::{Place, behind, time};
+use crate::place::{self, Place, behind, time};
 use crate::report::Report;
 use crate::row::{Bar, Row};
 use crate::spawner::Spawner;
@@ -88,7 +88,14 @@ pub(crate) fn children(place: &Place, report: &mut Report) -> Result<(), String>
         TURNS * 4,
     )?;
     for python in pythons()? {
-        let name = format!("`python -c pass` in a run, 3.{}", python.minor);
+        // What `site` imports is the machine's, not the interpreter's: it may be three times the interpreter's own.
+        let mut count = python.command();
+        count.args(["-c", "import sys; print(len(sys.modules), end='')"]);
+        let name = format!(
+            "`python -c pass` in a run, 3.{}, {} modules",
+            python.minor,
+            place::output(&mut count)?
+        );
         child(place, report, &name, &pass(python), 1_500_000.0, TURNS)?;
     }
     Ok(())
