@@ -44,10 +44,17 @@ def copied():
     if tree < 0:
         raise OSError(ctypes.get_errno(), 'open_tree')
     os.close(os.open('key', os.O_RDONLY, dir_fd=tree))
+def removed():
+    gone = os.path.join(place, b'gone')
+    os.mkdir(gone)
+    os.chdir(gone)
+    os.rmdir(gone)
+    os.chroot('.')
 def entered():
     with open('/proc/self/ns/mnt') as own:
         call('setns', own.fileno(), 0)
 attempt('os.chroot', lambda: os.chroot(secrets), '/key')
+attempt('chroot to what has no path', removed)
 attempt('chroot', lambda: call('chroot', secrets), '/key')
 attempt('mount', mounted, place + b'/key')
 attempt('mount alone', lambda: call('mount', secrets, place, None, BIND, None))
@@ -63,13 +70,7 @@ if hasattr(os, 'unshare'):
 /// Runs as the first user of a namespace of users and one of mounts. `None`, loudly, where there are none.
 fn run_as_root(policy: &str, python: &Python, code: &str) -> Option<(Outcome, Outcome, Scratch)> {
     let scratch = Scratch::new();
-    scratch.write("secrets/key", "hunter2");
-    scratch.directory("place");
-    let code = format!("{BEGINNING}{code}");
-    let (secrets, place) = (scratch.text("secrets"), scratch.text("place"));
-    let isolate = ["unshare", "--map-root-user", "--mount"];
-    let program = [python.text(), "-c", &code, &secrets, &place];
-    let run = Run::new(&scratch, policy).command(isolate.iter().chain(&program));
+    let run = as_root(&scratch, policy, python, code);
     let bare = run.finish_bare();
     if !bare.status.success() {
         skip(
@@ -78,7 +79,18 @@ fn run_as_root(policy: &str, python: &Python, code: &str) -> Option<(Outcome, Ou
         );
         return None;
     }
-    Some((bare, run.finish(), scratch))
+    let held = run.finish();
+    Some((bare, held, scratch))
+}
+
+fn as_root<'s>(scratch: &'s Scratch, policy: &str, python: &Python, code: &str) -> Run<'s> {
+    scratch.write("secrets/key", "hunter2");
+    scratch.directory("place");
+    let code = format!("{BEGINNING}{code}");
+    let (secrets, place) = (scratch.text("secrets"), scratch.text("place"));
+    let isolate = ["unshare", "--map-root-user", "--mount"];
+    let program = [python.text(), "-c", &code, &secrets, &place];
+    Run::new(scratch, policy).command(isolate.iter().chain(&program))
 }
 
 /// What each attempt came to.
@@ -224,4 +236,29 @@ os.execv('/bin/echo', ['echo', 'below'])
     let record = record.or_else(|| journal.find("process.uncovered", &[("path", "/usr/bin/echo")]));
     let record = record.unwrap_or_else(|| panic!("{}", journal.describe()));
     assert_eq!(record.arg_text("reason"), "library out of reach");
+}
+
+/// It cannot read the new policy from there, and must not go on under the old one.
+#[test]
+fn a_process_below_another_root_ends_when_the_policy_is_reloaded() {
+    let code = "
+import subprocess, time
+changed = 'version = 1\\n[files]\\ndeny = [\"/nothing\"]\\n'
+script = 'read go; printf \"%s\" \"$0\" > hooks.toml'
+writer = subprocess.Popen(['sh', '-c', script, changed], stdin=subprocess.PIPE)
+os.chroot(secrets)
+writer.communicate(b'go\\n')
+ends = time.monotonic() + 30
+while time.monotonic() < ends:
+    open('/key').close()
+print('went on')
+";
+    if run_as_root("version = 1\n", python::newest(), "").is_none() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let outcome = as_root(&scratch, "version = 1\n", python::newest(), code).finish();
+    outcome.assert_code(125);
+    outcome.assert_err("policy.0000000002.image");
+    assert_eq!(outcome.out(), "");
 }

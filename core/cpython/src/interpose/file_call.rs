@@ -104,6 +104,8 @@ impl<'c> FileCall<'c> {
             let want_inode = call.policy.image.knows_inodes();
             match resolved.resolve(self.base, given, self.follow, want_inode) {
                 Ok(()) => arguments.push(Value::path(resolved.as_bytes()).named(arg::PATH)),
+                // A directory that was removed is a root like any other.
+                Err(_) if call.info.operation == Operation::Root => {}
                 Err(Unresolved::NoFile | Unresolved::Futile) => return false,
                 // A list refuses what it cannot see.
                 Err(Unresolved::Unknown) => {}
