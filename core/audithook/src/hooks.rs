@@ -59,6 +59,8 @@ pub struct BuiltHooks {
     instances: Vec<Instance>,
     /// The observers' hooks, by name.
     watchers: Vec<(String, Arc<Case>)>,
+    /// The hooks whose gates run in the target, by name.
+    in_target: Vec<String>,
     /// `do = "log"` where the image cannot say it.
     recorders: Vec<Recorder>,
     /// The number of a rule by its id.
@@ -107,6 +109,7 @@ impl Libraries {
                 plugins: self.iter().map(LoadedFact::of).collect(),
                 instances: Vec::new(),
                 watchers: Vec::new(),
+                in_target: Vec::new(),
                 recorders: Vec::new(),
                 rules: HashMap::new(),
                 mode: mode(policy),
@@ -210,6 +213,12 @@ impl BuiltHooks {
             .map(|(hook, _)| hook.as_str())
     }
 
+    /// Whether the gate of the hook of this name runs in the target.
+    #[must_use]
+    pub fn is_in_target(&self, name: &str) -> bool {
+        self.in_target.iter().any(|known| known == name)
+    }
+
     /// Whether some event may be recorded because of a condition that only this process can evaluate.
     #[must_use]
     pub fn has_recorders(&self) -> bool {
@@ -277,9 +286,16 @@ impl<'p> Attaching<'p> {
                 if let Some(instance) = self.instances.get(plugin.as_str()).cloned() {
                     let with = with.to_string();
                     self.call(hook, place, case, &instance, function, &with);
+                } else if self.is_in_target(plugin) {
+                    self.made.in_target.push(hook.id());
                 }
             }
         }
+    }
+
+    fn is_in_target(&self, plugin: &str) -> bool {
+        let plugin = self.policy.plugin(plugin);
+        plugin.is_some_and(|plugin| plugin.placement == Some(Placement::Target))
     }
 
     /// Where there is no journal, the log is what the program writes by itself.

@@ -350,20 +350,14 @@ impl<'r, 'e> Run<'r, 'e> {
     /// The hook is not entered, because of what it did before.
     #[cold]
     fn pass_over(&mut self, slot: &Slot, judged: &mut Judged) {
-        let health = &slot.hook.health;
-        health.skipped.fetch_add(1, Relaxed);
-        let state = health.state();
-        if slot.hook.kind() == Kind::After || matches!(state, State::Disabled | State::Healthy) {
-            return;
+        // An after has no veto.
+        let is_after = slot.hook.kind() == Kind::After;
+        let opens = is_after || slot.hook.on_error() != OnError::Deny;
+        if let Some(reason) = skip(self.bus, &slot.hook, opens, self.frame)
+            && !is_after
+        {
+            self.answer_for(slot, opens, Cow::Owned(reason), judged);
         }
-        let opens = slot.hook.on_error() != OnError::Deny;
-        let reason = format!("the hook is {}", state.as_str());
-        if opens {
-            health.fail_open.fetch_add(1, Relaxed);
-            self.frame.run_as(slot.hook.party);
-            report::failure(self.bus, &slot.hook, &reason, Verdict::Allow);
-        }
-        self.answer_for(slot, opens, Cow::Owned(reason), judged);
     }
 
     fn answer_for(
@@ -404,7 +398,7 @@ pub(crate) fn run_afters(
             continue;
         };
         if hook.health.state() == State::Poisoned {
-            hook.health.skipped.fetch_add(1, Relaxed);
+            skip(bus, hook, true, frame);
             continue;
         }
         hook.health.afters.fetch_add(1, Relaxed);
@@ -412,6 +406,30 @@ pub(crate) fn run_afters(
         let ended = catch_unwind(AssertUnwindSafe(|| after.ended(&event, outcome, *cookie)));
         check(bus, hook, ended, frame);
     }
+}
+
+/// Accounts for a hook that is not entered because of what it did before; loudly, if that lets the event pass. Why it is not,
+/// unless it is as if it were not there.
+#[cold]
+pub(crate) fn skip(
+    bus: &Inner,
+    hook: &Arc<Attached>,
+    opens: bool,
+    frame: &Frame,
+) -> Option<String> {
+    let health = &hook.health;
+    health.skipped.fetch_add(1, Relaxed);
+    let state = health.state();
+    if matches!(state, State::Disabled | State::Healthy) {
+        return None;
+    }
+    let reason = format!("the hook is {}", state.as_str());
+    if opens {
+        health.fail_open.fetch_add(1, Relaxed);
+        frame.run_as(hook.party);
+        report::failure(bus, hook, &reason, Verdict::Allow);
+    }
+    Some(reason)
 }
 
 /// Accounts for the failure of a hook that has no veto, if it failed.

@@ -9,7 +9,7 @@ use std::time::Instant;
 use audithook_abi::{EVENT_NESTED, Event, Verdict};
 
 use crate::bus::WeakBus;
-use crate::dispatch::check;
+use crate::dispatch::{check, skip};
 use crate::ledger::SAMPLE;
 use crate::lineage::{self, Frame, Lineage};
 use crate::owned::OwnedEvent;
@@ -70,7 +70,9 @@ fn observe(watcher: &Watcher, event: &Event<'_>, lineage: Lineage, frame: &Frame
     }
     let turn = hook.health.turns.fetch_add(1, Relaxed);
     if !hook.health.is_healthy() {
-        hook.health.skipped.fetch_add(1, Relaxed);
+        if let Some(bus) = bus.upgrade() {
+            skip(bus.inner(), hook, true, frame);
+        }
         return;
     }
     frame.run_as(hook.party);

@@ -10,6 +10,7 @@ use audithook_matcher::{Context, Judgement, Overflow, Plan, host};
 use audithook_wire::flat::{Encoder, Meta, Name, Rules};
 use audithook_wire::message::{self, Kind, MAX_REASON, MAX_REPLY};
 
+use crate::plugins::Failure;
 use crate::policy::Policy;
 use crate::python::api::Api;
 use crate::python::startup;
@@ -127,7 +128,14 @@ pub(crate) fn judge(
         }
         if !judgement.target_hooks().is_empty() {
             say_who_and_when(&mut meta);
-            plugins::judge(policy, subject, &meta, &mut judgement, &mut decision);
+            plugins::judge(
+                policy,
+                subject,
+                &meta,
+                &mut judgement,
+                &mut decision,
+                |failure| record_failure(policy, failure, &meta, buffer, interpreter),
+            );
         }
         if judgement.ask {
             say_who_and_when(&mut meta);
@@ -170,6 +178,33 @@ pub(crate) fn judge(
         interpreter.released(await_end);
     }
     decision
+}
+
+/// Records that a gate failed, whatever else is recorded: what follows from it is never silent.
+#[cold]
+fn record_failure(
+    policy: &'static Policy,
+    failure: &Failure,
+    about: &Meta,
+    buffer: &mut [u8],
+    interpreter: Interpreter<'_>,
+) {
+    let hook = policy.image.rule(failure.rule).map_or("", |rule| rule.id);
+    let args = [
+        Value::str(failure.plugin).named(arg::PLUGIN),
+        Value::str(hook).named(arg::HOOK),
+        Value::str(failure.error).named(arg::ERROR),
+        Value::str(failure.verdict.as_str()).named(arg::VERDICT),
+    ];
+    let meta = Meta {
+        time_ns: about.time_ns,
+        pid: about.pid,
+        tid: about.tid,
+        generation: about.generation,
+        ..Meta::new(Source::App)
+    };
+    let record = encode_parts(buffer, Name::Known(event::PLUGIN_ERROR), &args, &meta);
+    push(record, policy.image.overflow(), interpreter);
 }
 
 /// Whether the value, or one in it, is not all that the program gave.

@@ -29,6 +29,20 @@ pub(crate) struct Attached {
     attachment: *mut RawAttachment,
     on_error: Verdict,
     rule: u32,
+    /// The plugin's name.
+    plugin: &'static [u8],
+}
+
+/// That a gate gave no verdict.
+pub(crate) struct Failure {
+    /// The plugin's name.
+    pub(crate) plugin: &'static [u8],
+    /// The hook's rule.
+    pub(crate) rule: u32,
+    /// What happened.
+    pub(crate) error: &'static str,
+    /// What `on-error` makes of it.
+    pub(crate) verdict: Verdict,
 }
 
 /// The attached gates of a policy, by plugin and hook.
@@ -68,6 +82,8 @@ pub(crate) fn load(image: &Image<'static>) -> Gates {
                     attachment,
                     on_error: hook.on_error,
                     rule: hook.rule,
+                    // SAFETY: the descriptor promises static storage.
+                    plugin: unsafe { library.plugin.name.bytes() },
                 },
             ));
             count += 1;
@@ -76,13 +92,14 @@ pub(crate) fn load(image: &Image<'static>) -> Gates {
     gates
 }
 
-/// Lets the gates that the judgement names have their say.
+/// Lets the gates that the judgement names have their say. `failed` hears of each that has none.
 pub(crate) fn judge(
     policy: &'static Policy,
     subject: &Subject<'_>,
     meta: &Meta,
     judgement: &mut Judgement,
     decision: &mut Decision,
+    mut failed: impl FnMut(&Failure),
 ) {
     let mut hooks = [(0, 0); audithook_matcher::MOST_NAMED];
     let count = judgement.target_hooks().len();
@@ -106,11 +123,35 @@ pub(crate) fn judge(
         // SAFETY: gate and attachment belong together and are never unloaded; event and reply outlive the call.
         let answer =
             unsafe { (attached.gate)(attached.attachment, &raw const event, &raw mut reply) };
-        let said = u8::try_from(answer)
-            .ok()
-            .and_then(Verdict::from_number)
-            .unwrap_or(attached.on_error);
-        judgement.add(said, attached.rule);
+        let said = u8::try_from(answer).ok().and_then(Verdict::from_number);
+        if said.is_none() {
+            let error = error_of(answer);
+            failed(&Failure {
+                plugin: attached.plugin,
+                rule: attached.rule,
+                error,
+                verdict: attached.on_error,
+            });
+            decision.set_reason(if attached.on_error.refuses() {
+                error.as_bytes()
+            } else {
+                b""
+            });
+        }
+        judgement.add(said.unwrap_or(attached.on_error), attached.rule);
+    }
+}
+
+/// What an answer means that is no verdict.
+fn error_of(answer: i32) -> &'static str {
+    match answer {
+        status::ERROR => "the gate failed",
+        status::PANIC => "the gate panicked",
+        status::BAD_ARG => "the gate could not read an argument",
+        status::UNSUPPORTED => "the gate does not know such an event",
+        status::AGAIN => "the gate could not judge now",
+        status::NOMEM => "the gate was out of memory",
+        _ => "the gate's answer is none",
     }
 }
 

@@ -111,12 +111,47 @@ fn a_gate_that_fails_denies_allows_or_is_disabled_as_on_error_says() {
                 "tea ordered\nforbidden fruit ordered\n",
                 "{title}"
             );
-            if placement == "supervisor" {
-                // Failing open is never silent.
-                let journal = lenient.journal();
-                assert!(journal.of("plugin.error").next().is_some(), "{title}");
+            // Failing is never silent.
+            lenient.assert_err("audithook: `hook.gate` missed 1 event, which passed without it: ");
+            assert!(!strict.err().contains("missed"), "{placement} {behaviour}");
+            for (outcome, verdict) in [(&lenient, "allow"), (&strict, "deny")] {
+                let told = [
+                    ("plugin", "gate-plugin"),
+                    ("hook", "hook.gate"),
+                    ("verdict", verdict),
+                ];
+                let journal = outcome.journal();
+                assert!(journal.find("plugin.error", &told).is_some(), "{title}");
             }
         }
+    }
+}
+
+/// Nobody but audithook speaks of its hooks.
+#[test]
+fn a_program_that_says_that_a_hook_failed_is_recorded_and_not_believed() {
+    let hook = format!("{CALL}with = {{ argument = \"0\" }}\n");
+    let bucketing = format!(
+        "[plugin.bucketing]\npath = {:?}\nplacement = \"supervisor\"\n[[hook]]\non = \"*\"\ncall = \"bucketing.count\"\n",
+        build::bucketing()
+    );
+    let code = "import sys\nsys.audit('plugin.error', 'gate-plugin', 'hook.gate', 'not at all', 'allow')\n";
+    for placement in ["supervisor", "target"] {
+        let (_scratch, outcome) = run_gate(
+            placement,
+            &format!("{hook}{bucketing}"),
+            python::newest(),
+            code,
+        );
+        outcome.assert_success();
+        assert!(!outcome.err().contains("missed"), "{}", outcome.describe());
+        let journal = outcome.journal();
+        assert_eq!(
+            journal.of("plugin.error").count(),
+            1,
+            "{}",
+            journal.describe()
+        );
     }
 }
 
@@ -252,6 +287,23 @@ fn a_gate_that_panics_is_told_of_at_the_end_and_with_every_event_that_passed_it(
             "{order:?}"
         );
     }
+}
+
+#[test]
+fn an_observer_that_is_not_entered_any_more_is_told_of_with_every_event_that_it_missed() {
+    let hook = "call = \"gate-plugin.seen\"\nwith = { behave = \"panic\" }\n";
+    let code = "import sys\nfor _ in range(5): sys.audit('shop.order', 'tea')\n";
+    let (_scratch, outcome) = run_gate("supervisor", hook, python::newest(), code);
+    outcome
+        .assert_success()
+        .assert_err("audithook: `hook.gate` missed 5 events, which passed without it: ");
+    let journal = outcome.journal();
+    assert_eq!(
+        journal.of("plugin.error").count(),
+        5,
+        "{}",
+        journal.describe()
+    );
 }
 
 #[test]

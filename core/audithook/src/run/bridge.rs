@@ -138,6 +138,11 @@ impl Published {
         self.with(|built| built.observers_of(&name).map(str::to_owned).collect())
     }
 
+    /// Whether the gate of the hook of this name runs in the processes of the tree, which say themselves how it fares.
+    pub(super) fn is_in_target(&self, hook: &str) -> bool {
+        self.with(|built| built.is_in_target(hook))
+    }
+
     pub(super) fn reports(&self) -> Vec<(String, String)> {
         self.with(|built| built.reports(false))
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use audithook_abi::Verdict;
+use audithook_abi::{Source, Verdict};
 use audithook_bus::Bus;
 use audithook_bus::symbol::OVERFLOW;
 use audithook_catalogue::{Journalled, arg, event};
@@ -153,8 +153,8 @@ impl Ledger {
                 self.footer.add(refusal(&record, &meta, &rules, &reason));
             }
         }
-        if record.event() == Name::Known(event::PLUGIN_ERROR) && item.shown {
-            self.note_failure(&record);
+        if record.event() == Name::Known(event::PLUGIN_ERROR) {
+            self.note_failure(&record, item.shown);
         }
         if self.published.has_observers() && !item.shown {
             let mut event = bridge::event(&record, item.process, &mut self.scratch);
@@ -228,14 +228,15 @@ impl Ledger {
         }
     }
 
-    /// A hook failed. Where that refused the event, its refusal says so.
-    fn note_failure(&mut self, record: &Record<'_>) {
+    /// A hook failed. Where that refused the event, its refusal says so. A process is heard about the hooks that run in it.
+    fn note_failure(&mut self, record: &Record<'_>, is_own: bool) {
         let text = |name| {
             let bytes = record.arg(name)?.as_bytes()?;
             Some(bridge::printable(&String::from_utf8_lossy(bytes)))
         };
         if text(arg::VERDICT).as_deref() == Some(Verdict::Allow.as_str())
             && let (Some(hook), Some(error)) = (text(arg::HOOK), text(arg::ERROR))
+            && (is_own || record.meta().source == Source::App && self.published.is_in_target(&hook))
         {
             self.footer.add_failure(&hook, &error);
         }

@@ -64,6 +64,53 @@ fn every_fail_open_is_counted_flagged_and_told() {
 }
 
 #[test]
+fn what_an_observer_misses_is_counted_and_told() {
+    for (on_error, panics, missed) in [(OnError::Allow, true, 3), (OnError::Disable, false, 1)] {
+        let bus = Bus::new();
+        let told = watch(&bus, "plugin.error");
+        let observer = Hook::observe("e").named("broken").on_error(on_error);
+        let observer = observer.inline().with(move |_| {
+            assert!(!panics, "out of order");
+            Err::<(), _>("out of order")
+        });
+        bus.replace([observer]).unwrap();
+        for _ in 0..3 {
+            bus.notify(&event("e"));
+        }
+        let stats = stats_of(&bus, "broken");
+        assert_eq!(
+            (stats.calls, stats.skipped, stats.fail_open),
+            (1, 2, missed)
+        );
+        let lines = told.take();
+        assert_eq!(lines.len() as u64, missed, "{lines:?}");
+        assert!(lines[0].contains("out of order"), "{lines:?}");
+        assert!(
+            lines[1..]
+                .iter()
+                .all(|line| line.contains("the hook is poisoned")),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn an_after_that_is_not_entered_any_more_is_counted_and_told() {
+    let bus = Bus::new();
+    let told = watch(&bus, "plugin.error");
+    bus.after("e")
+        .named("broken")
+        .with(|_, _, _| -> () { panic!("out of order") })
+        .unwrap();
+    for _ in 0..2 {
+        drop(bus.raise(&event("e")));
+    }
+    let stats = stats_of(&bus, "broken");
+    assert_eq!((stats.afters, stats.skipped, stats.fail_open), (1, 1, 2));
+    assert_eq!(told.take().len(), 2);
+}
+
+#[test]
 fn an_event_that_passes_only_because_a_gate_failed_says_so() {
     let bus = Bus::new();
     broken(&bus, OnError::Allow);

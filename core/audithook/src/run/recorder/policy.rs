@@ -82,6 +82,10 @@ impl Recorder {
             .named("audithook.journal")
             .inline()
             .with(move |event: &Event<'_>| {
+                if event.seq > 0 {
+                    // It has been journalled, and is shown: a process said it.
+                    return;
+                }
                 // The recorder outlives the bus's events; at its end nobody is left to be told.
                 let _ = sender.send(bridge::encode(event, &bridge::meta(event)));
             })
