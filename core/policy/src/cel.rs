@@ -9,6 +9,7 @@
 //! parser and evaluator call themselves for what nests, and neither may come to the end of a stack.
 
 mod extent;
+mod types;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,6 +20,8 @@ use audithook_bus::symbol::OVERFLOW;
 use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 use cel::objects::{Key, Map};
 use cel::{Context, Env, Program};
+
+pub(crate) use types::{Kind, Mistake};
 
 /// The longest condition, in bytes.
 const LONGEST: usize = 4096;
@@ -168,6 +171,11 @@ impl Condition {
     #[must_use]
     pub fn arguments(&self) -> &[String] {
         &self.arguments
+    }
+
+    /// What can never be answered, whatever the event, where the arguments are of these kinds.
+    pub(crate) fn mistake(&self, kind_of: &dyn Fn(&str) -> Option<Kind>) -> Option<Mistake> {
+        types::check(self.program.expression(), kind_of).err()
     }
 
     /// Whether the condition holds.
@@ -344,7 +352,7 @@ impl Survey {
             }
             Expr::Call(call) => {
                 if let Some(name) = member(call) {
-                    self.arguments.push(name);
+                    self.arguments.push(name.to_owned());
                     return Ok(());
                 }
                 for part in call.target.as_deref().into_iter().chain(&call.args) {
@@ -399,11 +407,11 @@ impl Survey {
 }
 
 /// `args["name"]`
-fn member(call: &cel::common::ast::CallExpr) -> Option<String> {
+fn member(call: &cel::common::ast::CallExpr) -> Option<&str> {
     match (call.func_name.as_str(), &call.args[..]) {
         (operators::INDEX, [map, key]) if call.target.is_none() => match (&map.expr, &key.expr) {
             (Expr::Ident(map), Expr::Literal(LiteralValue::String(key))) if map == "args" => {
-                Some(key.inner().to_owned())
+                Some(key.inner())
             }
             _ => None,
         },

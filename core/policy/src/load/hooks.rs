@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use audithook_matcher::MOST_GROUPS;
 
 use super::Check;
-use crate::cel::Condition;
+use crate::cel::{Condition, Kind, Mistake};
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Items, List, Placement};
 use crate::image::{PathPattern, check_text_glob, event_patterns};
@@ -51,6 +51,21 @@ impl On {
             arguments,
             paths,
         }
+    }
+
+    /// What an argument is in all events that have it; `None` where nobody knows, or where it may be one or the other.
+    fn kind(&self, argument: &str) -> Option<Kind> {
+        self.arguments.as_ref()?;
+        let infos = self
+            .names
+            .iter()
+            .filter_map(|name| audithook_catalogue::find(name));
+        let mut kinds = infos
+            .flat_map(|(_, info)| info.args)
+            .filter(|arg| arg.name == argument)
+            .map(|arg| Kind::of(arg.kind));
+        let first = kinds.next()??;
+        kinds.all(|kind| kind == Some(first)).then_some(first)
     }
 }
 
@@ -342,6 +357,9 @@ impl Check<'_> {
                 for name in condition.arguments() {
                     self.argument_name(name, origin, on);
                 }
+                if let Some(mistake) = condition.mistake(&|name| on.kind(name)) {
+                    self.mistake_of_kinds(text, &mistake, origin, on);
+                }
                 Some(When::Cel(condition))
             }
             Err(error) => {
@@ -357,6 +375,22 @@ impl Check<'_> {
                 None
             }
         }
+    }
+
+    fn mistake_of_kinds(&mut self, text: &str, mistake: &Mistake, origin: &Origin, on: &On) {
+        let message = format!("bad condition: {}", mistake.message);
+        let first = mistake.arguments.first();
+        let place = first.and_then(|(name, _)| only_place(text, name, origin));
+        let mut finding = Diagnostic::error(message, place.as_ref().unwrap_or(origin));
+        if !mistake.arguments.is_empty() {
+            let kinds = mistake.arguments.iter();
+            let kinds: Vec<_> = kinds
+                .map(|(name, kind)| format!("`args.{name}` is {kind}"))
+                .collect();
+            let events = listed(on.names.iter().map(String::as_str));
+            finding = finding.hinted(format!("in {events} {}", kinds.join(", ")));
+        }
+        self.found.push(finding);
     }
 
     /// An argument that none of the named events has cannot hold: `on` may have events of one's own, and then nobody knows.
@@ -432,6 +466,28 @@ fn path_arguments(event: &str) -> impl Iterator<Item = &'static str> + use<'_> {
         .flat_map(|info| info.args)
         .filter(|arg| arg.kind == "path" && !arg.name.starts_with("raw"))
         .map(|arg| arg.name)
+}
+
+/// The place of an argument in the file, where the expression has it once and the file has the expression as it is.
+fn only_place(text: &str, argument: &str, origin: &Origin) -> Option<Origin> {
+    let raw = origin.source.text.get(origin.span.clone())?;
+    let name = format!("args.{argument}");
+    let is_whole = |place: &usize| {
+        let next = text[place + name.len()..].chars().next();
+        !next.is_some_and(|next| next.is_alphanumeric() || next == '_')
+    };
+    let mut places = text
+        .match_indices(&name)
+        .map(|(place, _)| place)
+        .filter(is_whole);
+    let (place, None) = (places.next()?, places.next()) else {
+        return None;
+    };
+    let start = origin.span.start + raw.find(text)? + place;
+    Some(Origin {
+        source: std::sync::Arc::clone(&origin.source),
+        span: start..start + name.len(),
+    })
 }
 
 /// The place of an expression's line and column in the file, where the file has the expression as it is.

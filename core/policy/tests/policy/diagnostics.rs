@@ -1171,3 +1171,58 @@ fn a_value_as_long_as_a_file_does_not_fill_the_screen() {
     );
     assert!(said.chars().count() < 2000, "{}", said.len());
 }
+
+#[test]
+fn a_condition_that_no_event_can_answer() {
+    let text = r#"version = 1
+[[hook]]
+on = "open"
+do = "deny"
+when = 'event.source == "cpython" && args.path > 5'
+[[hook]]
+on = ["socket.connect", "socket.bind"]
+do = "deny"
+when = "args.port == '443'"
+[[hook]]
+on = "open"
+do = "log"
+when = "args.path"
+"#;
+    insta::assert_snapshot!(said(text), @r#"
+    hooks.toml:5:38: error: bad condition: `>` of a text and a number
+      |
+    5 | when = 'event.source == "cpython" && args.path > 5'
+      |                                      ^^^^^^^^^
+
+    hint: in `open` `args.path` is a text
+
+    hooks.toml:9:9: error: bad condition: `==` of a number and a text
+      |
+    9 | when = "args.port == '443'"
+      |         ^^^^^^^^^
+
+    hint: in `socket.connect`, `socket.bind` `args.port` is a number
+
+    hooks.toml:13:9: error: bad condition: it is a text, neither true nor false
+       |
+    13 | when = "args.path"
+       |         ^^^^^^^^^
+
+    hint: in `open` `args.path` is a text
+    "#);
+}
+
+#[test]
+fn a_condition_on_what_may_be_anything_is_left_to_the_event() {
+    let hook = |on: &str, when: &str| {
+        format!("version = 1\n[[hook]]\non = {on}\ndo = \"log\"\nwhen = '{when}'\n")
+    };
+    for (on, when) in [
+        (r#""shop.order""#, "args.path > 5"),
+        (r#"["open", "shop.order"]"#, "args.path > 5"),
+        (r#""socket.*""#, "args.port == \"443\""),
+        (r#""array.__new__""#, "args.initializer > 5"),
+    ] {
+        Place::new().policy(&hook(on, when));
+    }
+}
