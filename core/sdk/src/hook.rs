@@ -16,7 +16,8 @@ pub trait Hook: Sized + Send + Sync + 'static {
     /// What `with` holds. Refuse unknown keys with `#[serde(deny_unknown_fields)]`.
     type With: DeserializeOwned;
 
-    /// The JSON Schema of `with`; may be empty.
+    /// The JSON Schema of `with`; may be empty. A text of the `format` `argument` is the name of an argument: a policy whose
+    /// events cannot have it is refused.
     const WITH_SCHEMA: &'static str = "";
 
     /// Makes the hook. Names of arguments are interned here, once.

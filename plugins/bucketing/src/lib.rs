@@ -124,7 +124,7 @@ impl Hook for Count {
   "type": "object",
   "additionalProperties": false,
   "properties": {
-    "by": {"type": "string", "minLength": 1, "description": "the argument to count by; the event's name if it is left out"}
+    "by": {"type": "string", "format": "argument", "minLength": 1, "description": "the argument to count by; the event's name if it is left out"}
   }
 }"#;
 

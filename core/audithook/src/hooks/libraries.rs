@@ -6,6 +6,7 @@ use audithook_loader::{Digest, Examined, LoadError, Plugin, Refusal, SearchPath,
 use audithook_policy::PluginCode;
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Placement, Policy};
+use serde_json::Value;
 
 use super::call_kind;
 
@@ -48,6 +49,7 @@ impl Libraries {
             .set_call_kinds(|plugin, function| call_kind(&libraries.get(plugin)?.plugin, function));
         for hook in policy.hooks() {
             libraries.check_target(hook, &mut found);
+            libraries.check_arguments(hook, &mut found);
         }
         if found.is_empty() {
             Ok(libraries)
@@ -141,7 +143,40 @@ impl Libraries {
             );
         }
     }
+
+    /// What `with` says is the name of an argument must be one of the hook's events: a slip would count nothing.
+    fn check_arguments(&self, hook: &model::Hook, found: &mut Diagnostics) {
+        let model::Action::Call {
+            plugin,
+            function,
+            with,
+        } = &hook.action
+        else {
+            return;
+        };
+        let offered = self
+            .get(plugin)
+            .into_iter()
+            .flat_map(|library| &library.plugin.info().hooks);
+        let schema = offered
+            .filter(|offered| offered.name == *function)
+            .find_map(|offered| serde_json::from_str::<Value>(&offered.with_schema).ok());
+        let properties = schema
+            .as_ref()
+            .and_then(|schema| schema["properties"].as_object());
+        for (key, property) in properties.into_iter().flatten() {
+            if property["format"] == ARGUMENT
+                && let Some(name) = with[key.as_str()].as_str()
+                && let Err(mistake) = hook.check_argument(name)
+            {
+                found.push(mistake.labelled(format!("`{key}` of its `with` names an argument")));
+            }
+        }
+    }
 }
+
+/// The `format` by which the schema of `with` says that a text is the name of an argument.
+const ARGUMENT: &str = "argument";
 
 impl Library {
     /// Opens the library of one plugin.

@@ -119,6 +119,49 @@ fn check_loads_plugins_when_it_is_asked_to_and_says_what_a_run_would() {
 }
 
 #[test]
+fn an_argument_that_no_event_of_the_hook_has_is_a_mistake_in_with_too() {
+    let with = |on: &str, by: &str| {
+        with_hook(&format!(
+            "on = {on}\ncall = \"bucketing.count\"\nwith = {{ by = \"{by}\" }}"
+        ))
+    };
+    let bench = with(r#""open""#, "pth");
+    insta::assert_snapshot!(bench.run(&["check", "hooks.toml", "--plugins"]).all(), @"
+    status: 1
+    --- out ---
+    hooks.toml:6:1: error: no such argument of `open`: `pth`
+      |
+    6 | [[hook]]
+      | ^^^^^^^^ `by` of its `with` names an argument
+
+    hint: did you mean `path`?
+
+    hooks.toml: invalid: 1 error
+    ");
+    let said = bench.run(&["run", "-c", "hooks.toml", "--", "true"]);
+    assert_eq!(said.status, Some(125), "{said:?}");
+    assert!(
+        said.err.contains("no such argument of `open`: `pth`"),
+        "{said:?}"
+    );
+    let said = with(r#"["open", "import"]"#, "host").run(&["emit", "-c", "hooks.toml", "x.y"]);
+    assert_eq!(said.status, Some(2), "{said:?}");
+    assert!(said.err.contains("hint: it has "), "{said:?}");
+
+    // What a program's own events have, nobody knows.
+    for (on, by) in [
+        (r#""open""#, "0"),
+        (r#"["open", "import"]"#, "module"),
+        (r#"["open", "shop.order"]"#, "customer"),
+        (r#""socket.*""#, "customer"),
+    ] {
+        with(on, by)
+            .run(&["check", "hooks.toml", "--plugins"])
+            .good();
+    }
+}
+
+#[test]
 fn a_plugin_that_nobody_vouches_for_does_not_run() {
     let bench = Bench::with_policy("version = 1\n[plugin.stranger]\npath = \"./libstranger.so\"\n");
     bench.write("libstranger.so", "");

@@ -53,6 +53,31 @@ impl On {
         }
     }
 
+    /// What is wrong with an argument's name, and what to do. One that none of the events has cannot hold; where an event may be
+    /// the program's own, nobody knows.
+    fn no_such_argument(&self, name: &str) -> Option<(String, String)> {
+        let is_place = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+        if is_place
+            && (name.len() > 1 || audithook_catalogue::arg_symbol(name.as_bytes()).is_none())
+        {
+            return Some((
+                format!("no such place of an argument: `{name}`"),
+                "the first ten arguments of an event are seen: `0` to `9`".to_owned(),
+            ));
+        }
+        let known = self.arguments.as_ref()?;
+        if known.contains(name) || is_place {
+            return None;
+        }
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "it has no arguments".to_owned(),
+            None => format!("it has {}", listed(known.iter().copied())),
+        };
+        let events = listed(self.names.iter().map(String::as_str));
+        Some((format!("no such argument of {events}: `{name}`"), hint))
+    }
+
     /// What an argument is in all events that have it; `None` where nobody knows, or where it may be one or the other.
     fn kind(&self, argument: &str) -> Option<Kind> {
         self.arguments.as_ref()?;
@@ -66,6 +91,21 @@ impl On {
             .map(|arg| Kind::of(arg.kind));
         let first = kinds.next()??;
         kinds.all(|kind| kind == Some(first)).then_some(first)
+    }
+}
+
+impl Hook {
+    /// What is wrong with the name of an argument that a plugin is told to look at.
+    ///
+    /// # Errors
+    /// No event that the hook is on can have it.
+    pub fn check_argument(&self, name: &str) -> Result<(), Box<Diagnostic>> {
+        match On::new(self.on.clone()).no_such_argument(name) {
+            None => Ok(()),
+            Some((message, hint)) => Err(Box::new(
+                Diagnostic::error(message, &self.origin).hinted(hint),
+            )),
+        }
     }
 }
 
@@ -393,34 +433,10 @@ impl Check<'_> {
         self.found.push(finding);
     }
 
-    /// An argument that none of the named events has cannot hold: `on` may have events of one's own, and then nobody knows.
     fn argument_name(&mut self, name: &str, origin: &Origin, on: &On) {
-        let is_place = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-        if is_place
-            && (name.len() > 1 || audithook_catalogue::arg_symbol(name.as_bytes()).is_none())
-        {
-            return self.error(
-                format!("no such place of an argument: `{name}`"),
-                origin,
-                "the first ten arguments of an event are seen: `0` to `9`",
-            );
+        if let Some((message, hint)) = on.no_such_argument(name) {
+            self.error(message, origin, hint);
         }
-        let Some(known) = &on.arguments else {
-            return;
-        };
-        if known.contains(name) || is_place {
-            return;
-        }
-        let hint = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "it has no arguments".to_owned(),
-            None => format!("it has {}", listed(known.iter().copied())),
-        };
-        let events = listed(on.names.iter().map(String::as_str));
-        self.found.push(
-            Diagnostic::error(format!("no such argument of {events}: `{name}`"), origin)
-                .hinted(hint),
-        );
     }
 
     /// A hook without a name is known by what it calls, or by its place in the file.
