@@ -15,3 +15,4 @@
 pub mod evaluate;
 pub mod hooks;
 pub mod run;
+pub mod shell;

@@ -108,15 +108,15 @@ pub(super) struct Init {
     #[arg(short, long, value_name = "FILE", default_value = "hooks.toml", value_hint = ValueHint::FilePath)]
     pub(super) output: PathBuf,
 
-    /// Replace the file if it exists.
+    /// Replace the file if it exists: whole, or not at all. What a symlink leads to is replaced, not the link.
     #[arg(long)]
     pub(super) force: bool,
 }
 
 /// Record that you have read a policy, so that `run` uses it without `-c`.
 ///
-/// Shows what is trusted: the file, every file that it extends and the libraries of its plugins, by content. When one of
-/// them changes, it is asked for again.
+/// Shows first what the policy allows and denies, and whose code it runs; then what is trusted: the file, every file that it
+/// extends and the libraries of its plugins, by content. When one of them changes, it is asked for again.
 #[derive(Debug, Args)]
 #[command(after_long_help = help::TRUST)]
 pub(super) struct Trust {
@@ -137,8 +137,9 @@ pub(super) struct Trust {
 
 /// Validate a policy.
 ///
-/// Every mistake is shown with its place and, where there is one, the remedy; what nothing holds yet is a warning. Plugins are
-/// looked for, and none of their code runs. Exits with 1 if there is an error.
+/// Mistakes are shown with their places and, where there is one, the remedy; of very many the worst twenty (JSON has
+/// all). What nothing holds yet is a warning. Plugins are looked for, and none of their code runs. Exits with 1 if there is an
+/// error.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use audithook::shell;
 use audithook_policy::paths;
 
 use super::arguments::Init;
 use super::failure::{Answer, Failure};
+use super::policy::DEFAULT_FILE;
 use super::terminal::Terminal;
 
 pub(super) fn run(arguments: &Init, terminal: &mut Terminal) -> Result<Answer, Failure> {
@@ -27,10 +29,17 @@ pub(super) fn run(arguments: &Init, terminal: &mut Terminal) -> Result<Answer, F
         }
         _ => Failure::because("cannot write", file.display(), &error),
     })?;
-    let shown = file.display();
+    let name = file.display().to_string();
+    let word = shell::path(&name);
+    // Only ./hooks.toml is found without being named, and only what is found need be trusted.
+    let next = if Path::new(&name) == Path::new(DEFAULT_FILE) {
+        format!("`audithook trust {word}`, then `audithook run -- CMD…`")
+    } else {
+        format!("`audithook run -c {word} -- CMD…`")
+    };
     writeln!(
         terminal.err(),
-        "wrote `{shown}`\n\nnext: read it, then `audithook trust {shown}`, then `audithook run -- CMD…`"
+        "wrote `{name}`\n\nnext: read it, then {next}"
     )?;
     Ok(Answer::Good)
 }

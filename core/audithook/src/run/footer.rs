@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use audithook_abi::Verdict;
 
+use crate::shell;
+
 /// How many different refusals are shown.
 const MOST_SHOWN: usize = 10;
 /// How many different refusals are told apart: a hostile program can make up as many as it likes.
@@ -109,7 +111,7 @@ impl Footer {
             let _ = writeln!(out, "  … and {} more", self.order.len() - MOST_SHOWN);
         }
         if let Some(journal) = journal {
-            let _ = write!(out, "  all of them: audithook log {journal}");
+            let _ = write!(out, "  all of them: audithook log {}", shell::path(journal));
             for verdict in [Verdict::Deny, Verdict::Kill] {
                 if self.order.iter().any(|refusal| refusal.says == verdict) {
                     let _ = write!(out, " --verdict {}", verdict.as_str());
@@ -220,6 +222,17 @@ mod tests {
             footer.refusals(Some("out.jsonl")),
             "3 operations were refused:\n  open: `/a` by rule `files.deny` (hooks.toml:7), 2 times\n  \
              open: `/b` by rule `files.deny` (hooks.toml:7)\n  all of them: audithook log out.jsonl --verdict deny"
+        );
+    }
+
+    #[test]
+    fn the_command_for_all_refusals_can_be_typed() {
+        let mut footer = Footer::default();
+        footer.add(refusal("/a"));
+        let text = footer.refusals(Some("/tmp/my runs/out.jsonl"));
+        assert!(
+            text.ends_with("audithook log '/tmp/my runs/out.jsonl' --verdict deny"),
+            "{text}"
         );
     }
 

@@ -53,6 +53,44 @@ fn init_writes_a_policy_that_is_valid_and_never_replaces_one() {
 }
 
 #[test]
+fn what_init_says_to_do_next_can_be_typed() {
+    let bench = Bench::new();
+    for file in [
+        "my policy.toml",
+        "data/it's $x.toml",
+        "../other.toml",
+        "-x.toml",
+        "./hooks.toml",
+    ] {
+        let said = bench.run(&["init", &format!("--output={file}")]);
+        let commands: Vec<_> = said
+            .err
+            .split('`')
+            .filter(|text| text.starts_with("audithook "))
+            .collect();
+        let audithook = bench.command(&[]);
+        for command in commands {
+            let command = command
+                .replace("CMD…", "true")
+                .replace("audithook", "\"$0\"");
+            let output = std::process::Command::new("sh")
+                .args(["-c", &command])
+                .arg(audithook.get_program())
+                .current_dir(bench.work())
+                .env("HOME", bench.work().join("../home"))
+                .output()
+                .expect("runs");
+            let said = String::from_utf8_lossy(&output.stderr);
+            // What the tests are built with has no preload library beside it: the policy was read by then.
+            assert!(
+                !said.contains("polic") && !said.contains("Usage"),
+                "{command}: {said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn init_replaces_a_policy_whole_or_leaves_it_as_it_is() {
     let bench = Bench::with_policy("version = 1\n");
     let file = bench.work().join("hooks.toml");
