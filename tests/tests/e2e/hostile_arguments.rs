@@ -1,6 +1,6 @@
 //! Arguments that fight back: code of the program that runs, or changes what is read, while an event is judged.
 
-use audithook_tests::{Python, Run, Scratch, build, for_each_python};
+use audithook_tests::{Python, Run, Scratch, build, for_each_python, python};
 
 /// Renames what must not be renamed: the event is all that stands in the way.
 const MOVE: &str = "\
@@ -307,4 +307,53 @@ except PermissionError as error:
         let (_scratch, outcome) = run(python, "version = 1\n[network]\nsockets = []\n", code);
         assert_eq!(outcome.assert_success().out(), "refused\n", "{}", outcome.describe());
     }
+}
+
+/// While a gate is asked, another thread leaves it to the event to let go of its argument, whose finalizer raises the next.
+#[test]
+fn events_inside_events_without_end_are_refused() {
+    let code = "\
+import sys, threading, time
+lists, depth, deepest, ended = [], 0, 0, None
+class Last(str):
+    def __del__(self):
+        if ended is None: order()
+def order():
+    global depth, deepest, ended
+    values = [Last('x')]
+    lists.append(values)
+    depth += 1
+    deepest = max(deepest, depth)
+    try:
+        sys.audit('shop.order', values, 'slow')
+    except PermissionError as error:
+        ended = str(error)
+    depth -= 1
+def let_go():
+    while ended is None:
+        for values in list(lists): values.clear()
+        time.sleep(0.001)
+thread = threading.Thread(target=let_go)
+# The other thread runs when this one waits for the gate, and not before.
+sys.setswitchinterval(60)
+thread.start()
+order()
+thread.join()
+print(ended, deepest >= 17)
+";
+    let policy = format!(
+        "version = 1\n[plugin.gate-plugin]\npath = {:?}\nplacement = \"supervisor\"\n[[hook]]\non = \"shop.order\"\n\
+         call = \"gate-plugin.check\"\nwith = {{ argument = \"1\", contains = \"slow\", behave = \"sleep\", sleep-ms = 20, verdict = \"allow\" }}\n",
+        build::gate_plugin()
+    );
+    let scratch = Scratch::new();
+    let outcome = Run::new(&scratch, &policy)
+        .python(python::newest(), &["-c", code])
+        .finish();
+    assert_eq!(
+        outcome.assert_success().out(),
+        "denied by audithook: events are raised inside each other without end True\n",
+        "{}",
+        outcome.describe()
+    );
 }

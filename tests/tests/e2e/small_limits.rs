@@ -1,8 +1,12 @@
 //! Programs with little: small stacks, few descriptors, small files. What runs bare runs under a policy, too.
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use audithook_tests::{Python, Run, Scratch, for_each_python, python};
+use audithook_tests::tree::{self, Lifeline};
+use audithook_tests::{Journal, PATIENCE, Python, Run, Scratch, for_each_python, python, skip};
+use rustix::process::{Pid, Signal, kill_process};
 
 const DENY: &str = "version = 1\n[files]\ndeny = [\"./secret\"]\n";
 
@@ -231,4 +235,119 @@ fn a_limit_too_low_for_audithook_itself_is_said_before_anything_runs() {
         said.contains("ulimit -f") && said.contains("16384 bytes"),
         "{said}"
     );
+}
+
+/// Who waits for room looks from time to time whether somebody is left to make it. A program without a descriptor cannot, and
+/// waits on.
+#[test]
+fn a_program_without_a_descriptor_left_waits_for_room_as_long_as_it_takes() {
+    // Many times what a ring holds.
+    let code = "\
+import os, resource, sys, time
+lines = os.open('lines', os.O_WRONLY)
+last = os.dup(0)
+resource.setrlimit(resource.RLIMIT_NOFILE, (last, last))
+os.close(last)
+try:
+    while True: os.dup(0)
+except OSError:
+    pass
+os.write(lines, b'begun\\n')
+sys.stdin.readline()
+began = time.monotonic()
+for number in range(4000): sys.audit('count', 'x' * 1000)
+print(time.monotonic() - began > 2)
+";
+    let scratch = Scratch::new();
+    let mut lines = Lifeline::new(&scratch, "lines");
+    let run = Run::new(&scratch, "version = 1\n");
+    let mut child = run
+        .audithook_command(&[
+            "run",
+            "-q",
+            "-c",
+            "hooks.toml",
+            "--journal",
+            "out.jsonl",
+            "--",
+        ])
+        .args([python::newest().text(), "-c", code])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    assert_eq!(lines.line(PATIENCE).as_deref(), Some("begun"));
+    let supervisor = tree::supervisor(child.id()).expect("a run has a supervisor");
+    let supervisor = Pid::from_raw(supervisor.cast_signed()).expect("a process id");
+    kill_process(supervisor, Signal::STOP).expect("own process");
+    let mut input = child.stdin.take().expect("a pipe was asked for");
+    input.write_all(b"go on\n").expect("it reads");
+    // How long nobody makes room: longer than it takes to look for somebody twice.
+    std::thread::sleep(Duration::from_millis(2500));
+    kill_process(supervisor, Signal::CONT).expect("own process");
+    let outcome = child.wait_with_output().expect("it ends");
+    assert_eq!(outcome.status.code(), Some(0), "{outcome:?}");
+    assert_eq!(outcome.stdout, b"True\n", "it had to wait");
+    let journal = Journal::read(&scratch.join("out.jsonl"));
+    assert_eq!(journal.of("count").count(), 4000);
+}
+
+/// Holds a process up once, between the connection to its supervisor and the first word: a second too long.
+const LATE: &str = "\
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+int connect(int descriptor, const struct sockaddr *address, socklen_t length) {
+    static int times;
+    int (*next)(int, const struct sockaddr *, socklen_t) = dlsym(RTLD_NEXT, \"connect\");
+    int connected = next(descriptor, address, length);
+    const char *late = getenv(\"LATE\");
+    if (late && address->sa_family == AF_UNIX && ++times == atoi(late)) {
+        usleep(2500000);
+        write(2, \"late\\n\", 5);
+    }
+    return connected;
+}
+";
+
+#[test]
+fn a_process_that_is_held_up_before_it_speaks_is_heard_all_the_same() {
+    let scratch = Scratch::new();
+    let source = scratch.write("late.c", LATE);
+    let shim = scratch.join("late.so");
+    let made = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&shim, &source])
+        .arg("-ldl")
+        .output();
+    if !made.as_ref().is_ok_and(|made| made.status.success()) {
+        skip("a library that holds up", format_args!("{made:?}"));
+        return;
+    }
+    let policy =
+        "version = 1\n[[hook]]\non = \"shop.order\"\nwhen = 'args[\"0\"] > 100'\ndo = \"deny\"\n";
+    let code =
+        "import sys\nsys.audit('shop.order', 5)\nprint('ordered')\nsys.audit('shop.order', 500)\n";
+    // The hello, then a question.
+    for late in ["1", "2"] {
+        let outcome = Run::new(&scratch, policy)
+            .env("LD_PRELOAD", &shim)
+            .env("LATE", late)
+            .python(python::newest(), &["-c", code])
+            .finish();
+        outcome.assert_code(1).assert_err("late\n");
+        assert_eq!(outcome.out(), "ordered\n", "{}", outcome.describe());
+        let journal = outcome.journal();
+        assert_eq!(
+            journal.of("shop.order").count(),
+            2,
+            "{}",
+            journal.describe()
+        );
+    }
 }
