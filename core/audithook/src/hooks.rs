@@ -12,6 +12,7 @@
 mod condition;
 mod embedded;
 mod libraries;
+mod live;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use audithook_bus::bridge::TracingObserver;
 use audithook_bus::{
     Decision, Gate, Hook, HookError, Mode, Observer, OnError, Reply, Source, symbol,
 };
-use audithook_loader::{Attached, Attachment, Instance, Plugin, Services};
+use audithook_loader::{Attached, Plugin, Services};
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Action, Do, Placement, Policy};
 
@@ -34,6 +35,8 @@ pub use audithook_loader::SearchPath;
 pub(crate) use condition::{Case, Condition};
 pub use embedded::Embedded;
 pub use libraries::{Libraries, Library};
+pub(crate) use live::Live;
+use live::Request;
 pub use services::BusServices;
 pub(crate) use true_name::known_as;
 
@@ -56,7 +59,7 @@ pub struct BuiltHooks {
     /// What `plugin.load` records say, in the order of the policy.
     pub plugins: Vec<LoadedFact>,
     /// The plugins' instances, in the same order, without those that run in the target.
-    instances: Vec<Instance>,
+    instances: Vec<Live>,
     /// The observers' hooks, by name.
     watchers: Vec<(String, Arc<Case>)>,
     /// The hooks whose gates run in the target, by name.
@@ -84,6 +87,8 @@ pub struct LoadedFact {
     pub sha256: String,
     /// Where it runs, as the policy says it.
     pub placement: &'static str,
+    /// It goes on with the instance that there was before.
+    pub(crate) kept: bool,
 }
 
 /// Why there are no hooks: all that was found, with its places.
@@ -100,9 +105,21 @@ impl Libraries {
         scope: Scope,
         services: &Arc<dyn Services>,
     ) -> Result<BuiltHooks, BuildError> {
+        self.attach_beside(policy, scope, services, &[])
+    }
+
+    /// As [`Libraries::attach`], but goes on with the instances of before where they would be made again as they are.
+    pub(crate) fn attach_beside(
+        &self,
+        policy: &Policy,
+        scope: Scope,
+        services: &Arc<dyn Services>,
+        before: &[Live],
+    ) -> Result<BuiltHooks, BuildError> {
         let mut attaching = Attaching {
             policy,
             scope,
+            before,
             instances: HashMap::new(),
             made: BuiltHooks {
                 hooks: Vec::new(),
@@ -126,6 +143,7 @@ impl Libraries {
         for (place, hook) in policy.hooks().iter().enumerate() {
             attaching.hook(hook, place as u32);
         }
+        attaching.made.instances.iter_mut().for_each(Live::settle);
         if attaching.found.is_empty() {
             Ok(attaching.made)
         } else {
@@ -156,7 +174,8 @@ impl BuiltHooks {
     /// What the plugins have to report by now, by plugin: text for people, or JSON.
     #[must_use]
     pub fn reports(&self, json: bool) -> Vec<(String, String)> {
-        let report = |instance: &Instance| {
+        let report = |live: &Live| {
+            let instance = live.instance();
             let text = if json {
                 instance
                     .report_json()
@@ -175,6 +194,11 @@ impl BuiltHooks {
             Some((instance.plugin().info().name.clone(), text))
         };
         self.instances.iter().filter_map(report).collect()
+    }
+
+    /// The instances, for the policy that comes next.
+    pub(crate) fn live(&self) -> Vec<Live> {
+        self.instances.clone()
     }
 
     /// The number of the rule that a hook of this name is.
@@ -237,7 +261,9 @@ impl std::fmt::Debug for BuiltHooks {
 struct Attaching<'p> {
     policy: &'p Policy,
     scope: Scope,
-    instances: HashMap<&'p str, Instance>,
+    before: &'p [Live],
+    /// The places of the instances, by the plugins' names.
+    instances: HashMap<&'p str, usize>,
     made: BuiltHooks,
     found: Diagnostics,
 }
@@ -248,15 +274,26 @@ impl<'p> Attaching<'p> {
             return;
         };
         let config = plugin.config.to_string();
-        match library.plugin.create(Arc::clone(services), &config) {
-            Ok(instance) => {
-                self.made.instances.push(instance.clone());
-                self.instances.insert(&plugin.name, instance);
+        let before = self.before.iter().find(|live| live.is_as(library, &config));
+        let live = match before {
+            Some(live) => {
+                let facts = self.made.plugins.iter_mut();
+                facts
+                    .filter(|fact| fact.name == library.name)
+                    .for_each(|fact| fact.kept = true);
+                live.again()
             }
-            Err(error) => self
-                .found
-                .push(Diagnostic::error(error.to_string(), &plugin.origin)),
-        }
+            None => match library.plugin.create(Arc::clone(services), &config) {
+                Ok(instance) => Live::new(&plugin.name, config, instance),
+                Err(error) => {
+                    let error = Diagnostic::error(error.to_string(), &plugin.origin);
+                    return self.found.push(error);
+                }
+            },
+        };
+        self.instances
+            .insert(&plugin.name, self.made.instances.len());
+        self.made.instances.push(live);
     }
 
     fn hook(&mut self, hook: &'p model::Hook, place: u32) {
@@ -283,9 +320,9 @@ impl<'p> Attaching<'p> {
                 function,
                 with,
             } => {
-                if let Some(instance) = self.instances.get(plugin.as_str()).cloned() {
+                if let Some(instance) = self.instances.get(plugin.as_str()).copied() {
                     let with = with.to_string();
-                    self.call(hook, place, case, &instance, function, &with);
+                    self.call(hook, place, case, instance, function, &with);
                 } else if self.is_in_target(plugin) {
                     self.made.in_target.push(hook.id());
                 }
@@ -349,18 +386,13 @@ impl<'p> Attaching<'p> {
         hook: &model::Hook,
         place: u32,
         case: Case,
-        instance: &Instance,
+        instance: usize,
         function: &str,
         with: &str,
     ) {
         let on: Vec<&str> = hook.on.iter().map(String::as_str).collect();
-        let attached = instance.attach(&Attachment {
-            function,
-            with,
-            name: &hook.id(),
-            on: &on,
-        });
-        let attached = match attached {
+        let live = &mut self.made.instances[instance];
+        let attached = match live.attach(Request::of(hook, function, with)) {
             Ok(attached) => attached,
             Err(error) => {
                 let diagnostic = Diagnostic::error(error.to_string(), &hook.origin);
@@ -371,7 +403,12 @@ impl<'p> Attaching<'p> {
                 return;
             }
         };
-        let plugin = &instance.plugin().info().name;
+        let plugin = &self.made.instances[instance]
+            .instance()
+            .plugin()
+            .info()
+            .name
+            .clone();
         if let Some(mistake) = mistake(hook, plugin, &attached) {
             self.found.push(mistake);
             return;
@@ -454,6 +491,7 @@ impl LoadedFact {
                 .map(|digest| digest.to_string())
                 .unwrap_or_default(),
             placement: library.placement.as_str(),
+            kept: false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reload: a new policy holds from the next event on, a broken one does not, a locked one never.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -85,6 +86,7 @@ impl Session {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(File::create(scratch.join("said")).expect("a new file"))
             .spawn()
             .expect("the command runs");
         let (sender, output) = channel();
@@ -124,13 +126,20 @@ impl Session {
     /// Waits for the record of the reload number `count`.
     #[track_caller]
     fn wait_for_reload(&self, count: usize) -> Record {
+        self.wait_for("policy.reload", count, |_| true)
+    }
+
+    /// Waits for the record number `count` of those that are meant.
+    #[track_caller]
+    fn wait_for(&self, event: &str, count: usize, is_meant: impl Fn(&Record) -> bool) -> Record {
         let end = Instant::now() + PATIENCE;
         loop {
-            let mut reloads = records(&self.scratch.join("out.jsonl"), "policy.reload");
-            if reloads.len() >= count {
-                return reloads.swap_remove(count - 1);
+            let mut found = records(&self.scratch.join("out.jsonl"), event);
+            found.retain(&is_meant);
+            if found.len() >= count {
+                return found.swap_remove(count - 1);
             }
-            assert!(Instant::now() < end, "the policy was not reloaded");
+            assert!(Instant::now() < end, "`{event}` was not recorded");
             // The journal is a file: there is nothing to wait for but its growth.
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -153,10 +162,17 @@ impl Session {
             .count()
     }
 
-    fn finish(mut self) -> Journal {
+    fn finish(self) -> Journal {
+        self.finish_saying().0
+    }
+
+    /// The journal, and what was said on standard error.
+    fn finish_saying(mut self) -> (Journal, String) {
         drop(self.input.take());
-        assert!(run::wait_child(&mut self.child).success());
-        Journal::read(&self.scratch.join("out.jsonl"))
+        let status = run::wait_child(&mut self.child);
+        let said = std::fs::read_to_string(self.scratch.join("said")).expect("text");
+        assert!(status.success(), "{said}");
+        (Journal::read(&self.scratch.join("out.jsonl")), said)
     }
 }
 
@@ -482,4 +498,36 @@ fn a_reload_is_recorded_with_the_policys_own_file() {
         "{reload:?}"
     );
     session.finish();
+}
+
+/// A plugin goes on counting where nothing of its own has changed, and begins anew where its configuration has.
+#[test]
+fn a_plugin_that_is_as_before_goes_on_with_what_it_has_counted() {
+    let counting = |top: u32, deny: &str| {
+        format!(
+            "version = 1\n[files]\ndeny = [{deny}]\n[journal]\nevents = [\"open\"]\n[plugin.bucketing]\npath = {:?}\nplacement = \"supervisor\"\nconfig = {{ top = {top} }}\n\
+             [[hook]]\nname = \"secrets\"\non = \"open\"\nwhen = {{ path = \"**/secret\" }}\ncall = \"bucketing.count\"\nwith = {{ by = \"path\" }}\n",
+            build::bucketing()
+        )
+    };
+    for (top, counted, loads) in [(7, "3", 1), (8, "1", 2)] {
+        let mut session = Session::start(&counting(7, ""));
+        for _ in 0..2 {
+            assert_eq!(session.attempt(), "read");
+        }
+        // What the supervisor has not read by then, the plugin of the next policy is shown.
+        session.wait_for("open", 2, |open| open.arg_text("path").ends_with("/secret"));
+        session.replace_policy(&counting(top, "\"./secret\""));
+        let reload = session.wait_for_reload(1);
+        assert!(reload.arg("error").is_null(), "{reload:?}");
+        assert!(session.attempt().contains("files.deny"));
+        let (journal, said) = session.finish_saying();
+        let counts: Vec<&str> = said
+            .lines()
+            .filter(|line| line.ends_with("/secret") && !line.contains("deny"))
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        assert_eq!(counts, [counted], "{said}");
+        assert_eq!(journal.of("plugin.load").count(), loads, "{said}");
+    }
 }

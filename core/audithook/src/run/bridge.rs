@@ -19,7 +19,7 @@ use audithook_wire::flat::{
 };
 
 use crate::evaluate::kinds_of_socket;
-use crate::hooks::{BuiltHooks, known_as};
+use crate::hooks::{BuiltHooks, Live, known_as};
 
 /// How many reasons wait for the record of the operation that they are about.
 const MOST_REASONS: usize = 4096;
@@ -130,6 +130,11 @@ impl Published {
 
     pub(super) fn has_observers(&self) -> bool {
         self.with(BuiltHooks::has_observers)
+    }
+
+    /// The plugins' instances, for the policy that comes next.
+    pub(super) fn live(&self) -> Vec<Live> {
+        self.with(BuiltHooks::live)
     }
 
     /// The observers' hooks that are for events of this name.

@@ -87,7 +87,7 @@ impl Recorder {
             &bus_sender,
             settings.quiet,
         ));
-        let built = policy::build(&mut settings.policy, &services)?;
+        let built = policy::build(&mut settings.policy, &services, &[])?;
         let journal = std::mem::replace(&mut settings.journal, JournalOutput::None);
         let journal = journal.open(&settings.id)?;
         let ledger = Ledger::new(settings.id, journal, bus.clone(), Arc::clone(&published));

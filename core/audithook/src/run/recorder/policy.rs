@@ -13,7 +13,7 @@ use audithook_policy::Policy;
 use audithook_policy::image::JournalEvents;
 
 use super::Recorder;
-use crate::hooks::{BuiltHooks, Libraries, Scope, SearchPath};
+use crate::hooks::{BuiltHooks, Libraries, Live, Scope, SearchPath};
 use crate::run::bridge;
 
 impl Recorder {
@@ -46,7 +46,7 @@ impl Recorder {
             self.directory.put_in_force(number).map_err(not_written)?;
             self.generations.add(next);
         }
-        for plugin in &built.plugins {
+        for plugin in built.plugins.iter().filter(|plugin| !plugin.kept) {
             let path = plugin.path.as_os_str().as_encoded_bytes();
             self.own(
                 event::PLUGIN_LOAD,
@@ -98,7 +98,7 @@ impl Recorder {
         }
         let mut policy = (self.settings.reload)()?;
         let waits = bridge::fixed_at_start(&self.settings.policy, &policy);
-        let built = build(&mut policy, &self.services)?;
+        let built = build(&mut policy, &self.services, &self.published.live())?;
         let before = std::mem::replace(&mut self.settings.policy, policy);
         if let Err(error) = self.publish(built) {
             self.settings.policy = before;
@@ -108,12 +108,14 @@ impl Recorder {
     }
 }
 
-/// Loads the plugins, and tells the policy what they are: its image is to be made afterwards.
+/// Loads the plugins, and tells the policy what they are: its image is to be made afterwards. Goes on with the instances of
+/// the policy before, where they are what it asks for.
 pub(super) fn build(
     policy: &mut Policy,
     services: &Arc<dyn Services>,
+    before: &[Live],
 ) -> Result<BuiltHooks, String> {
     Libraries::open(policy, &SearchPath::from_environment())
-        .and_then(|libraries| libraries.attach(policy, Scope::Supervisor, services))
+        .and_then(|libraries| libraries.attach_beside(policy, Scope::Supervisor, services, before))
         .map_err(|error| bridge::chain(&error))
 }
