@@ -186,6 +186,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn children_are_known_without_opening_anything() {
+        adopt_orphans().expect("any Linux can");
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep runs");
+        let pid = Pid::from_child(&child);
+        assert!(known_children().contains(&pid));
+        child.kill().expect("killed");
+        child.wait().expect("reaped");
+        assert!(!known_children().contains(&pid));
+    }
+
+    #[test]
     fn a_child_is_a_descendant_and_init_is_none() {
         let mut child = Command::new("sleep").arg("60").spawn().expect("sleep runs");
         let pid = Pid::from_child(&child);
