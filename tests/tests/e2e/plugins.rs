@@ -518,3 +518,37 @@ fn what_a_plugin_logs_is_told_and_quietly_only_its_errors() {
         quiet.describe()
     );
 }
+
+#[test]
+fn a_plugin_is_told_no_name_that_is_not_the_events() {
+    let policy = format!(
+        "version = 1\n{}{}[[hook]]\nname = \"gate\"\non = \"order.*\"\n{CALL}with = {{ argument = \"0\" }}\n\
+         [[hook]]\nname = \"counting\"\non = \"order.*\"\ncall = \"bucketing.count\"\n\
+         [[hook]]\nname = \"others\"\non = \"other.*\"\ncall = \"bucketing.count\"\n",
+        gate("supervisor"),
+        bucketing()
+    );
+    let code = "\
+import sys
+for name in ('order.short', 'order.' + 'long' * 150):
+    try:
+        sys.audit(name, 'tea')
+        print('ordered')
+    except PermissionError:
+        print('refused')
+";
+    let outcome = Run::new(&Scratch::new(), &policy)
+        .code(python::newest(), code)
+        .finish();
+    // A gate that fails refuses, an observer misses it.
+    assert_eq!(outcome.assert_success().out(), "ordered\nrefused\n");
+    let missed = "missed 1 event, which passed without it: the event's name cannot be told";
+    outcome
+        .assert_err(&format!("audithook: `hook.counting` {missed}"))
+        .assert_err("1  order.short");
+    assert!(
+        !outcome.err().contains("hook.others` missed"),
+        "{}",
+        outcome.describe()
+    );
+}
