@@ -165,10 +165,19 @@ impl Owner {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use super::*;
+
+    /// The rooms are the process's: one test at a time counts on which are free.
+    fn alone() -> MutexGuard<'static, ()> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     #[test]
     fn a_thread_takes_again_what_its_child_never_gave_back() {
+        let _alone = alone();
         let mut first = Claim::new().expect("memory");
         let place = first.place.expect("a room of the mapping");
         let other = Claim::new().expect("memory");
@@ -185,6 +194,7 @@ mod tests {
 
     #[test]
     fn when_all_rooms_are_taken_there_is_one_more() {
+        let _alone = alone();
         let claims: Vec<_> = (0..=ROOMS).map(|_| Claim::new().expect("memory")).collect();
         assert!(claims.last().is_some_and(|claim| claim.place.is_none()));
     }
