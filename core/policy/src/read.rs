@@ -58,8 +58,17 @@ impl Reader<'_> {
             }
             last = line;
             let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            self.found
-                .push(Diagnostic::error(format!("not TOML: {message}"), &origin));
+            let mistake = if message == "duplicate key" {
+                let key = self.source.text.get(origin.span.clone()).unwrap_or("");
+                Diagnostic::error(
+                    format!("not TOML: `{key}` stands here for the second time"),
+                    &origin,
+                )
+                .hinted("put both under the first one: a table or a key is written once")
+            } else {
+                Diagnostic::error(format!("not TOML: {message}"), &origin)
+            };
+            self.found.push(mistake);
         }
     }
 

@@ -539,5 +539,10 @@ fn told(host: &Host, failure: &Failure) -> i32 {
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
     let json = if json.is_empty() { b"{}" } else { json };
-    serde_json::from_slice(json).map_err(|error| Failure::bad_argument(error.to_string()))
+    serde_json::from_slice(json).map_err(|error| {
+        // The place is one in JSON that the host made of TOML: it means nothing to who wrote that.
+        let text = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        Failure::bad_argument(text.strip_suffix(&place).unwrap_or(&text).to_owned())
+    })
 }

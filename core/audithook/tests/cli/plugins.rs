@@ -424,7 +424,7 @@ fn what_a_plugin_does_not_offer_is_refused_at_its_place() {
     insta::assert_snapshot!(refused("on = \"open\"\ncall = \"gate-plugin.check\"\nwith = { contian = \"x\" }").all(), @"
     status: 2
     --- err ---
-    hooks.toml:6:1: error: `gate-plugin.check` refuses `with`: unknown field `contian`, expected one of `argument`, `contains`, `verdict`, `behave`, `sleep-ms` at line 1 column 10
+    hooks.toml:6:1: error: `gate-plugin.check` refuses `with`: unknown field `contian`, expected one of `argument`, `contains`, `verdict`, `behave`, `sleep-ms`
       |
     6 | [[hook]]
       | ^^^^^^^^

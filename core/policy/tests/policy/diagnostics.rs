@@ -48,10 +48,12 @@ fn a_duplicate_key() {
 read = []
 read = []"#;
     insta::assert_snapshot!(said(text), @r#"
-    hooks.toml:4:1: error: not TOML: duplicate key
+    hooks.toml:4:1: error: not TOML: `read` stands here for the second time
       |
     4 | read = []
       | ^^^^
+
+    hint: put both under the first one: a table or a key is written once
     "#);
 }
 
