@@ -31,6 +31,7 @@ mod fatal;
 mod granted;
 mod interpose;
 mod judge;
+mod keyed;
 mod load_check;
 mod mapped;
 mod modules;
@@ -61,6 +62,9 @@ unsafe extern "C" fn begin(_: c_int, arguments: *mut *const c_char, _: *mut *con
     // SAFETY: passed on to the caller.
     if !unsafe { process::begin(arguments) } {
         return;
+    }
+    if !keyed::draw() {
+        fatal::fault(&[b"the kernel has no random numbers for this process"]);
     }
     if real::symbol(c"PySys_AddAuditHook").is_some() {
         begin_interpreter();

@@ -6,20 +6,23 @@
 
 use core::cell::Cell;
 use core::ffi::c_int;
+use core::num::NonZeroU128;
 
 use audithook_abi::Value;
 
+use crate::keyed;
+
+/// The fingerprint of a text that was judged, if one is at hand. Another text that has the same cannot be made up.
+type Expected = Option<NonZeroU128>;
+
 thread_local! {
-    static OPEN: Cell<(u64, Intent)> = const { Cell::new((0, Intent { read: false, write: false, list: false })) };
-    static CHANGE: Cell<u64> = const { Cell::new(0) };
-    static LOOKUP: Cell<u64> = const { Cell::new(0) };
-    static PROGRAM: Cell<u64> = const { Cell::new(0) };
-    static POPEN: Cell<u64> = const { Cell::new(0) };
+    static OPEN: Cell<(Expected, Intent)> = const { Cell::new((None, Intent { read: false, write: false, list: false })) };
+    static CHANGE: Cell<Expected> = const { Cell::new(None) };
+    static LOOKUP: Cell<Expected> = const { Cell::new(None) };
+    static PROGRAM: Cell<Expected> = const { Cell::new(None) };
+    static POPEN: Cell<Expected> = const { Cell::new(None) };
     static ANSWERS: Cell<([[u8; 16]; MOST_ANSWERS], usize)> = const { Cell::new(([[0; 16]; MOST_ANSWERS], 0)) };
 }
-
-/// By how many arguments a program's start is told from another.
-const MOST_ARGUMENTS: usize = 64;
 
 /// What an open is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,48 +76,48 @@ impl Intent {
 
 /// Another event begins: nothing that was judged before it is at hand any more.
 pub(crate) fn begin_event() {
-    OPEN.set((0, Intent::default()));
-    CHANGE.set(0);
-    LOOKUP.set(0);
-    PROGRAM.set(0);
+    OPEN.set((None, Intent::default()));
+    CHANGE.set(None);
+    LOOKUP.set(None);
+    PROGRAM.set(None);
 }
 
 /// The next open of this text was judged.
 pub(crate) fn expect_open(given: &[u8], intent: Intent) {
-    OPEN.set((hash(given), intent));
+    OPEN.set((Some(keyed::of_text(given)), intent));
 }
 
 /// Whether an open of this text was judged. Says so once.
 pub(crate) fn take_open(given: &[u8], intent: Intent) -> bool {
     let (expected, judged) = OPEN.get();
-    expected == hash(given) && intent.is_within(judged) && {
-        OPEN.set((0, judged));
+    intent.is_within(judged) && is_text(expected, given) && {
+        OPEN.set((None, judged));
         true
     }
 }
 
 /// The next change of this file's attributes, or link to it, was judged.
 pub(crate) fn expect_change(given: &[u8]) {
-    CHANGE.set(hash(given));
+    CHANGE.set(Some(keyed::of_text(given)));
 }
 
 /// Whether a change of this file was judged. Says so once.
 pub(crate) fn take_change(given: &[u8]) -> bool {
-    CHANGE.get() == hash(given) && {
-        CHANGE.set(0);
+    is_text(CHANGE.get(), given) && {
+        CHANGE.set(None);
         true
     }
 }
 
 /// The next lookup of this host was judged.
 pub(crate) fn expect_lookup(host: &[u8]) {
-    LOOKUP.set(hash(host));
+    LOOKUP.set(Some(keyed::of_text(host)));
 }
 
 /// Whether a lookup of this host was judged. Says so once.
 pub(crate) fn take_lookup(host: &[u8]) -> bool {
-    LOOKUP.get() == hash(host) && {
-        LOOKUP.set(0);
+    is_text(LOOKUP.get(), host) && {
+        LOOKUP.set(None);
         true
     }
 }
@@ -122,26 +125,19 @@ pub(crate) fn take_lookup(host: &[u8]) -> bool {
 /// The program, by its resolved path, was judged with these arguments. A forked child inherits this, a `vfork` child
 /// shares it.
 pub(crate) fn expect_program<'a>(program: &[u8], arguments: impl Iterator<Item = &'a [u8]>) {
-    PROGRAM.set(hash_command(program, arguments));
+    PROGRAM.set(Some(keyed::of_texts(program, arguments)));
 }
 
 /// `subprocess.Popen` of this command was judged: the event that CPython raises next for the same is no other operation.
 pub(crate) fn expect_spawn<'a>(program: &[u8], arguments: impl Iterator<Item = &'a [u8]>) {
-    POPEN.set(hash_command(program, arguments));
+    POPEN.set(Some(keyed::of_texts(program, arguments)));
 }
 
 /// Whether this very command was judged as a `subprocess.Popen`. Says so once.
 pub(crate) fn take_spawn<'a>(program: &[u8], arguments: impl Iterator<Item = &'a [u8]>) -> bool {
-    POPEN.replace(0) == hash_command(program, arguments)
-}
-
-fn hash_command<'a>(program: &[u8], arguments: impl Iterator<Item = &'a [u8]>) -> u64 {
-    arguments
-        .take(MOST_ARGUMENTS)
-        .fold(hash(program), |all, argument| {
-            (all.rotate_left(5) ^ hash(argument)).wrapping_mul(0x0100_0000_01b3)
-        })
-        | 1
+    POPEN
+        .take()
+        .is_some_and(|expected| expected == keyed::of_texts(program, arguments))
 }
 
 /// Whether this program, with these arguments, was the last that was judged.
@@ -149,12 +145,14 @@ pub(crate) fn is_same_program<'a>(
     program: &[u8],
     arguments: impl Iterator<Item = &'a [u8]>,
 ) -> bool {
-    PROGRAM.get() == hash_command(program, arguments)
+    PROGRAM
+        .get()
+        .is_some_and(|expected| expected == keyed::of_texts(program, arguments))
 }
 
 /// Forgets the program: it was executed, or could not be.
 pub(crate) fn forget_program() {
-    PROGRAM.set(0);
+    PROGRAM.set(None);
 }
 
 /// How many answers of a lookup are remembered for the connection that follows it.
@@ -183,11 +181,6 @@ pub(crate) fn take_answers(mut each: impl FnMut(&[u8; 16])) {
     }
 }
 
-/// Not 0 for any text.
-fn hash(text: &[u8]) -> u64 {
-    // FNV-1a. A collision would need two texts of one thread, one right after the other; hostile code in this process
-    // has easier ways past this library.
-    text.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    }) | 1
+fn is_text(expected: Expected, text: &[u8]) -> bool {
+    expected.is_some_and(|expected| expected == keyed::of_text(text))
 }

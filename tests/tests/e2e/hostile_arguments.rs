@@ -184,6 +184,47 @@ assert os.path.getsize('read-only.txt') == 0
         assert_eq!(outcome.assert_success().out(), "refused\nrefused\n", "{}", outcome.describe());
     }
 
+    /// What was judged is not taken for what only looks the same: texts that have one FNV-1a hash, arguments after many others.
+    fn an_event_lets_through_nothing_that_was_made_to_look_like_it(python: &Python) {
+        let code = "\
+import os, ssl, sys
+from multiprocessing import util
+def read():
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations('secret')
+    except ssl.SSLError:
+        print('read', flush=True)
+    except PermissionError:
+        print('refused', flush=True)
+def start(program, arguments):
+    child = 0
+    sys.audit('os.posix_spawn', *judged)
+    try:
+        child = util.spawnv_passfds(program, arguments, [])
+    except OSError:
+        print('not started', flush=True)
+    if child:
+        print(os.waitpid(child, 0)[1], flush=True)
+read()
+sys.audit('open', b'open.txtx0\\x035\\x086\\x0e\\x02\\x01\\x02\\x0b\\x03\\x0e\\x0b\\x0e\\x18', 'r', 0)
+read()
+judged = b'/usr/bin/true', [b'true'], {}
+start(b'/usr/bin/true', [b'true'])
+judged = b'/usr/bin/true', [b'0', b'ax28\\t\\x1a\\x014\\x0f\\x02\\xf6\\x07\\xf8:\\x19\\x0f\\r\\x0c'], {}
+start(b'/usr/bin/echo', [b'echo', b'got through'])
+judged = b'/usr/bin/true', [b'true'] * 100, {}
+start(b'/usr/bin/true', [b'true'] * 99 + [b'secret'])
+";
+        let policy = "version = 1\n[files]\ndeny = [\"./secret\"]\n[process]\nexec = [\"/usr/bin/true\"]\n[[hook]]\non = \"os.exec\"\nwhen = { args = \"*secret*\" }\ndo = \"deny\"\n";
+        let (_scratch, outcome) = run(python, policy, code);
+        let out = outcome.assert_success().out();
+        assert!(!out.contains("got through"), "{}", outcome.describe());
+        let lines: Vec<_> = out.lines().collect();
+        assert_eq!(lines.len(), 5, "{}", outcome.describe());
+        assert_eq!(lines[..3], ["refused", "refused", "0"], "{}", outcome.describe());
+        assert!(lines[3..].iter().all(|line| *line != "0"), "{}", outcome.describe());
+    }
+
     /// Whatever the catalogue says of an event's arguments, anyone may raise it with others, or with none.
     fn an_event_may_have_any_arguments_whatever_its_name(python: &Python) {
         let code = "\

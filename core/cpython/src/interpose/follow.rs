@@ -5,7 +5,7 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use audithook_abi::{Source, Symbol, Value};
+use audithook_abi::{Source, Symbol, VALUE_TRUNCATED, Value};
 use audithook_catalogue::{self as catalogue, arg, event};
 use audithook_coverage::Coverage;
 use audithook_wire::flat::Name;
@@ -167,8 +167,14 @@ unsafe fn is_refused(
         return false;
     }
     let mut count = 0;
+    let mut cut = 0;
     // SAFETY: the caller's promise.
-    for (place, argument) in list.iter_mut().zip(unsafe { environment::entries(argv) }) {
+    for argument in unsafe { environment::entries(argv) } {
+        let Some(place) = list.get_mut(count) else {
+            // A rule about the arguments must know that these are not all.
+            cut = VALUE_TRUNCATED;
+            break;
+        };
         *place = Value::str(argument);
         count += 1;
     }
@@ -176,7 +182,7 @@ unsafe fn is_refused(
     let args = [
         Value::path(program.unwrap_or_default()).named(arg::PATH),
         Value::path(given).named(arg::RAW),
-        Value::list(&list[..count]).named(arg::ARGS),
+        Value::list(&list[..count]).flagged(cut).named(arg::ARGS),
         reason.named(arg::REASON),
     ];
     let first = usize::from(program.is_none());
