@@ -18,7 +18,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{
-    DirBuilderExt as _, FileExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink,
+    DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    symlink,
 };
 use std::path::{Path, PathBuf};
 
@@ -50,12 +51,12 @@ impl RunDirectory {
     /// Where the directory of the run `id` may be made.
     ///
     /// # Errors
-    /// If there is no base directory that takes it.
-    pub fn place(id: &str) -> io::Result<PathBuf> {
-        let mut bases =
-            bases().filter(|base| access(base, Access::WRITE_OK | Access::EXEC_OK).is_ok());
-        let base = bases.next().ok_or(io::ErrorKind::NotFound)?;
-        Ok(base.join(format!("{PREFIX}{id}")))
+    /// The directories that were looked at, if none of them takes it.
+    pub fn place(id: &str) -> Result<PathBuf, Vec<PathBuf>> {
+        match candidates().find_map(|base| usable(&base)) {
+            Some(base) => Ok(base.join(format!("{PREFIX}{id}"))),
+            None => Err(candidates().collect()),
+        }
     }
 
     /// Makes the directory, with a link to the preload library.
@@ -208,23 +209,50 @@ fn listen_at(address: &SocketAddrUnix) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Where run directories may be: the user's runtime directory, else /tmp.
-fn bases() -> impl Iterator<Item = PathBuf> {
+/// Where run directories may be, in the order in which they are tried: the user's runtime directory, then /tmp.
+fn candidates() -> impl Iterator<Item = PathBuf> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    runtime
-        .into_iter()
-        .chain([PathBuf::from("/tmp")])
-        .filter(|base| is_usable(base))
+    runtime.into_iter().chain([PathBuf::from("/tmp")])
 }
 
-fn is_usable(base: &Path) -> bool {
+/// The directory without symlinks, if a run's can be made there: the loader can name it, and nobody else can exchange what is
+/// made in it.
+fn usable(base: &Path) -> Option<PathBuf> {
+    if !base.is_absolute() {
+        return None;
+    }
+    let base = fs::canonicalize(base).ok()?;
     let text = base.as_os_str().as_encoded_bytes();
-    base.is_absolute()
-        && text.len() + "/".len() + PREFIX.len() + 26 <= LONGEST_NAME
+    let is_usable = text.len() + "/".len() + PREFIX.len() + 26 <= LONGEST_NAME
         && !text
             .iter()
             .any(|byte| matches!(byte, b' ' | b':' | b'\n' | b'\t'))
-        && base.is_dir()
+        && base.ancestors().all(is_safe)
+        && access(&base, Access::WRITE_OK | Access::EXEC_OK).is_ok();
+    is_usable.then_some(base)
+}
+
+/// Whether nobody but this user and root can rename or remove what others do not own in this directory. The variable that names
+/// it may be of another user (`su`, `sudo -E`), and what lies in a run's directory is loaded into programs.
+fn is_safe(directory: &Path) -> bool {
+    let Ok(status) = fs::symlink_metadata(directory) else {
+        return false;
+    };
+    let is_sticky = status.mode() & 0o1000 != 0;
+    status.is_dir()
+        && (is_sticky || status.mode() & 0o022 == 0)
+        && (status.uid() == 0
+            || status.uid() == rustix::process::geteuid().as_raw()
+            || is_outside(status.uid()))
+}
+
+/// Whether this is what stands for root, and for everybody else, outside a user namespace that does not have them.
+fn is_outside(uid: u32) -> bool {
+    let text = |file| fs::read_to_string(file).unwrap_or_default();
+    let map = text("/proc/self/uid_map");
+    text("/proc/sys/fs/overflowuid").trim().parse() == Ok(uid)
+        && !map.is_empty()
+        && !map.split_whitespace().eq(["0", "0", "4294967295"])
 }
 
 #[cfg(test)]
@@ -233,14 +261,14 @@ mod tests {
 
     #[test]
     fn a_directory_that_the_loader_could_not_name_is_not_used() {
-        assert!(is_usable(Path::new("/tmp")));
-        assert!(!is_usable(Path::new("relative")));
-        assert!(!is_usable(Path::new("/no/such/directory")));
+        assert!(usable(Path::new("/tmp")).is_some());
+        assert_eq!(usable(Path::new("relative")), None);
+        assert_eq!(usable(Path::new("/no/such/directory")), None);
         let odd = tempfile::Builder::new()
             .prefix("with space")
             .tempdir()
             .expect("made");
-        assert!(!is_usable(odd.path()));
+        assert_eq!(usable(odd.path()), None);
     }
 
     #[test]

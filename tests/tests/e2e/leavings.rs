@@ -194,3 +194,63 @@ fn a_signal_at_whatever_moment_leaves_no_temporary_files() {
         assert_nothing_is_left(&scratch);
     }
 }
+
+/// Where the run's directory lies, by the name under which its library was loaded.
+fn place_of_run(scratch: &Scratch, runtime: &str) -> String {
+    let outcome = Run::with_flags(scratch, &["--observe", "-q"])
+        .env("XDG_RUNTIME_DIR", runtime)
+        .command(["sh", "-c", "tr '\\0' '\\n' </proc/self/environ"])
+        .finish();
+    outcome.assert_success();
+    let line = String::from_utf8(outcome.stdout).expect("text");
+    let line = line
+        .lines()
+        .find_map(|line| line.strip_prefix("LD_PRELOAD="));
+    line.expect("the library was loaded").to_owned()
+}
+
+#[test]
+fn a_runtime_directory_that_others_could_exchange_is_not_used() {
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+
+    let scratch = Scratch::new();
+    let (above, runtime) = (
+        scratch.directory("above"),
+        scratch.directory("above/runtime"),
+    );
+    let link = scratch.join("link");
+    symlink(&runtime, &link).expect("made");
+    let link = scratch.text("link");
+    let inside = |place: &str| place.starts_with(&scratch.text("above/runtime"));
+    let mode = |directory: &PathBuf, mode| {
+        fs::set_permissions(directory, fs::Permissions::from_mode(mode)).expect("own directory");
+    };
+    let assert_used = |used: bool, why: &str| {
+        for name in [&scratch.text("above/runtime"), &link] {
+            let place = place_of_run(&scratch, name);
+            assert_eq!(inside(&place), used, "{why}: {place}");
+            assert!(
+                used || place.starts_with("/tmp/audithook-"),
+                "{why}: {place}"
+            );
+        }
+    };
+    assert_used(true, "nobody else writes there");
+    mode(&runtime, 0o1777);
+    assert_used(true, "what lies there is its owner's");
+    mode(&runtime, 0o777);
+    assert_used(false, "anybody writes there");
+    mode(&runtime, 0o700);
+    mode(&above, 0o775);
+    assert_used(false, "a group writes above it");
+    mode(&above, 0o700);
+    if rustix::process::geteuid().is_root() {
+        chown(&runtime, Some(65_533), None).expect("root may");
+        assert_used(false, "it is another's");
+        chown(&runtime, Some(0), None).expect("root may");
+        chown(&above, Some(65_533), None).expect("root may");
+        assert_used(false, "what is above it is another's");
+        chown(&above, Some(0), None).expect("root may");
+    }
+    assert_used(true, "it is as before");
+}

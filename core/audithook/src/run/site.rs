@@ -30,6 +30,14 @@ pub enum SiteError {
         /// Where it was looked for.
         looked: String,
     },
+    /// there is no safe place for the directory of the run: looked at {looked}
+    #[error(
+        "there is no safe place for the directory of the run: looked at {looked}\n\nhint: let `XDG_RUNTIME_DIR` name a directory of your own that, like all above it, nobody else can write to; `/tmp` has to be root's, mode 1777"
+    )]
+    NoBase {
+        /// What was looked at.
+        looked: String,
+    },
     /// no directory for the run could be made
     #[error("no directory for the run could be made")]
     Directory(#[source] io::Error),
@@ -46,7 +54,9 @@ impl Site {
     pub fn choose() -> Result<Self, SiteError> {
         let id = RunId::generate().map_err(SiteError::Name)?;
         let library = find_library()?;
-        let path = RunDirectory::place(id.as_str()).map_err(SiteError::Directory)?;
+        let path = RunDirectory::place(id.as_str()).map_err(|looked| SiteError::NoBase {
+            looked: listed(looked.iter().map(PathBuf::as_path)),
+        })?;
         let base = std::env::var_os("TMPDIR")
             .map(PathBuf::from)
             .filter(|base| base.is_absolute() && base.is_dir())
@@ -104,10 +114,13 @@ fn find_library() -> Result<PathBuf, SiteError> {
         .find(|file| file.is_file())
         .and_then(|file| std::fs::canonicalize(file).ok())
         .ok_or_else(|| SiteError::NoLibrary {
-            looked: places
-                .iter()
-                .map(|place| format!("`{}`", place.display()))
-                .collect::<Vec<_>>()
-                .join(", "),
+            looked: listed(places.iter().map(PathBuf::as_path)),
         })
+}
+
+fn listed<'p>(places: impl Iterator<Item = &'p Path>) -> String {
+    let places: Vec<_> = places
+        .map(|place| format!("`{}`", place.display()))
+        .collect();
+    places.join(", ")
 }
