@@ -17,6 +17,29 @@ for_each_python! {
         assert!(journal.find("sys.excepthook", &[("type", "ZeroDivisionError")]).is_some(), "{}", journal.describe());
     }
 
+    /// A forked child that raises no event of Python's is heard as well: some calls are seen in libc only.
+    fn what_a_forked_child_does_before_its_first_event_is_recorded(python: &Python) {
+        let scratch = Scratch::new();
+        let code = "\
+import os
+os.mkfifo('parent')
+child = os.fork()
+if child == 0:
+    os.mkfifo('child')
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+";
+        let outcome = Run::new(&scratch, "version = 1\n").python(python, &["-W", "ignore", "-c", code]).finish();
+        outcome.assert_success();
+        let journal = outcome.journal();
+        let made = |name| {
+            let mut records = journal.records().iter();
+            let record = records.find(|record| record.arg("raw").as_str() == Some(name));
+            record.unwrap_or_else(|| panic!("`{name}` is not recorded\n{}", outcome.describe()))
+        };
+        assert_ne!(made("parent").pid(), made("child").pid(), "{}", outcome.describe());
+    }
+
     fn processes_begin_and_end_in_the_journal(python: &Python) {
         let scratch = Scratch::new();
         let code = "import subprocess, sys; subprocess.call([sys.executable, '-c', 'raise SystemExit(5)']); raise SystemExit(3)";

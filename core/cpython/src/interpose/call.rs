@@ -32,8 +32,20 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// `None` where nobody wants to know of it.
+    /// `None` where nobody wants to know of it. What a forked child does before its first event of Python's is recorded like
+    /// the rest, so the child is heard of first.
     pub(super) fn of(symbol: Symbol) -> Option<Self> {
+        let mut call = Self::before_execution(symbol)?;
+        if call.who == Who::Forked {
+            hook::begin_again();
+            call.who = Who::Known;
+        }
+        Some(call)
+    }
+
+    /// The same for what an interpreter does in a child that only executes a program: it is judged, and recorded if it is
+    /// refused.
+    pub(super) fn before_execution(symbol: Symbol) -> Option<Self> {
         let (policy, who) = judging()?;
         let errno = KeepErrno::new();
         let info = catalogue::info(symbol)?;
@@ -78,7 +90,6 @@ impl Call {
             exempt,
         };
         if self.who == Who::Forked {
-            // A forked child announces itself with its first event: most only execute a program.
             return judge::judge_apart(self.policy, &subject, record);
         }
         let decision = judge::judge(self.policy, &subject, record, Interpreter::NotHeld);

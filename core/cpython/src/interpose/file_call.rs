@@ -15,6 +15,9 @@ use crate::python::startup;
 /// How many words an open's intent has at most.
 const MOST_WORDS: usize = 10;
 
+/// What CPython 3.8 and 3.9 look at between `fork` and `exec`, for the descriptors that are to be closed.
+const DESCRIPTORS: &[u8] = b"/proc/self/fd";
+
 /// What is to be done to a file.
 #[derive(Clone, Copy)]
 pub(super) struct FileCall<'c> {
@@ -71,9 +74,14 @@ impl<'c> FileCall<'c> {
         if self.path.is_null() {
             return false;
         }
-        let refused = Call::of(self.symbol).is_some_and(|call| {
-            // SAFETY: the caller's promise.
-            let given = unsafe { CStr::from_ptr(self.path) }.to_bytes();
+        // SAFETY: the caller's promise.
+        let given = unsafe { CStr::from_ptr(self.path) }.to_bytes();
+        let call = if given == DESCRIPTORS {
+            Call::before_execution(self.symbol)
+        } else {
+            Call::of(self.symbol)
+        };
+        let refused = call.is_some_and(|call| {
             !self.was_judged(call.info.operation, given) && self.judge(&call, given)
         });
         answer(refused, self.error)
