@@ -309,7 +309,7 @@ pub static DETAILS: [EventDetails; 222] = [
     EventDetails { sources: &["cpython"], first: "3.9", last: "3.14", platform: "all", doc: "library/marshal", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.9", last: "3.14", platform: "all", doc: "library/marshal", notes: "also raised by the import system for every pyc loaded (verified 3.9-3.13); arg = the WHOLE pyc body, built with y# i.e. COPIED into a new bytes object whenever any hook is installed" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/mmap", notes: "" },
-    EventDetails { sources: &["libc"], first: "", last: "", platform: "all", doc: "", notes: "the interposed mount, move_mount, open_tree (of a copy), fsmount, mount_setattr, umount and umount2; without a path where it is not mounted anywhere yet" },
+    EventDetails { sources: &["libc"], first: "", last: "", platform: "all", doc: "", notes: "the interposed mount, move_mount, open_tree (of a copy), fsmount, umount and umount2; without a path where it is not mounted anywhere yet" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "windows", doc: "library/msvcrt", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "windows", doc: "library/msvcrt", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "windows", doc: "library/msvcrt", notes: "" },

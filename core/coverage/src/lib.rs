@@ -36,6 +36,12 @@ impl Coverage {
 /// A program that changes who the process is: the loader ignores LD_PRELOAD there.
 pub const PRIVILEGED: Coverage = Coverage::Lost("set-user-id");
 
+/// A program whose file gives capabilities: the loader ignores LD_PRELOAD there.
+pub const CAPABLE: Coverage = Coverage::Lost("file capabilities");
+
+/// A process whose effective user or group is not the real one: the loader ignores LD_PRELOAD in what it starts.
+pub const OTHER_IDS: Coverage = Coverage::Lost("effective user or group is not the real one");
+
 /// What the first bytes of a file say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program<'h> {

@@ -104,7 +104,7 @@ pub(crate) unsafe fn is_program_at(directory: c_int, path: *const c_char) -> boo
         {
             return false;
         }
-        // By the effective user, as execve(2) looks. Kernels before 5.8 cannot say.
+        // By the effective user, as execve(2) looks.
         let asked = libc::syscall(
             libc::SYS_faccessat2,
             directory,
@@ -112,6 +112,11 @@ pub(crate) unsafe fn is_program_at(directory: c_int, path: *const c_char) -> boo
             libc::X_OK,
             libc::AT_EACCESS,
         );
-        asked == 0 || *libc::__errno_location() == libc::ENOSYS
+        // Kernels before 5.8 cannot say, nor do sandboxes that do not know the call (ENOSYS, EPERM): then it is judged.
+        asked == 0
+            || !matches!(
+                *libc::__errno_location(),
+                libc::EACCES | libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::ENAMETOOLONG
+            )
     }
 }

@@ -9,6 +9,8 @@ mod settings;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +34,8 @@ use crate::python::{self, Pythons};
 use crate::read;
 use crate::source::{Origin, Source, SourceKind, Spot};
 
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
 /// How many texts may extend each other.
 const MOST_SOURCES: usize = 64;
 
@@ -160,7 +164,7 @@ impl<'c> Loader<'c> {
             None => path.display().to_string(),
         };
         let path = paths::resolve(&self.context.start_dir.join(path));
-        let text = match std::fs::read(&path) {
+        let text = match read_bounded(&path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let message = format!("cannot read `{name}`: {}", reason(&error));
@@ -578,8 +582,20 @@ impl Variables for Environment<'_> {
     }
 }
 
+/// Reads a file of at most [`LARGEST`] bytes: a device has no end.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("it is larger than 16 MiB"));
+    }
+    Ok(bytes)
+}
+
 /// The reason of an I/O error without the number that Rust adds.
-pub(crate) fn reason(error: &std::io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let end = text.find(" (os error").unwrap_or(text.len());
     text[..end].to_lowercase()

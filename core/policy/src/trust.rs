@@ -219,10 +219,11 @@ impl TrustStore {
             .mode(0o700)
             .create(&self.dir)?;
         let beside = place.with_extension(format!("{}.new", std::process::id()));
+        // Made anew: what lies there may be somebody's link to another file.
+        let _ = std::fs::remove_file(&beside);
         let mut out = std::fs::OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&beside)?;
         out.write_all(&record.text())?;

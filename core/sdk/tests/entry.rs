@@ -239,10 +239,7 @@ fn a_refusal_of_with_is_told_with_what_attach_was_told() {
     );
     let error = plugin.attach("act", r#"{"akt": 1}"#).unwrap_err();
     assert_eq!(error.status(), -4);
-    assert_eq!(
-        error.reason(),
-        "unknown field `akt`, expected `act`"
-    );
+    assert_eq!(error.reason(), "unknown field `akt`, expected `act`");
     assert_eq!(
         host.create(audithook_plugin_entry, "nonsense")
             .unwrap_err()

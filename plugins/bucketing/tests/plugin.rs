@@ -146,13 +146,13 @@ fn wrong_configurations_are_refused_with_reasons() {
     let create = |config| refused(host.create(audithook_plugin_entry, config));
     assert_snapshot!(create(r#"{"top": 0}"#), @"`top` is 0: at least one value is shown (-4)");
     assert_snapshot!(create(r#"{"keys": 0}"#), @"`keys` is 0, not 1 to 10000000 (-4)");
-    assert_snapshot!(create(r#"{"keys": -1}"#), @"invalid value: integer `-1`, expected usize at line 1 column 11 (-4)");
-    assert_snapshot!(create(r#"{"kyes": 1}"#), @"unknown field `kyes`, expected `top` or `keys` at line 1 column 7 (-4)");
+    assert_snapshot!(create(r#"{"keys": -1}"#), @"invalid value: integer `-1`, expected usize (-4)");
+    assert_snapshot!(create(r#"{"kyes": 1}"#), @"unknown field `kyes`, expected `top` or `keys` (-4)");
     let plugin = self::create(&host, "{}");
     let attach = |with| refused(plugin.attach("count", with));
     assert_snapshot!(attach(r#"{"by": ""}"#), @"`by` is empty: leave it out to count by the event's name (-4)");
-    assert_snapshot!(attach(r#"{"buy": "x"}"#), @"unknown field `buy`, expected `by` at line 1 column 6 (-4)");
-    assert_snapshot!(attach(r#"{"by": 5}"#), @"invalid type: integer `5`, expected a string at line 1 column 8 (-4)");
+    assert_snapshot!(attach(r#"{"buy": "x"}"#), @"unknown field `buy`, expected `by` (-4)");
+    assert_snapshot!(attach(r#"{"by": 5}"#), @"invalid type: integer `5`, expected a string (-4)");
 }
 
 #[test]

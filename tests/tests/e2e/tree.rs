@@ -83,6 +83,19 @@ os.execve(command[0], command, {})
         assert!(journal.of("process.uncovered").next().is_none(), "{}", journal.describe());
     }
 
+    /// The loader goes by the last `LD_PRELOAD`.
+    fn a_child_whose_environment_has_the_variable_twice_has_the_hook(python: &Python) {
+        assert_all_refused(python, "\
+import os, sys
+command = [sys.executable, 'attempt.py']
+here = os.environ['LD_PRELOAD'] if 'LD_PRELOAD' in os.environ else ''
+twice = [{'LD_PRELOAD': here, b'LD_PRELOAD': b''}, {b'LD_PRELOAD': b'', 'LD_PRELOAD': here}]
+for environment in twice:
+    assert os.waitpid(os.posix_spawn(command[0], command, environment), 0)[1] == 0
+os.execve(command[0], command, twice[0])
+", 3);
+    }
+
     fn isolated_interpreters_have_the_hook(python: &Python) {
         assert_all_refused(python, "\
 import subprocess, sys
@@ -337,6 +350,55 @@ fn static_program(scratch: &Scratch) -> Option<PathBuf> {
             skip("static programs", format_args!("cc: {error}"));
             None
         }
+    }
+}
+
+/// Starts what changes ids or is given capabilities by its file: the loader loads nothing into either.
+const SECURE: &str = "\
+import os, shutil, struct, subprocess, sys
+os.chmod('.', 0o755)
+def check(what, command, change):
+    try:
+        subprocess.check_call(command, preexec_fn=change)
+        print(what, 'ran', flush=True)
+    except OSError:
+        print(what, 'refused', flush=True)
+here = [sys.executable, '-c', '']
+check('as before', here, lambda: None)
+check('group', here, lambda: os.setegid(7))
+check('user', ['/bin/true'], lambda: os.seteuid(65534))
+check('capable', [os.path.abspath('capable')], lambda: os.setuid(65534))
+";
+
+for_each_python! {
+    fn a_child_that_the_loader_loads_nothing_into_is_recorded_as_uncovered_and_can_be_forbidden(python: &Python) {
+        if !rustix::process::geteuid().is_root() {
+            return skip("other ids", "only root may change them");
+        }
+        let scratch = Scratch::new();
+        let prepare = "\
+import os, shutil, struct
+shutil.copy('/bin/true', 'capable')
+os.setxattr('capable', 'security.capability', struct.pack('<5I', 0x2000001, 1 << 10, 0, 0, 0))
+";
+        let prepared = Run::new(&scratch, NOTHING).code(python, prepare).finish_bare();
+        if !prepared.status.success() {
+            return skip("file capabilities", prepared.describe());
+        }
+        let recorded = Run::new(&scratch, NOTHING).code(python, SECURE).finish();
+        let all = "as before ran\ngroup ran\nuser ran\ncapable ran\n";
+        assert_eq!(recorded.assert_success().out(), all, "{}", recorded.describe());
+        let journal = recorded.journal();
+        let reasons: Vec<_> = journal
+            .of("process.uncovered")
+            .map(|record| record.arg_text("reason"))
+            .collect();
+        let ids = "effective user or group is not the real one";
+        assert_eq!(reasons, [ids, ids, "file capabilities"], "{}", journal.describe());
+        let policy = "version = 1\n[process]\nuncovered = \"deny\"\n";
+        let refused = Run::new(&scratch, policy).code(python, SECURE).finish();
+        let rest = "as before ran\ngroup refused\nuser refused\ncapable refused\n";
+        assert_eq!(refused.assert_success().out(), rest, "{}", refused.describe());
     }
 }
 

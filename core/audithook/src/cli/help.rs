@@ -32,7 +32,7 @@ pub(super) const RUN: &str = "\
 Examples:
   audithook run -- python3 app.py                    ./hooks.toml, which you trust
   audithook run -c ci.toml -- pip install -e .       another policy
-  audithook run --preset python --read ./data --write ./out/ --no-network --exec @python -- python3 job.py
+  audithook run --preset python --read ./data --no-network --exec @python -- python3 job.py
   audithook run --observe --journal seen.jsonl -- python3 app.py
   audithook run -c - -- pytest < policy.toml
 

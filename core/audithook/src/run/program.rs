@@ -7,7 +7,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use audithook_coverage::{Coverage, HEAD, MOST_INTERPRETERS, PRIVILEGED, Program};
+use audithook_coverage::{
+    CAPABLE, Coverage, HEAD, MOST_INTERPRETERS, OTHER_IDS, PRIVILEGED, Program,
+};
 use audithook_supervisor::Ended;
 
 /// The file of a program: with a slash as it is, else in the directories of `PATH`.
@@ -49,7 +51,11 @@ pub(super) fn find(name: &OsStr) -> Result<PathBuf, Ended> {
 
 /// Whether the preload library will be in the program.
 pub(super) fn coverage(program: &Path) -> Coverage {
+    use rustix::process::{getegid, geteuid, getgid, getuid};
     let mut current = program.to_owned();
+    if geteuid() != getuid() || getegid() != getgid() {
+        return OTHER_IDS;
+    }
     for _ in 0..MOST_INTERPRETERS {
         let mut head = Vec::new();
         let Ok(file) = File::open(&current) else {
@@ -58,11 +64,18 @@ pub(super) fn coverage(program: &Path) -> Coverage {
         let is_privileged = file
             .metadata()
             .is_ok_and(|status| changes_identity(&status));
+        // Whoever is really root has no more of them than before.
+        let is_capable = !getuid().is_root()
+            && rustix::fs::fgetxattr(&file, c"security.capability", &mut [0_u8; 64])
+                .is_ok_and(|length| length > 0);
         if file.take(HEAD as u64).read_to_end(&mut head).is_err() {
             return Coverage::Followed;
         }
         if is_privileged {
             return PRIVILEGED;
+        }
+        if is_capable {
+            return CAPABLE;
         }
         match audithook_coverage::read(&head) {
             Program::Binary(coverage) => return coverage,

@@ -3,9 +3,11 @@
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 
-use audithook_coverage::{Coverage, HEAD, MOST_INTERPRETERS, PRIVILEGED, Program};
+use audithook_coverage::{
+    CAPABLE, Coverage, HEAD, MOST_INTERPRETERS, OTHER_IDS, PRIVILEGED, Program,
+};
 
-use crate::paths::{Base, Resolved};
+use crate::paths::{Base, ProcLink, Resolved};
 
 /// Memory to look at a program with.
 pub(crate) struct Inspection {
@@ -28,13 +30,17 @@ pub(crate) unsafe fn inspect(
         head,
     } = memory;
     let mut current = path;
+    // SAFETY: these cannot fail and have no side effects.
+    if unsafe { libc::geteuid() != libc::getuid() || libc::getegid() != libc::getgid() } {
+        return OTHER_IDS;
+    }
     for _ in 0..MOST_INTERPRETERS {
         // SAFETY: the caller's path, or a resolved one, which is NUL-terminated.
-        let Some((length, privileged)) = (unsafe { read_head(directory, current, head) }) else {
+        let Some((length, secure)) = (unsafe { read_head(directory, current, head) }) else {
             return Coverage::Followed;
         };
-        if privileged {
-            return PRIVILEGED;
+        if let Some(secure) = secure {
+            return secure;
         }
         let interpreter = match audithook_coverage::read(&head[..length]) {
             Program::Binary(coverage) => return coverage,
@@ -48,7 +54,7 @@ pub(crate) unsafe fn inspect(
     Coverage::Followed
 }
 
-/// The first bytes of a file, and whether executing it changes who the process is.
+/// The first bytes of a file, none if it may only be executed, and why the loader would ignore LD_PRELOAD.
 ///
 /// # Safety
 /// `path` is NUL-terminated.
@@ -56,17 +62,19 @@ unsafe fn read_head(
     directory: c_int,
     path: *const c_char,
     head: &mut [u8; HEAD],
-) -> Option<(usize, bool)> {
+) -> Option<(usize, Option<Coverage>)> {
     // SAFETY: the caller's promise, the buffers are writable for their lengths, the descriptor is closed; raw
     // system calls, because `open` is one of the functions this library stands in front of.
     unsafe {
-        let descriptor = libc::syscall(
-            libc::SYS_openat,
-            directory,
-            path,
-            libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK | libc::O_NOCTTY,
-            0,
-        ) as c_int;
+        let open = |flags: c_int| {
+            let flags = flags | libc::O_CLOEXEC;
+            libc::syscall(libc::SYS_openat, directory, path, flags, 0) as c_int
+        };
+        let mut descriptor = open(libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY);
+        let readable = descriptor >= 0;
+        if !readable {
+            descriptor = open(libc::O_PATH);
+        }
         if descriptor < 0 {
             return None;
         }
@@ -74,14 +82,41 @@ unsafe fn read_head(
         let known = libc::fstat(descriptor, status.as_mut_ptr()) == 0;
         let status = status.assume_init();
         let mut length = -1;
+        let mut capable = false;
         if known && status.st_mode & libc::S_IFMT == libc::S_IFREG {
-            length = libc::pread(descriptor, head.as_mut_ptr().cast(), head.len(), 0);
+            length = if readable {
+                libc::pread(descriptor, head.as_mut_ptr().cast(), head.len(), 0)
+            } else {
+                0
+            };
+            // Whoever is really root has no more of them than before.
+            capable = libc::getuid() != 0 && has_capabilities(descriptor);
         }
         libc::syscall(libc::SYS_close, descriptor);
         let length = usize::try_from(length).ok()?;
         let as_user = status.st_mode & libc::S_ISUID != 0 && status.st_uid != libc::geteuid();
         let as_group = status.st_mode & libc::S_ISGID != 0 && status.st_gid != libc::getegid();
-        Some((length, as_user || as_group))
+        let secure = if as_user || as_group {
+            Some(PRIVILEGED)
+        } else {
+            capable.then_some(CAPABLE)
+        };
+        Some((length, secure))
+    }
+}
+
+/// Whether a file gives capabilities to who executes it (capabilities(7)), asked by its place in `/proc`: the descriptor may be
+/// one that only names the file.
+fn has_capabilities(descriptor: c_int) -> bool {
+    let own = ProcLink::new(descriptor);
+    // SAFETY: both texts are NUL-terminated; nothing is written for a size of 0.
+    unsafe {
+        libc::getxattr(
+            own.as_ptr(),
+            c"security.capability".as_ptr(),
+            core::ptr::null_mut(),
+            0,
+        ) > 0
     }
 }
 

@@ -17,8 +17,19 @@ const LIBRARY: &[u8] = b"libaudithook_cpython.so";
 /// read it.
 pub(super) fn is_within_reach() -> bool {
     let path = process::run_file(LIBRARY);
-    // SAFETY: the path is NUL-terminated.
-    unsafe { libc::access(path.as_ptr().cast(), libc::R_OK) == 0 }
+    // Opened as the loader does, by the effective user; a raw system call, because `open` is one of the functions that this
+    // library stands in front of.
+    // SAFETY: the path is NUL-terminated; the descriptor is closed; the location of `errno` is this thread's own.
+    unsafe {
+        let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+        let descriptor = libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, 0);
+        if descriptor < 0 {
+            // The program that is started may have descriptors left.
+            return matches!(*libc::__errno_location(), libc::EMFILE | libc::ENFILE);
+        }
+        libc::syscall(libc::SYS_close, descriptor);
+        true
+    }
 }
 
 /// Calls `run` with an environment in which LD_PRELOAD begins with this library, or does not have it. Gives an error's number
@@ -36,18 +47,22 @@ pub(super) unsafe fn with_environment(
     let path = process::run_file(LIBRARY);
     let path = path.split(|byte| *byte == 0).next().unwrap_or(&path);
     // SAFETY: the caller's promise.
-    let (count, value) = unsafe {
-        (
-            environment::pointers(envp).count(),
-            environment::find_in(envp, NAME),
-        )
+    let (count, mut values) = unsafe {
+        let values = environment::entries(envp)
+            .filter_map(|entry| entry.strip_prefix(NAME)?.strip_prefix(b"="));
+        (environment::pointers(envp).count(), values)
     };
+    // The loader goes by the last of several: they are made one, so that nothing else decides.
+    let first = values.next();
+    let last = values.last();
+    let value = last.or(first);
     let others = match value {
         Some(value) => {
             let is_first = value
                 .strip_prefix(path)
                 .is_some_and(|rest| rest.is_empty() || matches!(rest.first(), Some(b':' | b' ')));
-            if is_first == take_along && (take_along || !contains(value, path)) {
+            let is_right = is_first == take_along && (take_along || !contains(value, path));
+            if is_right && last.is_none() {
                 return Ok(run(envp));
             }
             if is_first {

@@ -118,10 +118,11 @@ fn shell_may_run(command: *const c_char) -> bool {
                 if envp != real::environment()
                     && let Some(value) = environment::find_in(envp, preload::NAME)
                 {
-                    // libc passes on `environ` itself: it has to be completed for good.
+                    // libc passes on `environ` itself: it has to be completed for good. Setting replaces one of several.
                     let mut text = [0_u8; LONGEST + 1];
                     let length = value.len().min(LONGEST);
                     text[..length].copy_from_slice(&value[..length]);
+                    libc::unsetenv(c"LD_PRELOAD".as_ptr());
                     libc::setenv(c"LD_PRELOAD".as_ptr(), text.as_ptr().cast(), 1);
                 }
                 0

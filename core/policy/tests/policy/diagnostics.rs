@@ -42,6 +42,16 @@ lock = tru
 }
 
 #[test]
+fn a_file_without_an_end() {
+    let text = "version = 1\nextends = [\"/dev/zero\"]";
+    assert!(
+        said(text).contains("cannot read `/dev/zero`: it is larger than 16 mib"),
+        "{}",
+        said(text)
+    );
+}
+
+#[test]
 fn a_duplicate_key() {
     let text = r#"version = 1
 [files]
