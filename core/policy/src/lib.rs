@@ -47,7 +47,7 @@ mod write;
 pub use context::LoadContext;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use init::{UnknownPreset, init};
-pub use load::{FlagOverrides, Input, Loaded, load};
+pub use load::{FlagOverrides, Input, Loaded, load, read_bounded};
 pub use model::Policy;
 pub use nearest::nearest_by;
 pub use plan::{Capabilities, Held, Layer, PlanLine, Refusal};

@@ -164,7 +164,7 @@ impl<'c> Loader<'c> {
             None => path.display().to_string(),
         };
         let path = paths::resolve(&self.context.start_dir.join(path));
-        let text = match read_bounded(&path) {
+        let text = match File::open(&path).and_then(read_bounded) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let message = format!("cannot read `{name}`: {}", reason(&error));
@@ -582,12 +582,13 @@ impl Variables for Environment<'_> {
     }
 }
 
-/// Reads a file of at most [`LARGEST`] bytes: a device has no end.
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads what is to be a policy: 16 MiB at most, for a device has no end.
+///
+/// # Errors
+/// It cannot be read, or is larger.
+pub fn read_bounded(input: impl io::Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)?;
+    input.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("it is larger than 16 MiB"));
     }
@@ -598,5 +599,7 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let end = text.find(" (os error").unwrap_or(text.len());
-    text[..end].to_lowercase()
+    let mut letters = text[..end].chars();
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(letters).collect()
 }

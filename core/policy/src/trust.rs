@@ -6,7 +6,8 @@
 //! The store is a directory with a file for each policy, a *record*: its name is the hash of the policy's path. A line for each
 //! plugin, `HASH plugin NAME PATH` with the path escaped, says what its library was; the last line is `HASH  PATH`, as
 //! `sha256sum` writes it. A record that does not read so was written by somebody else. It trusts nothing, is told with its
-//! place, and is left as it lies: what it was meant to be is not ours to guess.
+//! place, and is left as it lies: what it was meant to be is not ours to guess. So does one that somebody else than this
+//! user and root could have written: the variables that lead to the store may be another user's.
 //!
 //! This crate reads policies and loads no plugins: what their libraries are is said to it when a policy is recorded, and it
 //! says so when the policy is checked. Whoever loads them holds them to that.
@@ -18,6 +19,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use audithook_ownership::{Fault, Weakness};
 use sha2::{Digest, Sha256};
 
 use crate::context::LoadContext;
@@ -72,6 +74,9 @@ pub enum TrustError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// what is trusted may be somebody else's word: {0}
+    #[error("what is trusted may be somebody else's word: {0}")]
+    Foreign(Weakness),
     /// the code of a plugin is not known: `{0}`
     #[error("the code of a plugin is not known: `{0}`")]
     UnknownCode(String),
@@ -95,7 +100,19 @@ impl TrustError {
             Self::Broken { .. } => Some(
                 "nothing is trusted because of it; look at it, remove it, then `audithook trust` again",
             ),
-            Self::NoFile | Self::UnknownCode(_) | Self::Io { .. } => None,
+            Self::Foreign(Weakness {
+                what: Fault::Owner(_),
+                ..
+            }) => Some(
+                "`XDG_STATE_HOME`, or `HOME`, leads to another user's directory (`su`, `sudo -E`): let it lead to your own",
+            ),
+            Self::Foreign(Weakness {
+                what: Fault::Mode(_),
+                ..
+            }) => Some(
+                "whoever may write there could have trusted this for you; `chmod go-w` it, and look at `audithook trust --list`",
+            ),
+            Self::Foreign(_) | Self::NoFile | Self::UnknownCode(_) | Self::Io { .. } => None,
         }
     }
 }
@@ -122,8 +139,8 @@ impl TrustStore {
     /// Records that the policy's files were read and are trusted as they are, and so are its plugins.
     ///
     /// # Errors
-    /// The policy has no file, a plugin of it is not among `plugins`, the record that there is is broken, or the store cannot
-    /// be written.
+    /// The policy has no file, a plugin of it is not among `plugins`, the record that there is is broken, others can change
+    /// the store, or it cannot be written.
     pub fn record(&self, policy: &Policy, plugins: &[PluginCode]) -> Result<(), TrustError> {
         let file = main_file(policy).ok_or(TrustError::NoFile)?;
         let place = self.place(file);
@@ -132,6 +149,9 @@ impl TrustStore {
         if let Some(unknown) = uncovered(policy, &plugins).next() {
             return Err(TrustError::UnknownCode(unknown.to_owned()));
         }
+        self.make().map_err(failed("record", &self.dir))?;
+        // Nobody would believe what is written there.
+        own(&self.dir, "record")?;
         // Asked for its errors: a broken record is not overwritten.
         read(&place)?;
         let record = TrustRecord {
@@ -146,7 +166,7 @@ impl TrustStore {
     /// Whether the policy's files are trusted as they are. Whether its plugins are what they were is for who loads them.
     ///
     /// # Errors
-    /// The record is broken or cannot be read.
+    /// The record is broken, could have been written by others, or cannot be read.
     pub fn check(&self, policy: &Policy) -> Result<Trusted, TrustError> {
         let Some(file) = main_file(policy) else {
             return Ok(Trusted::Never);
@@ -172,7 +192,7 @@ impl TrustStore {
     /// Every policy that was recorded, by path.
     ///
     /// # Errors
-    /// A record is broken, or the store cannot be read.
+    /// A record is broken or could have been written by others, or the store cannot be read.
     pub fn list(&self) -> Result<Vec<TrustRecord>, TrustError> {
         let entries = match std::fs::read_dir(&self.dir) {
             Ok(entries) => entries,
@@ -198,7 +218,7 @@ impl TrustStore {
     /// was recorded.
     ///
     /// # Errors
-    /// The record is broken or cannot be removed.
+    /// The record is broken, could have been written by others, or cannot be removed.
     pub fn remove(&self, file: &Path) -> Result<bool, TrustError> {
         let place = self.place(file);
         if read(&place)?.is_none() {
@@ -212,12 +232,15 @@ impl TrustStore {
         }
     }
 
-    /// Written beside and renamed: a reader sees the old record or the new one.
-    fn write(&self, place: &Path, record: &TrustRecord) -> io::Result<()> {
+    fn make(&self) -> io::Result<()> {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
-            .create(&self.dir)?;
+            .create(&self.dir)
+    }
+
+    /// Written beside and renamed: a reader sees the old record or the new one.
+    fn write(&self, place: &Path, record: &TrustRecord) -> io::Result<()> {
         let beside = place.with_extension(format!("{}.new", std::process::id()));
         // Made anew: what lies there may be somebody's link to another file.
         let _ = std::fs::remove_file(&beside);
@@ -333,11 +356,13 @@ fn unescaped(text: &str) -> Option<PathBuf> {
 
 /// `None` if there is no such record.
 fn read(place: &Path) -> Result<Option<TrustRecord>, TrustError> {
-    let bytes = match std::fs::read(place) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", place)(error)),
-    };
+    if let Err(error) = std::fs::symlink_metadata(place)
+        && error.kind() == io::ErrorKind::NotFound
+    {
+        return Ok(None);
+    }
+    let file = own(place, "read")?;
+    let bytes = std::fs::read(&file).map_err(failed("read", place))?;
     let name = place.file_name().unwrap_or_default();
     match TrustRecord::parse(name, &bytes) {
         Ok(record) => Ok(Some(record)),
@@ -346,6 +371,13 @@ fn read(place: &Path) -> Result<Option<TrustRecord>, TrustError> {
             what,
         }),
     }
+}
+
+/// The file or directory without symlinks, if nobody but this user and root can change what lies there.
+fn own(place: &Path, doing: &'static str) -> Result<PathBuf, TrustError> {
+    let file = std::fs::canonicalize(place).map_err(failed(doing, place))?;
+    audithook_ownership::check(&file).map_err(TrustError::Foreign)?;
+    Ok(file)
 }
 
 fn failed(doing: &'static str, place: &Path) -> impl FnOnce(io::Error) -> TrustError {

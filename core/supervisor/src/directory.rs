@@ -18,8 +18,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{
-    DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-    symlink,
+    DirBuilderExt as _, FileExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink,
 };
 use std::path::{Path, PathBuf};
 
@@ -216,7 +215,8 @@ fn candidates() -> impl Iterator<Item = PathBuf> {
 }
 
 /// The directory without symlinks, if a run's can be made there: the loader can name it, and nobody else can exchange what is
-/// made in it.
+/// made in it. The variable that names it may be of another user (`su`, `sudo -E`), and what lies in a run's directory is
+/// loaded into programs.
 fn usable(base: &Path) -> Option<PathBuf> {
     if !base.is_absolute() {
         return None;
@@ -227,32 +227,10 @@ fn usable(base: &Path) -> Option<PathBuf> {
         && !text
             .iter()
             .any(|byte| matches!(byte, b' ' | b':' | b'\n' | b'\t'))
-        && base.ancestors().all(is_safe)
+        && base.is_dir()
+        && audithook_ownership::check(&base).is_ok()
         && access(&base, Access::WRITE_OK | Access::EXEC_OK).is_ok();
     is_usable.then_some(base)
-}
-
-/// Whether nobody but this user and root can rename or remove what others do not own in this directory. The variable that names
-/// it may be of another user (`su`, `sudo -E`), and what lies in a run's directory is loaded into programs.
-fn is_safe(directory: &Path) -> bool {
-    let Ok(status) = fs::symlink_metadata(directory) else {
-        return false;
-    };
-    let is_sticky = status.mode() & 0o1000 != 0;
-    status.is_dir()
-        && (is_sticky || status.mode() & 0o022 == 0)
-        && (status.uid() == 0
-            || status.uid() == rustix::process::geteuid().as_raw()
-            || is_outside(status.uid()))
-}
-
-/// Whether this is what stands for root, and for everybody else, outside a user namespace that does not have them.
-fn is_outside(uid: u32) -> bool {
-    let text = |file| fs::read_to_string(file).unwrap_or_default();
-    let map = text("/proc/self/uid_map");
-    text("/proc/sys/fs/overflowuid").trim().parse() == Ok(uid)
-        && !map.is_empty()
-        && !map.split_whitespace().eq(["0", "0", "4294967295"])
 }
 
 #[cfg(test)]

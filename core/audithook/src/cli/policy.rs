@@ -1,13 +1,13 @@
 //! Where a policy comes from, and whether it may be used.
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use audithook::hooks::{Libraries, SearchPath};
 use audithook_policy::{
     Diagnostics, FlagOverrides, Input, LoadContext, Loaded, Policy, Severity, TrustStore, Trusted,
-    load,
+    load, read_bounded,
 };
 
 use super::arguments::PolicyFlags;
@@ -204,11 +204,11 @@ fn no_policy() -> Failure {
 }
 
 fn standard_input() -> Result<String, Failure> {
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text).map_err(|error| {
+    let bytes = read_bounded(io::stdin().lock());
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+    text.map_err(|error| {
         Failure::new(format!(
             "cannot read the policy from standard input: {error}"
         ))
-    })?;
-    Ok(text)
+    })
 }

@@ -266,6 +266,32 @@ fn check_reads_standard_input() {
     ");
 }
 
+/// A device has no end. A file has the same limit.
+#[test]
+fn a_policy_from_standard_input_is_read_only_as_far_as_a_file() {
+    let bench = Bench::new();
+    for arguments in [&["check", "-"][..], &["run", "-c", "-", "--", "true"]] {
+        let zeros = fs::File::open("/dev/zero").expect("a device");
+        let output = bench.command(arguments).stdin(zeros).output();
+        let output = output.expect("runs");
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.ends_with(
+                ": cannot read the policy from standard input: it is larger than 16 MiB\n"
+            ),
+            "{said}"
+        );
+    }
+    bench.write("large.toml", &"#".repeat((16 << 20) + 1));
+    let said = bench.run(&["check", "large.toml"]);
+    assert!(
+        said.out
+            .contains("cannot read `large.toml`: it is larger than 16 MiB"),
+        "{said:?}"
+    );
+}
+
 #[test]
 fn check_refuses_soft_rules_when_it_is_strict() {
     let bench = Bench::with_policy("version = 1\n[files]\nread = [\"./data\"]\n");

@@ -424,3 +424,38 @@ fn a_record_whose_plugins_cannot_be_read_trusts_nothing() {
         "{said:?}"
     );
 }
+
+/// As root keeps another user's variables (`su`, `sudo -E`), which lead to what that user trusted.
+#[test]
+fn what_another_user_trusted_is_not_believed() {
+    use std::os::unix::fs::chown;
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED what another user trusted: only root gives files away");
+        return;
+    }
+    let bench = Bench::with_policy("version = 1\n");
+    bench.run(&["trust"]).good();
+    let home = bench.path().join("home");
+    for strange in [&home, &home.join(".local/state/audithook/trust")] {
+        bench.run(&["run", "--", "true"]).good();
+        chown(strange, Some(65_533), None).expect("root may");
+        let place = strange.strip_prefix(bench.path()).expect("below it");
+        for arguments in [
+            &["run", "--", "touch", "started"][..],
+            &["trust"],
+            &["trust", "--list"],
+        ] {
+            let said = bench.run(arguments);
+            let fault = if arguments[0] == "run" { 125 } else { 2 };
+            assert_eq!(said.status, Some(fault), "{arguments:?}: {said:?}");
+            let message = format!(
+                ": what is trusted may be somebody else's word: `[ROOT]/{}` belongs to another user: 65533\n\n\
+                 hint: `XDG_STATE_HOME`, or `HOME`, leads to another user's directory (`su`, `sudo -E`): let it lead to your own\n",
+                place.display()
+            );
+            assert!(said.err.ends_with(&message), "{arguments:?}: {said:?}");
+        }
+        chown(strange, Some(0), None).expect("root may");
+    }
+    assert!(!bench.work().join("started").exists());
+}

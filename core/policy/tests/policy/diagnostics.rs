@@ -45,7 +45,7 @@ lock = tru
 fn a_file_without_an_end() {
     let text = "version = 1\nextends = [\"/dev/zero\"]";
     assert!(
-        said(text).contains("cannot read `/dev/zero`: it is larger than 16 mib"),
+        said(text).contains("cannot read `/dev/zero`: it is larger than 16 MiB"),
         "{}",
         said(text)
     );

@@ -207,6 +207,87 @@ fn a_record_that_cannot_be_read_trusts_nothing() {
     ));
 }
 
+/// A record that others could have written, or put in the place of another: it is the same whoever wrote it.
+#[test]
+fn a_record_that_others_could_have_written_trusts_nothing_and_none_is_written_there() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    let place = Place::new();
+    let store = TrustStore::of(&place.context).expect("a home");
+    let policy = place.policy("version = 1");
+    store.record(&policy, &[]).expect("recorded");
+    let state = place.context.state_dir().expect("a home");
+    let record = only_file(&state.join("trust"));
+    let foreign = |strange: &std::path::Path, what: &str, hint: &str| {
+        let refusals = [
+            store.check(&policy).map(drop),
+            store.record(&policy, &[]),
+            store.list().map(drop),
+            store
+                .remove(&place.context.start_dir.join("hooks.toml"))
+                .map(drop),
+        ];
+        for refusal in refusals {
+            let error = refusal.expect_err(what);
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "what is trusted may be somebody else's word: `{}` {what}",
+                    strange.display()
+                )
+            );
+            assert!(error.hint().is_some_and(|text| text.contains(hint)));
+        }
+        assert!(record.exists());
+    };
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("own file");
+    };
+    let trust = state.join("trust");
+    for (strange, usual) in [(&record, 0o600), (&trust, 0o700), (&place.root, 0o700)] {
+        mode(strange, usual | 0o020);
+        let what = format!("may be written by others: mode {:04o}", usual | 0o020);
+        foreign(strange, &what, "chmod go-w");
+        mode(strange, usual);
+        assert_eq!(checked(&store, &policy), Trusted::Yes(Vec::new()));
+    }
+    if !rustix::process::geteuid().is_root() {
+        skip("records of other owners", "only root gives files away");
+        return;
+    }
+    for strange in [&record, &trust, &place.root] {
+        chown(strange, Some(65_533), None).expect("root may");
+        foreign(
+            strange,
+            "belongs to another user: 65533",
+            "`XDG_STATE_HOME`",
+        );
+        chown(strange, Some(0), None).expect("root may");
+        assert_eq!(checked(&store, &policy), Trusted::Yes(Vec::new()));
+    }
+}
+
+/// A link that others can turn leads to the record that they could not write, now.
+#[test]
+fn a_record_is_judged_where_it_lies_and_not_by_the_link_that_leads_there() {
+    let place = Place::new();
+    let policy = place.policy("version = 1");
+    let store = TrustStore::of(&place.context).expect("a home");
+    store.record(&policy, &[]).expect("recorded");
+    let link = place.root.join("link");
+    let state = place.context.state_dir().expect("a home");
+    std::os::unix::fs::symlink(state.join("trust"), &link).expect("made");
+    assert_eq!(
+        checked(&TrustStore::new(&link), &policy),
+        Trusted::Yes(Vec::new())
+    );
+}
+
+/// Says past the capture of a test's output that something is not tested.
+fn skip(what: &str, why: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "SKIPPED {what}: {why}");
+}
+
 #[test]
 fn what_a_crash_left_half_written_is_no_record() {
     let place = Place::new();
