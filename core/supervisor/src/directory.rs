@@ -5,6 +5,7 @@
 //! generation                 u32, native order: which image is in force; mapped by every watched process
 //! policy.0000000001.image    the policy image of that generation
 //! libaudithook_cpython.so    a link to the preload library; its place tells the library which run it belongs to
+//! started                    a link to a number: when front started, as /proc/PID/stat has it
 //! leaving.0                  a link to a directory elsewhere that goes with the run
 //! ```
 //!
@@ -26,6 +27,8 @@ use rustix::fs::{Access, FlockOperation, Mode, OFlags, access, flock};
 use rustix::io::retry_on_intr;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
+use crate::tree;
+
 /// How many connections wait in the socket's queue.
 pub(crate) const BACKLOG: usize = 4096;
 /// The longest name that the preload library takes.
@@ -43,6 +46,10 @@ pub struct RunDirectory {
 
 /// What the names of run directories begin with; the run's own name follows.
 pub(crate) const PREFIX: &str = "audithook-";
+/// The name of the link to the preload library.
+pub(crate) const LIBRARY: &str = "libaudithook_cpython.so";
+/// The name of the link that says when front started.
+pub(crate) const STARTED: &str = "started";
 /// What the names of links to other directories begin with.
 pub(crate) const LEAVING: &str = "leaving.";
 
@@ -184,7 +191,11 @@ pub(crate) fn leads_to(path: &Path, open: &OwnedFd) -> bool {
 /// Puts into a new directory what is there from the beginning. Returns the word of the generation.
 fn fill(path: &Path, library: &Path) -> io::Result<File> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o711))?;
-    symlink(library, path.join("libaudithook_cpython.so"))?;
+    symlink(library, path.join(LIBRARY))?;
+    if let Some(front) = tree::life(rustix::process::getpid().as_raw_nonzero().get()) {
+        // What is not noted is kept longer, if front and supervisor are killed both.
+        let _ = symlink(front.started.to_string(), path.join(STARTED));
+    }
     let generation = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -1,16 +1,21 @@
 //! What runs left behind whose front and supervisor were both killed: a later run of the same user removes it.
 //!
-//! A run that lives holds the lock of its directory. One that is dead may have left processes behind, which find in it the
-//! library that ends them: as long as one is there that names the directory in its environment, the directory stays.
+//! A run that lives holds the lock of its directory. One that is dead may have left processes behind, and what those start
+//! finds the library there, which ends it: as long as a process may be one of the run's, the directory stays. It is, if
+//! it names the directory in its environment or has a file of it mapped. It may be, if it has overwritten its environment and has
+//! the library mapped, or if it shows neither (it is not dumpable, prctl(2)) and is no older than the run. To leave a
+//! directory for another time is the lesser evil.
 
 use std::fs;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 
-use crate::directory::{LEAVING, PREFIX, leads_to};
+use crate::directory::{LEAVING, LIBRARY, PREFIX, STARTED, leads_to};
+use crate::tree;
 
 /// The length of a run's name.
 const NAME: usize = 26;
@@ -18,6 +23,8 @@ const NAME: usize = 26;
 /// The directory of a run of which neither front nor supervisor lives. It is locked, so that nobody else removes it.
 struct Left {
     path: PathBuf,
+    /// When its front started, in the kernel's unit.
+    started: u64,
     _lock: OwnedFd,
 }
 
@@ -33,7 +40,7 @@ pub(crate) fn sweep(base: &Path) {
     });
     let mut left: Vec<Left> = left.collect();
     if !left.is_empty() {
-        keep_unnamed(&mut left);
+        keep_unneeded(&mut left);
     }
     for left in left {
         left.remove();
@@ -61,7 +68,11 @@ impl Left {
         }
         flock(&lock, FlockOperation::NonBlockingLockExclusive).ok()?;
         // Another may have removed it before this lock was taken, and its run made it again.
-        leads_to(&path, &lock).then_some(Self { path, _lock: lock })
+        leads_to(&path, &lock).then(|| Self {
+            started: started(&path),
+            path,
+            _lock: lock,
+        })
     }
 
     fn remove(&self) {
@@ -98,20 +109,105 @@ impl Left {
     }
 }
 
-/// Keeps those that no process names in its environment.
-fn keep_unnamed(left: &mut Vec<Left>) {
+/// When the front of the run in this directory started. What was not noted may have been at any time.
+fn started(directory: &Path) -> u64 {
+    let noted = fs::read_link(directory.join(STARTED)).ok();
+    noted
+        .and_then(|text| text.to_str()?.parse().ok())
+        .unwrap_or(0)
+}
+
+/// Leaves those out that a living process may need.
+fn keep_unneeded(left: &mut Vec<Left>) {
     let Ok(processes) = fs::read_dir("/proc") else {
         return left.clear();
     };
-    for process in processes.flatten() {
-        // Another user's is not readable, and not started by a run of this one.
-        if let Ok(environment) = fs::read(process.path().join("environ")) {
-            left.retain(|left| {
-                let path = left.path.as_os_str().as_encoded_bytes();
-                !environment.windows(path.len()).any(|window| window == path)
-            });
+    let processes = processes.flatten().map(|entry| entry.path());
+    for shown in processes.filter_map(|process| Shown::of(&process)) {
+        left.retain(|left| !shown.may_need(left));
+    }
+}
+
+/// What a process shows of the run that it belongs to.
+enum Shown {
+    /// Its environment, as it is now, and the names of the files that it has mapped.
+    All {
+        environment: Vec<u8>,
+        mapped: Vec<u8>,
+    },
+    /// Nothing but when it started.
+    Nothing { started: u64 },
+}
+
+impl Shown {
+    /// `None` if it belongs to no run, or is gone.
+    fn of(process: &Path) -> Option<Self> {
+        let pid = process.file_name()?.to_str()?.parse().ok()?;
+        match read(process, "maps") {
+            Ok(mapped) => Some(Self::All {
+                environment: read(process, "environ").unwrap_or_default(),
+                mapped,
+            }),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && is_ours(process) => {
+                let life = tree::life(pid)?;
+                // Fronts and supervisors are not dumpable either. They hold the locks of their own directories.
+                (life.name != own_name()).then_some(Self::Nothing {
+                    started: life.started,
+                })
+            }
+            Err(_) => None,
         }
     }
+
+    fn may_need(&self, left: &Left) -> bool {
+        match self {
+            Self::All {
+                environment,
+                mapped,
+            } => {
+                let path = left.path.as_os_str().as_encoded_bytes();
+                let says_nothing = || {
+                    contains(mapped, LIBRARY.as_bytes())
+                        && !contains(environment, LIBRARY.as_bytes())
+                };
+                contains(environment, path) || contains(mapped, path) || says_nothing()
+            }
+            Self::Nothing { started } => *started >= left.started,
+        }
+    }
+}
+
+/// A file about a process. If its first thread has ended, the others have it.
+fn read(process: &Path, name: &str) -> io::Result<Vec<u8>> {
+    let text = fs::read(process.join(name))?;
+    if !text.is_empty() {
+        return Ok(text);
+    }
+    let threads = fs::read_dir(process.join("task"))?.flatten();
+    let texts: io::Result<Vec<_>> = threads
+        .map(|thread| fs::read(thread.path().join(name)))
+        // One that ended meanwhile had the same.
+        .filter(
+            |text| !matches!(text, Err(error) if error.kind() != io::ErrorKind::PermissionDenied),
+        )
+        .collect();
+    Ok(texts?.concat())
+}
+
+/// Whether a run of this user may have started the process: root's starts others', another's only what holds no library
+/// (ld.so(8), secure-execution mode).
+fn is_ours(process: &Path) -> bool {
+    let own = rustix::process::geteuid();
+    own.is_root() || fs::metadata(process).is_ok_and(|status| status.uid() == own.as_raw())
+}
+
+fn own_name() -> Vec<u8> {
+    let own = tree::life(rustix::process::getpid().as_raw_nonzero().get());
+    own.map(|life| life.name).unwrap_or_default()
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 #[cfg(test)]

@@ -93,19 +93,46 @@ fn parent(pid: Pid) -> Option<Option<Pid>> {
     status(pid).map(|(_, parent)| parent)
 }
 
-/// State and parent (/proc/PID/stat, proc(5)).
+/// State and parent.
 fn status(pid: Pid) -> Option<(char, Option<Pid>)> {
+    let (_, fields) = stat(pid.as_raw_nonzero().get())?;
+    let mut fields = fields.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    Some((state, Pid::from_raw(fields.next()?.parse().ok()?)))
+}
+
+/// What everybody may know of a process.
+pub(crate) struct Life {
+    /// What it calls itself.
+    pub(crate) name: Vec<u8>,
+    /// When it was forked, in the kernel's unit, since the machine started.
+    pub(crate) started: u64,
+}
+
+/// What is known of a process; `None` if it is gone.
+pub(crate) fn life(pid: i32) -> Option<Life> {
+    /// Counted from behind the name.
+    const STARTED: usize = 19;
+    let (name, fields) = stat(pid)?;
+    let started = fields.split_ascii_whitespace().nth(STARTED)?;
+    Some(Life {
+        name,
+        started: started.parse().ok()?,
+    })
+}
+
+/// The name, and what stands behind it, up to 20 fields (/proc/PID/stat, proc(5)).
+fn stat(pid: i32) -> Option<(Vec<u8>, String)> {
     // One read gives what is wanted: each process that starts is looked at, with its ancestors.
-    let mut status = [0; 256];
-    let mut file = fs::File::open(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    let mut status = [0; 512];
+    let mut file = fs::File::open(format!("/proc/{pid}/stat")).ok()?;
     let length = file.read(&mut status).ok()?;
     let status = &status[..length];
     // The name stands in parentheses and may hold anything, parentheses too: 64 bytes at most.
-    let after_name = status.iter().rposition(|byte| *byte == b')')?;
-    let text = std::str::from_utf8(&status[after_name + 1..]).ok()?;
-    let mut fields = text.split_ascii_whitespace();
-    let state = fields.next()?.chars().next()?;
-    Some((state, Pid::from_raw(fields.next()?.parse().ok()?)))
+    let name = status.iter().position(|byte| *byte == b'(')? + 1;
+    let end = status.iter().rposition(|byte| *byte == b')')?;
+    let fields = std::str::from_utf8(&status[end + 1..]).ok()?;
+    Some((status.get(name..end)?.to_vec(), fields.to_owned()))
 }
 
 /// Sends a signal to every descendant.
@@ -194,6 +221,17 @@ mod tests {
         child.kill().expect("killed");
         child.wait().expect("reaped");
         assert!(!known_children().contains(&pid));
+    }
+
+    #[test]
+    fn a_child_has_a_name_and_is_no_older_than_its_parent() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep runs");
+        let of_child = life(Pid::from_child(&child).as_raw_nonzero().get()).expect("it lives");
+        let own = life(rustix::process::getpid().as_raw_nonzero().get()).expect("it lives");
+        assert_eq!(of_child.name, b"sleep");
+        assert!(of_child.started >= own.started && own.started > 0);
+        child.kill().expect("killed");
+        child.wait().expect("reaped");
     }
 
     #[test]

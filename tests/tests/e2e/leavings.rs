@@ -1,14 +1,15 @@
 //! What a run leaves behind in the directories for temporary files: nothing, however it ended.
 
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use audithook_tests::run::wait_child;
+use audithook_tests::run::{wait_child, wait_readable};
 use audithook_tests::tree::{Lifeline, supervisor, target};
-use audithook_tests::{PATIENCE, Run, Scratch, python};
+use audithook_tests::{PATIENCE, Run, Scratch, python, skip};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 const PRIVATE: &str = "version = 1\n[files]\ntmp = \"private\"\n";
@@ -107,10 +108,7 @@ fn a_run_whose_front_is_killed_leaves_no_temporary_files() {
         .expect("it lives");
     kill(child.id());
     wait_child(&mut child);
-    assert!(
-        audithook_tests::run::wait_readable(&supervisor, PATIENCE),
-        "the supervisor ends"
-    );
+    assert!(wait_readable(&supervisor, PATIENCE), "the supervisor ends");
     assert_nothing_is_left(&scratch);
 }
 
@@ -139,12 +137,126 @@ fn what_a_run_left_whose_front_and_supervisor_were_killed_the_next_one_removes()
     let life = Pid::from_raw(target.cast_signed()).expect("a process id");
     let life = rustix::process::pidfd_open(life, rustix::process::PidfdFlags::empty());
     kill(target);
-    assert!(audithook_tests::run::wait_readable(
-        life.expect("it lives"),
-        PATIENCE
-    ));
+    assert!(wait_readable(life.expect("it lives"), PATIENCE));
     next();
     assert_nothing_is_left(&scratch);
+}
+
+/// Hides from other processes of its user which run it belongs to, by one of two ways, and lives until its input ends.
+const HIDING: &str = "\
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+extern char **environ;
+int main(int argc, char **argv) {
+    if (!strcmp(argv[1], \"overwritten\")) {
+        for (char **entry = environ; *entry; entry++) memset(*entry, 0, strlen(*entry));
+    } else {
+        prctl(PR_SET_DUMPABLE, 0);
+    }
+    puts(\"ready\");
+    fflush(stdout);
+    return getchar() != EOF;
+}
+";
+
+/// A place for a user who may not look into every process: this one, or somebody whom root becomes.
+struct Unprivileged {
+    scratch: Scratch,
+}
+
+impl Unprivileged {
+    const USER: u32 = 65_533;
+
+    /// The binary is copied there: it may lie where only root can go.
+    fn new() -> Self {
+        use std::os::unix::fs::{PermissionsExt as _, chown};
+        let scratch = Scratch::new();
+        fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o755)).expect("own");
+        let built = audithook_tests::build::audithook();
+        for name in ["audithook", "libaudithook_cpython.so"] {
+            fs::copy(built.with_file_name(name), scratch.join(name)).expect("copied");
+        }
+        for name in ["runtime", "tmp", "home", "state"] {
+            let directory = scratch.directory(name);
+            if rustix::process::geteuid().is_root() {
+                chown(directory, Some(Self::USER), Some(Self::USER)).expect("root may");
+            }
+        }
+        Self { scratch }
+    }
+
+    fn run(&self, command: &[&str]) -> Child {
+        let audithook = self.scratch.text("audithook");
+        let mut start = if rustix::process::geteuid().is_root() {
+            let mut start = Command::new("setpriv");
+            let (uid, gid) = (Self::USER.to_string(), Self::USER.to_string());
+            start.args(["--reuid", &uid, "--regid", &gid, "--clear-groups"]);
+            start.arg(audithook);
+            start
+        } else {
+            Command::new(audithook)
+        };
+        start
+            .args(["run", "-q", "--observe", "--"])
+            .args(command)
+            .current_dir(self.scratch.path())
+            .env_clear()
+            .envs(audithook_tests::run::environment(&self.scratch))
+            .env("XDG_RUNTIME_DIR", self.scratch.text("runtime"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        start.spawn().expect("it runs")
+    }
+
+    fn run_another(&self) {
+        assert_eq!(wait_child(&mut self.run(&["true"])).code(), Some(0));
+    }
+}
+
+#[test]
+fn what_a_process_may_still_need_stays_although_it_hides_whose_it_is() {
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root && Command::new("setpriv").arg("-V").output().is_err() {
+        return skip("processes that hide whose they are", "no setpriv");
+    }
+    let place = Unprivileged::new();
+    let source = place.scratch.write("hiding.c", HIDING);
+    let program = place.scratch.text("hiding");
+    let made = Command::new("cc")
+        .arg(source)
+        .args(["-o", &program])
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        return skip("processes that hide whose they are", "no C compiler");
+    }
+    for way in ["unreadable", "overwritten"] {
+        let mut child = place.run(&[&program, way]);
+        let mut ready = [0; 6];
+        let stdout = child.stdout.as_mut().expect("a pipe");
+        stdout
+            .read_exact(&mut ready)
+            .expect("it says that it is ready");
+        let (supervisor, target) = (supervisor(child.id()), target(child.id()));
+        let target = target.expect("the program runs");
+        let _input = child.stdin.take();
+        kill_process(Pid::from_child(&child), Signal::STOP).expect("own process");
+        kill(supervisor.expect("a run has a supervisor"));
+        kill(child.id());
+        wait_child(&mut child);
+        place.run_another();
+        assert_eq!(
+            left(&place.scratch).len(),
+            1,
+            "{way}: a process of that run lives"
+        );
+        let life = Pid::from_raw(target.cast_signed()).expect("a process id");
+        let life = rustix::process::pidfd_open(life, rustix::process::PidfdFlags::empty());
+        kill(target);
+        assert!(wait_readable(life.expect("it lives"), PATIENCE));
+        place.run_another();
+        assert_nothing_is_left(&place.scratch);
+    }
 }
 
 #[test]
