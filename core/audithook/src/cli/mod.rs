@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod arguments;
+mod breadth;
 mod check;
 mod completions;
 mod emit;

@@ -43,7 +43,7 @@ fn record(
     let policy = choice.load_and_warn(terminal)?;
     let plugins =
         Libraries::examine(&policy, &SearchPath::from_environment()).map_err(Failure::Invalid)?;
-    let trusted = Trusted::of(&policy, plugins.clone());
+    let trusted = Trusted::of(&policy, plugins.clone(), &choice.context);
     // Who sees that it is not what they read may still interrupt.
     if matches!(format, FormatName::Text) {
         trusted.says.write(terminal.out())?;
@@ -109,7 +109,7 @@ impl Plugin {
 }
 
 impl Trusted {
-    fn of(policy: &Policy, plugins: Vec<PluginCode>) -> Self {
+    fn of(policy: &Policy, plugins: Vec<PluginCode>, context: &LoadContext) -> Self {
         // What a file extends is read before it, and of less interest.
         let mut files: Vec<_> = policy.files_read().map(text_of).collect();
         files.reverse();
@@ -122,7 +122,7 @@ impl Trusted {
                     plugin: Plugin::of(code),
                 })
                 .collect(),
-            says: InShort::of(policy),
+            says: InShort::of(policy, context),
         }
     }
 

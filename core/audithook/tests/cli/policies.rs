@@ -452,7 +452,7 @@ fn trust_shows_what_it_records_and_changes_with_the_content() {
     insta::assert_snapshot!(bench.run(&["trust"]).all(), @"
     status: 0
     --- out ---
-    what it does not restrict: files.read, files.write, network.connect, network.bind, network.loopback, network.unix, network.sockets, process.exec, env.pass
+    what it does not restrict: files.read, files.write, network.connect, network.bind, network.loopback, network.unix, network.sockets, process.exec, process.uncovered, env.pass
     trusted, as they are now:
       [ROOT]/work/hooks.toml
       [ROOT]/work/more.toml

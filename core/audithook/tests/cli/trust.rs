@@ -74,7 +74,7 @@ fn the_code_of_plugins_is_trusted_as_it_is_and_shown() {
         insta::assert_snapshot!(bench.run(&["trust"]).all(), @"
         status: 0
         --- out ---
-        what it does not restrict: files.read, files.write, network.connect, network.bind, network.loopback, network.unix, network.sockets, process.exec, env.pass
+        what it does not restrict: files.read, files.write, network.connect, network.bind, network.loopback, network.unix, network.sockets, process.exec, process.uncovered, env.pass
         whose code it runs, with your rights:
           bucketing         in the supervisor: [ROOT]/work/libbucketing.so
                             sha256 [SHA256]
@@ -111,59 +111,79 @@ fn the_code_of_plugins_is_trusted_as_it_is_and_shown() {
                 "rule": "files.read",
                 "everything": true,
                 "own": 0,
-                "of_presets": 0
+                "of_presets": 0,
+                "entries": []
               },
               {
                 "rule": "files.write",
                 "everything": true,
                 "own": 0,
-                "of_presets": 0
+                "of_presets": 0,
+                "entries": []
               },
               {
                 "rule": "network.connect",
                 "everything": true,
                 "own": 0,
-                "of_presets": 0
+                "of_presets": 0,
+                "entries": []
               },
               {
                 "rule": "network.bind",
                 "everything": true,
                 "own": 0,
-                "of_presets": 0
+                "of_presets": 0,
+                "entries": []
               },
               {
                 "rule": "network.loopback",
                 "everything": true,
                 "own": 0,
-                "of_presets": 0
+                "of_presets": 0,
+                "entries": []
               },
               {
                 "rule": "network.unix",
                 "everything": true,
                 "own": 0,
-                "of_presets": 0
+                "of_presets": 0,
+                "entries": []
               },
               {
                 "rule": "network.sockets",
                 "everything": true,
                 "own": 0,
-                "of_presets": 0
+                "of_presets": 0,
+                "entries": []
               },
               {
                 "rule": "process.exec",
                 "everything": true,
                 "own": 0,
-                "of_presets": 0
+                "of_presets": 0,
+                "entries": []
+              },
+              {
+                "rule": "process.uncovered",
+                "everything": true,
+                "own": 0,
+                "of_presets": 0,
+                "entries": []
               },
               {
                 "rule": "env.pass",
                 "everything": true,
                 "own": 0,
-                "of_presets": 0
+                "of_presets": 0,
+                "entries": []
               }
             ],
             "denies": [],
             "sets": [],
+            "sets_code": [],
+            "journal": {
+              "drops": false
+            },
             "hooks": {}
           }
         }
@@ -198,14 +218,14 @@ do = "deny"
         --- out ---
         it refuses nothing: `mode = "warn"` only records what it would
         what it allows:
-          files.read        2 entries, N of presets
+          files.read        `./data`, `./work`, N of presets
           files.write       N entries of presets
           network.connect   nothing
           network.loopback  nothing
           network.sockets   nothing
-        what it does not restrict: network.bind, network.unix, process.exec, env.pass
+        what it does not restrict: network.bind, network.unix, process.exec, process.uncovered, env.pass
         what it denies:
-          files.deny        1 entry, N of presets
+          files.deny        `**/secrets`, N of presets
           env.deny          N entries of presets
         what else it says:
           env.set           PYTHONDONTWRITEBYTECODE, PYTHONHASHSEED
@@ -236,6 +256,119 @@ do = "deny"
         said.contains("what it allows:") && !said.contains("trusted, as"),
         "{said}"
     );
+}
+
+/// Who is about to trust a policy sees what it grants, the widest first, and what would hide what was done.
+#[test]
+fn what_a_policy_grants_is_shown_the_widest_first() {
+    let bench = Bench::with_policy(
+        r#"
+version = 1
+extends = ["base"]
+[files]
+read = ["./data", "~/**", "/etc/ssl"]
+write = ["./out/", "./data", "/**"]
+deny = ["**/secrets", "!~/.ssh"]
+[network]
+connect = ["api.example.com:443", "*.org", "10.0.0.0/8", "0.0.0.0/0", "*:443"]
+bind = ["::/0"]
+unix = ["@bus", "./data"]
+[process]
+exec = ["/usr/bin/env", "/*"]
+uncovered = "deny"
+[env]
+pass = ["HOME", "*"]
+set = { TZ = "UTC", LD_PRELOAD = "./x.so", PYTHONSTARTUP = "/tmp/a\nb.py" }
+[journal]
+path = "/dev/null"
+events = []
+on-overflow = "drop"
+"#,
+    );
+    symlink("/", bench.work().join("innocent")).expect("linked");
+    insta::with_settings!({ filters => [(r"\d+ of presets", "N of presets")] }, {
+        insta::assert_snapshot!(bench.run(&["trust"]).all(), @r"
+        status: 0
+        --- out ---
+        what it allows:
+          files.read        all of your home (`~/**`), `/etc/ssl`, `./data`
+          files.write       everything (`/**`), `./out/`, `./data`
+          network.connect   everything (`0.0.0.0/0`), `*:443`, `*.org`, `10.0.0.0/8`, `api.example.com:443`
+          network.bind      everything (`::/0`)
+          network.loopback  nothing
+          network.unix      `./data`, `@bus`
+          network.sockets   nothing
+          process.exec      everything (`/*`), `/usr/bin/env`
+          process.uncovered nothing
+          env.pass          everything (`*`), `HOME`
+        what it denies:
+          files.deny        `**/secrets`, N of presets, but not `~/.ssh`
+          env.deny          17 entries of presets
+        which code the program runs, by variables that it sets:
+          LD_PRELOAD        `./x.so`
+          PYTHONSTARTUP     `/tmp/a\u{a}b.py`
+        what else it says:
+          env.set           TZ
+          journal.path      `/dev/null`
+          journal.events    none: only refusals, warnings and `process.*` are recorded; what finds no room is dropped
+          presets           base
+        trusted, as they are now:
+          [ROOT]/work/hooks.toml
+        ");
+    });
+    let says = &bench.run(&["trust", "--format", "json"]).json()["says"];
+    assert_eq!(says["allows"][1]["rule"], "files.write");
+    assert_eq!(says["allows"][1]["everything"], true);
+    assert_eq!(
+        says["allows"][1]["entries"],
+        serde_json::json!(["/**", "./out/", "./data"])
+    );
+    assert_eq!(says["denies"][0]["except"], serde_json::json!(["~/.ssh"]));
+    assert_eq!(says["journal"]["path"], "/dev/null");
+    assert_eq!(says["journal"]["events"], serde_json::json!([]));
+
+    // What an entry amounts to, not how it is written.
+    bench.write(
+        "hooks.toml",
+        "version = 1\n[files]\nread = [\"./innocent\"]\n",
+    );
+    let said = bench.run(&["trust"]);
+    assert!(
+        said.good().contains("everything (`./innocent`)"),
+        "{said:?}"
+    );
+}
+
+/// However long a list is, its widest entry cannot hide in it.
+#[test]
+fn of_long_lists_the_first_entries_are_shown_and_the_rest_is_counted() {
+    let narrow: Vec<_> = (0..40)
+        .map(|n| format!("\"/srv/some/deep/place/{n}\""))
+        .collect();
+    let variables: Vec<_> = (0..40).map(|n| format!("LD_{n} = \"x\"")).collect();
+    let bench = Bench::with_policy(&format!(
+        "version = 1\n[files]\nread = [{narrow}, \"/opt\", \"/srv/{long}\"]\n[env]\nset = {{ {variables} }}\n",
+        narrow = narrow.join(", "),
+        long = "x".repeat(500),
+        variables = variables.join(", "),
+    ));
+    insta::assert_snapshot!(bench.run(&["trust"]).all(), @"
+    status: 0
+    --- out ---
+    what it allows:
+      files.read        `/opt`, `/srv/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`, `/srv/some/deep/place/0`, and 39 more
+    what it does not restrict: files.write, network.connect, network.bind, network.loopback, network.unix, network.sockets, process.exec, process.uncovered, env.pass
+    which code the program runs, by variables that it sets:
+      LD_0              `x`
+      LD_1              `x`
+      LD_10             `x`
+      LD_11             `x`
+      LD_12             `x`
+      LD_13             `x`
+      and 34 more
+    trusted, as they are now:
+      [ROOT]/work/hooks.toml
+    ");
 }
 
 #[test]
