@@ -6,7 +6,8 @@
 
 use core::cell::Cell;
 use core::ffi::{c_char, c_int, c_void};
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use crate::paths::LONGEST;
 
@@ -23,6 +24,8 @@ struct Identity {
 static IDENTITY: AtomicPtr<Identity> = AtomicPtr::new(core::ptr::null_mut());
 static mut DIRECTORY: [u8; LONGEST_DIRECTORY] = [0; LONGEST_DIRECTORY];
 static DIRECTORY_LENGTH: AtomicUsize = AtomicUsize::new(0);
+/// The root directory when this process was set up, by device and inode; 0 if that is not known.
+static ROOT: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 static ARGUMENTS: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Whose code is running.
@@ -80,6 +83,9 @@ pub(crate) unsafe fn begin(arguments: *mut *const c_char) -> bool {
         libc::madvise(page, 4096, libc::MADV_WIPEONFORK);
         IDENTITY.store(page.cast(), Ordering::Release);
     }
+    for (place, number) in ROOT.iter().zip(root().unwrap_or_default()) {
+        place.store(number, Ordering::Relaxed);
+    }
     mark_known();
     true
 }
@@ -89,6 +95,25 @@ pub(crate) fn run_directory() -> &'static [u8] {
     let length = DIRECTORY_LENGTH.load(Ordering::Acquire);
     // SAFETY: written by the constructor before the length was published, and never again.
     unsafe { core::slice::from_raw_parts((&raw const DIRECTORY).cast::<u8>(), length) }
+}
+
+/// Whether the process took another root since it was set up: its paths are not those of the run any more.
+pub(crate) fn has_other_root() -> bool {
+    let [device, inode] = &ROOT;
+    let before = [device, inode].map(|place| place.load(Ordering::Relaxed));
+    root().is_some_and(|now| now != before)
+}
+
+/// Device and inode of the root directory.
+fn root() -> Option<[u64; 2]> {
+    let mut status = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: the path is NUL-terminated; `status` is writable, and all-zero is a valid value of it.
+    unsafe {
+        (libc::stat(c"/".as_ptr(), status.as_mut_ptr()) == 0).then(|| {
+            let status = status.assume_init();
+            [status.st_dev, status.st_ino]
+        })
+    }
 }
 
 /// A file of the run's directory, as a NUL-terminated path.

@@ -1,11 +1,16 @@
 //! What `[files]` and `[process]` say of a path.
 
-use audithook_abi::Verdict;
+use audithook_abi::{Symbol, Value, Verdict, View};
+use audithook_catalogue::{arg, event};
 
 use crate::format::{Field, NONE, class};
-use crate::judge::PathArgument;
+use crate::judge::{PathArgument, argument, text_argument};
 use crate::paths::Hits;
 use crate::{Image, Judgement};
+
+/// Why a program is uncovered whose process has the library, and cannot hand it on although its paths are what they were: the
+/// library was moved, or a directory above it was closed.
+pub const TAKEN_AWAY: &str = "library was taken out of reach";
 
 /// What an operation does to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +19,8 @@ pub(crate) struct Need {
     pub(crate) write: bool,
     /// The name is taken away or given anew: what lies below goes with it.
     pub(crate) moves: bool,
+    /// A directory may let fewer pass: what lies below may come to be out of reach.
+    pub(crate) closes: bool,
 }
 
 impl Need {
@@ -21,6 +28,7 @@ impl Need {
         read: false,
         write: false,
         moves: false,
+        closes: false,
     };
     pub(crate) const READ: Self = Self {
         read: true,
@@ -81,6 +89,9 @@ impl Image<'_> {
         if need.moves {
             refuse_denied(&self.paths.look_below(path, class::DENY | own), out);
         }
+        if need.closes {
+            refuse_denied(&self.paths.look_below(path, class::OWN_REACH), out);
+        }
     }
 
     /// Judges a program that is to be executed.
@@ -129,6 +140,13 @@ impl Image<'_> {
         refuse_denied(&hits, out);
     }
 
+    /// A program that the library was taken away from does not start where it would be held to anything.
+    pub(crate) fn judge_reach(&self, args: &[Value<'_>], out: &mut Judgement) {
+        if text_argument(args, arg::REASON) == Some(TAKEN_AWAY.as_bytes()) && self.has_lists() {
+            self.refuse_if_present(Field::OwnAny, out);
+        }
+    }
+
     /// Every list that would have needed the path refuses.
     fn refuse_unjudged_path(&self, need: Need, out: &mut Judgement) {
         if need.read {
@@ -158,6 +176,28 @@ impl Image<'_> {
                 self.refuse_if_present(Field::Write, out);
             }
         }
+    }
+}
+
+/// Whether a directory could be passed by fewer after this change of its mode, owner or attributes. Its owner may pass as long
+/// as the mode says so, whatever a list of others (acl(5)) says.
+pub(crate) fn may_close(event: Symbol, args: &[Value<'_>]) -> bool {
+    const OWNER_MAY_PASS: u64 = 0o100;
+    match event {
+        event::OS_CHMOD => number(args, arg::MODE).is_none_or(|mode| mode & OWNER_MAY_PASS == 0),
+        // −1: it stays as it is.
+        event::OS_CHOWN => number(args, arg::UID) != Some(u64::MAX),
+        event::OS_SETXATTR | event::OS_REMOVEXATTR => text_argument(args, arg::ATTRIBUTE)
+            .is_none_or(|attribute| !attribute.starts_with(b"user.")),
+        _ => false,
+    }
+}
+
+fn number(args: &[Value<'_>], name: Symbol) -> Option<u64> {
+    match argument(args, name)?.view() {
+        View::U64(number) => Some(number),
+        View::I64(number) => Some(number.cast_unsigned()),
+        _ => None,
     }
 }
 

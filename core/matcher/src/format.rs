@@ -258,10 +258,12 @@ pub mod class {
     pub const EXEC: u32 = 64;
     /// `[network] unix`
     pub const UNIX: u32 = 128;
+    /// What every process of the run has to reach: the directories above are not closed.
+    pub const OWN_REACH: u32 = 256;
     /// Not a class: the item names a glob that has to be tried.
     pub const CANDIDATE: u32 = 1 << 31;
     /// All classes.
-    pub const ALL: u32 = 255;
+    pub const ALL: u32 = 511;
 }
 
 /// What an entry over hosts is part of.

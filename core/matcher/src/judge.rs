@@ -3,7 +3,7 @@
 use audithook_abi::{Symbol, VALUE_TRUNCATED, Value, Verdict, View};
 use audithook_catalogue::{Operation, arg};
 
-use crate::files::Need;
+use crate::files::{Need, may_close};
 use crate::format::{Field, NONE, class};
 use crate::plan::needs;
 use crate::{Context, Image, Judgement, Mode, Plan};
@@ -19,7 +19,7 @@ impl Image<'_> {
     pub fn judge(&self, plan: &Plan, args: &[Value<'_>], context: &Context<'_>) -> Judgement {
         let mut judgement = Judgement::new(self.mode());
         if plan.needs & needs::LISTS != 0 {
-            self.judge_operation(plan.operation, args, context, &mut judgement);
+            self.judge_operation(plan, args, context, &mut judgement);
         }
         self.judge_hooks(plan, args, &mut judgement);
         judgement
@@ -29,7 +29,8 @@ impl Image<'_> {
     pub(crate) fn holds(&self, operation: Operation) -> bool {
         let any = |fields: &[Field]| fields.iter().any(|&field| self.field(field) != NONE);
         let touches = self.has_class(class::DENY | class::OWN_ANY) || self.knows_inodes();
-        let changes = any(&[Field::Write]) || touches || self.has_class(class::OWN_WRITE);
+        let changes =
+            any(&[Field::Write]) || touches || self.has_class(class::OWN_WRITE | class::OWN_REACH);
         let hosts = [Field::DenyHost, Field::Loopback];
         self.mode() != Mode::Off
             && match operation {
@@ -43,7 +44,7 @@ impl Image<'_> {
                 | Operation::Link
                 | Operation::Symlink => changes,
                 Operation::Exec | Operation::Shell => any(&[Field::Exec]) || touches,
-                Operation::Uncovered => any(&[Field::Exec, Field::Uncovered]) || touches,
+                Operation::Uncovered => self.has_lists() || touches,
                 Operation::Resolve | Operation::Reverse => any(&[Field::Connect]) || any(&hosts),
                 Operation::Connect => {
                     any(&[Field::Connect, Field::Unix, Field::Sockets]) || any(&hosts) || touches
@@ -58,11 +59,12 @@ impl Image<'_> {
 
     fn judge_operation(
         &self,
-        operation: Operation,
+        plan: &Plan,
         args: &[Value<'_>],
         context: &Context<'_>,
         out: &mut Judgement,
     ) {
+        let operation = plan.operation;
         let path = || PathArgument::of(args, arg::PATH);
         match operation {
             Operation::None => {}
@@ -71,7 +73,15 @@ impl Image<'_> {
                 None => self.judge_path(PathArgument::Unusable, Need::BOTH, None, out),
             },
             Operation::List => self.judge_path(path(), Need::READ, context.inode, out),
-            Operation::Write | Operation::Create | Operation::Symlink => {
+            Operation::Write => {
+                let closes = may_close(plan.event, args);
+                let need = Need {
+                    closes,
+                    ..Need::WRITE
+                };
+                self.judge_path(path(), need, context.inode, out);
+            }
+            Operation::Create | Operation::Symlink => {
                 self.judge_path(path(), Need::WRITE, context.inode, out);
             }
             Operation::Unlink => self.judge_path(path(), Need::MOVE, context.inode, out),
@@ -103,6 +113,7 @@ impl Image<'_> {
             Operation::Uncovered => {
                 self.refuse_if_present(Field::Uncovered, out);
                 self.judge_program(path(), out);
+                self.judge_reach(args, out);
             }
             Operation::Root => self.judge_other_root(out),
             Operation::Namespace => self.judge_namespaces(args, out),

@@ -44,7 +44,7 @@ pub(crate) struct Hits {
     pub(crate) denied: Rules,
     /// The rules of audithook's own files that are never changed.
     pub(crate) own_write: Rules,
-    /// The rules of audithook's own files that are never touched.
+    /// The rules of audithook's own files that are never touched, or never out of reach.
     pub(crate) own_any: Rules,
     /// The path is not resolved: it is relative, or has `.` or `..`.
     pub(crate) unresolved: bool,
@@ -71,14 +71,14 @@ impl Hits {
         if classes & class::OWN_WRITE != 0 {
             self.own_write.insert(rule);
         }
-        if classes & class::OWN_ANY != 0 {
+        if classes & (class::OWN_ANY | class::OWN_REACH) != 0 {
             self.own_any.insert(rule);
         }
     }
 }
 
 /// The classes whose rules are named: one hit does not make another one pointless.
-const NAMED: u32 = class::DENY | class::OWN_WRITE | class::OWN_ANY;
+const NAMED: u32 = class::DENY | class::OWN_WRITE | class::OWN_ANY | class::OWN_REACH;
 
 impl Paths<'_> {
     /// What the entries of some classes say of a path.

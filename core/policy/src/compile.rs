@@ -70,6 +70,7 @@ impl Policy {
             except: path_entries(&self.files.except),
             own_write: own(&self.own.write),
             own_any: own(&self.own.any),
+            own_reach: own(&self.own.reach),
             inodes: self.files.deny.iter().flat_map(inodes).collect(),
         }
     }

@@ -23,6 +23,8 @@ pub struct LoadContext {
     pub protected: Vec<PathBuf>,
     /// What the program never touches, beyond the journal and the store of trust.
     pub hidden: Vec<PathBuf>,
+    /// What every process of the run has to reach.
+    pub needed: Vec<PathBuf>,
 }
 
 impl LoadContext {

@@ -465,6 +465,8 @@ impl Check<'_> {
             };
             any.extend(known.map(|path| paths::resolve(Path::new(path))));
         }
+        let needed = self.context.needed.iter();
+        let reach = needed.map(|path| paths::resolve(path)).collect();
         write.sort();
         write.dedup();
         any.sort();
@@ -474,6 +476,7 @@ impl Check<'_> {
             rule: 0,
             write,
             any,
+            reach,
         }
     }
 

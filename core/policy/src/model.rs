@@ -351,6 +351,8 @@ pub(crate) struct OwnFiles {
     pub(crate) rule: u32,
     pub(crate) write: Vec<PathBuf>,
     pub(crate) any: Vec<PathBuf>,
+    /// What every process has to reach: the directories above are not closed.
+    pub(crate) reach: Vec<PathBuf>,
 }
 
 impl Policy {

@@ -16,6 +16,7 @@ mod odd_programs;
 mod pipelines;
 mod plugins;
 mod policies;
+mod reach;
 mod real_programs;
 mod reload;
 mod roots;

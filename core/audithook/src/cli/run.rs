@@ -35,6 +35,8 @@ fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failur
     )?;
     let site = Site::choose().map_err(|error| Failure::new(with_causes(&error)))?;
     choice.context.hidden.push(site.path().into());
+    choice.context.protected.push(site.library().into());
+    choice.context.needed = vec![site.path().into(), site.library().into()];
     choice.context.private_tmp = Some(site.private_tmp().into());
     let (choice, policy) = trusted(choice, arguments.quiet, terminal)?;
     if let Some(refusal) = policy.refusal(&Capabilities::default()) {

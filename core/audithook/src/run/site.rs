@@ -86,6 +86,12 @@ impl Site {
         &self.path
     }
 
+    /// The preload library's own file.
+    #[must_use]
+    pub fn library(&self) -> &Path {
+        &self.library
+    }
+
     /// The directory that `tmp = "private"` means. Not made yet.
     #[must_use]
     pub fn private_tmp(&self) -> &Path {

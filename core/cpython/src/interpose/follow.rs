@@ -8,6 +8,7 @@ use core::ffi::{CStr, c_char, c_int};
 use audithook_abi::{Source, Symbol, VALUE_TRUNCATED, Value};
 use audithook_catalogue::{self as catalogue, arg, event};
 use audithook_coverage::Coverage;
+use audithook_matcher::TAKEN_AWAY;
 use audithook_wire::flat::Name;
 
 use super::{elf, preload, set_errno};
@@ -99,7 +100,12 @@ pub(super) unsafe fn follow(
     // SAFETY: the caller's promise.
     let coverage = match unsafe { elf::inspect(directory, at, inspection) } {
         Coverage::Followed if !preload::is_within_reach() => {
-            Coverage::Unwelcome("library out of reach")
+            let reason = if process::has_other_root() {
+                "library out of reach"
+            } else {
+                TAKEN_AWAY
+            };
+            Coverage::Unwelcome(reason)
         }
         coverage => coverage,
     };

@@ -14,7 +14,7 @@ pub(super) const NAME: &[u8] = b"LD_PRELOAD";
 const LIBRARY: &[u8] = b"libaudithook_cpython.so";
 
 /// Whether a program that is started now would find this library: below another root it does not, nor does a user who may not
-/// read it.
+/// read it, nor anybody once it was moved or a directory above it closed.
 pub(super) fn is_within_reach() -> bool {
     let path = process::run_file(LIBRARY);
     // Opened as the loader does, by the effective user; a raw system call, because `open` is one of the functions that this

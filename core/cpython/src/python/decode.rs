@@ -204,16 +204,26 @@ impl<'a, 't> Decoder<'a, 't> {
     }
 
     /// The catalogue's arguments from `place` on, for operations whose path is already there.
-    fn rest(&mut self, info: &'static EventInfo, arguments: &mut Arguments<'_>, place: usize) {
+    fn rest<'s>(&mut self, info: &'static EventInfo, arguments: &mut Arguments<'s>, place: usize) {
         let named = info
             .args
             .iter()
             .filter(|argument| !matches!(argument.name, "path" | "raw"));
         for (offset, argument) in named.enumerate() {
-            if let (Some(name), Some(number)) = (
-                audithook_catalogue::arg_symbol(argument.name.as_bytes()),
-                self.reader.integer(self.reader.argument(place + offset)),
-            ) {
+            let Some(name) = audithook_catalogue::arg_symbol(argument.name.as_bytes()) else {
+                continue;
+            };
+            let item = self.reader.argument(place + offset);
+            if argument.kind == "str" {
+                if let Some(text) = self.reader.text(item) {
+                    arguments.push(name, Value::str(text));
+                }
+            } else if let Some(number) = self.reader.integer(item) {
+                // Some versions tell −1, which leaves the owner as it is, as the largest id.
+                let number = match name {
+                    arg::UID | arg::GID => i64::from(number as i32),
+                    _ => number,
+                };
                 arguments.push(name, Value::i64(number));
             }
         }

@@ -121,16 +121,17 @@ fn rule() -> impl Strategy<Value = u32> {
 fn files() -> impl Strategy<Value = FileRules> {
     let lists = (option::of(path_list()), option::of(path_list()));
     let denials = (path_entries(4), path_entries(2));
-    let own = (path_entries(2), path_entries(2));
+    let own = (path_entries(2), path_entries(2), path_entries(2));
     let inodes = vec((0_u64..3, 0_u64..3, rule()), 0..3);
     (lists, denials, own, inodes).prop_map(
-        |((read, write), (deny, except), (own_write, own_any), inodes)| FileRules {
+        |((read, write), (deny, except), (own_write, own_any, own_reach), inodes)| FileRules {
             read,
             write,
             deny,
             except,
             own_write,
             own_any,
+            own_reach,
             inodes,
         },
     )

@@ -68,6 +68,8 @@ pub struct FileRules {
     pub own_write: Vec<PathEntry>,
     /// audithook's own files that the target never touches.
     pub own_any: Vec<PathEntry>,
+    /// What every process of the run has to reach.
+    pub own_reach: Vec<PathEntry>,
     /// Denied files that have other names: device, inode, rule.
     pub inodes: Vec<(u64, u64, u32)>,
 }

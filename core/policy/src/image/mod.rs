@@ -106,6 +106,7 @@ fn check_rules(input: &ImageInput) -> Result<(), BuildError> {
         except,
         own_write,
         own_any,
+        own_reach,
         inodes,
     } = &input.files;
     let NetworkRules {
@@ -123,7 +124,7 @@ fn check_rules(input: &ImageInput) -> Result<(), BuildError> {
         .filter_map(|list| list.as_ref())
         .map(|list| &list.entries);
     let paths = lists_of_entries
-        .chain([deny, except, own_write, own_any])
+        .chain([deny, except, own_write, own_any, own_reach])
         .chain(unix.as_ref().map(|unix| &unix.paths))
         .flatten();
     let names = unix.iter().flat_map(|unix| &unix.names);
@@ -226,6 +227,7 @@ fn write_paths(layout: &mut Layout, input: &ImageInput) -> Result<(), BuildError
     paths.add_all(class::EXCEPT, &files.except)?;
     paths.add_all(class::OWN_WRITE, &files.own_write)?;
     paths.add_all(class::OWN_ANY, &files.own_any)?;
+    paths.add_all(class::OWN_REACH, &files.own_reach)?;
     if let Some(unix) = &input.network.unix {
         paths.add_all(class::UNIX, &unix.paths)?;
     }

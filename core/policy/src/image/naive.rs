@@ -14,7 +14,7 @@ use std::path::Path;
 
 use audithook_abi::{VALUE_TRUNCATED, Value, Verdict, View};
 use audithook_catalogue::{Operation, arg_symbol, find};
-use audithook_matcher::{Context, Judgement, MOST_NAMED};
+use audithook_matcher::{Context, Judgement, MOST_NAMED, TAKEN_AWAY};
 use globset::GlobBuilder;
 
 use super::{HookAction, HookInput, ImageInput, Mode, PathEntry, PathList, PathPattern, When};
@@ -67,7 +67,7 @@ pub fn judge(input: &ImageInput, name: &str, args: &[Value<'_>], context: &Conte
     };
     let operation = find(name).map_or(Operation::None, |(_, info)| info.operation);
     if input.mode != Mode::Off {
-        case.operation(operation, &mut said);
+        case.operation(name, operation, &mut said);
     }
     for hook in &input.hooks {
         if hook
@@ -145,7 +145,7 @@ struct Case<'c> {
 }
 
 impl Case<'_> {
-    fn operation(&self, operation: Operation, said: &mut Said) {
+    fn operation(&self, name: &str, operation: Operation, said: &mut Said) {
         match operation {
             Operation::None => {}
             Operation::Open => match self.list("flags") {
@@ -160,9 +160,11 @@ impl Case<'_> {
                 None => self.unusable_path(true, true, said),
             },
             Operation::List => self.path("path", true, false, false, said),
-            Operation::Write | Operation::Create | Operation::Symlink => {
-                self.path("path", false, true, false, said)
+            Operation::Write => {
+                self.path("path", false, true, false, said);
+                self.closing(name, said);
             }
+            Operation::Create | Operation::Symlink => self.path("path", false, true, false, said),
             Operation::Unlink => self.path("path", false, true, true, said),
             Operation::Rename | Operation::Link => {
                 self.path("src", false, true, true, said);
@@ -190,6 +192,9 @@ impl Case<'_> {
             Operation::Uncovered => {
                 said.deny_all(self.input.uncovered);
                 self.program(said);
+                if self.bytes("reason") == Some(TAKEN_AWAY.as_bytes()) && self.has_lists() {
+                    said.deny_all(first(&self.input.files.own_any));
+                }
             }
             Operation::Root => self.other_root(said),
             Operation::Namespace => {
@@ -212,19 +217,54 @@ impl Case<'_> {
     fn other_root(&self, said: &mut Said) {
         let ImageInput { files, network, .. } = self.input;
         let lists = [&files.read, &files.write, &self.input.exec];
-        let before = said.verdicts.len();
         said.deny_all(lists.into_iter().flatten().map(|list| list.rule));
         said.deny_all(first(&files.deny));
         said.deny_all(network.unix.as_ref().map(|list| list.rule));
-        let has_others = network.connect.is_some()
+        if self.has_lists() {
+            said.deny_all(first(&files.own_write));
+            said.deny_all(first(&files.own_any));
+        }
+    }
+
+    fn has_lists(&self) -> bool {
+        let ImageInput { files, network, .. } = self.input;
+        let paths = [&files.read, &files.write, &self.input.exec];
+        paths.into_iter().any(Option::is_some)
+            || !files.deny.is_empty()
+            || network.unix.is_some()
+            || network.connect.is_some()
             || network.bind.is_some()
             || !network.deny.is_empty()
             || network.loopback.is_some()
             || network.sockets.is_some()
-            || self.input.uncovered.is_some();
-        if said.verdicts.len() > before || has_others {
-            said.deny_all(first(&files.own_write));
-            said.deny_all(first(&files.own_any));
+            || self.input.uncovered.is_some()
+    }
+
+    /// A directory may let fewer pass: what lies below has to stay within reach.
+    fn closing(&self, name: &str, said: &mut Said) {
+        let number = |name| match self.value(name) {
+            Some(View::U64(number)) => Some(number),
+            Some(View::I64(number)) => Some(number as u64),
+            _ => None,
+        };
+        let is_open = match name {
+            "os.chmod" => number("mode").is_some_and(|mode| mode >> 6 & 1 == 1),
+            "os.chown" => number("uid") == Some(u64::MAX),
+            "os.setxattr" | "os.removexattr" => self
+                .bytes("attribute")
+                .is_some_and(|attribute| attribute.starts_with(b"user.")),
+            _ => true,
+        };
+        let Some(path) = self.bytes("path").filter(|path| is_resolved(path)) else {
+            return;
+        };
+        if !is_open {
+            let reach = self.input.files.own_reach.iter();
+            said.deny_all(
+                reach
+                    .filter(|entry| lies_below(entry, path))
+                    .map(|entry| entry.rule),
+            );
         }
     }
 
@@ -255,27 +295,16 @@ impl Case<'_> {
             );
         }
         if moves {
-            let below = |entry: &&PathEntry| match &entry.pattern {
-                PathPattern::Literal(literal) => {
-                    *literal != path && covers_literally(path, literal)
-                }
-                // Braces may stand for paths without a star.
-                PathPattern::Glob(glob) => {
-                    let (plain, directories) = plain_paths(glob);
-                    plain
-                        .iter()
-                        .any(|literal| literal != path && covers_literally(path, literal))
-                        || directories
-                            .iter()
-                            .any(|directory| covers_literally(path, directory))
-                }
-            };
             let entries = files
                 .deny
                 .iter()
                 .chain(&files.own_any)
                 .chain(&files.own_write);
-            said.deny_all(entries.filter(below).map(|entry| entry.rule));
+            said.deny_all(
+                entries
+                    .filter(|entry| lies_below(entry, path))
+                    .map(|entry| entry.rule),
+            );
         }
     }
 
@@ -442,6 +471,23 @@ impl Case<'_> {
         match self.value(name)? {
             View::List(values) => values.iter().map(|value| value.as_bytes()).collect(),
             _ => None,
+        }
+    }
+}
+
+/// Whether a path is above what the entry names, or above the directory that its paths lie in.
+fn lies_below(entry: &PathEntry, path: &[u8]) -> bool {
+    match &entry.pattern {
+        PathPattern::Literal(literal) => *literal != path && covers_literally(path, literal),
+        // Braces may stand for paths without a star.
+        PathPattern::Glob(glob) => {
+            let (plain, directories) = plain_paths(glob);
+            plain
+                .iter()
+                .any(|literal| literal != path && covers_literally(path, literal))
+                || directories
+                    .iter()
+                    .any(|directory| covers_literally(path, directory))
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{BuildError, PathEntry, PathPattern};
 const LONGEST_GRAM: usize = 4;
 
 /// What entries of these classes name is refused, and may not be moved away with a directory above it.
-const REFUSING: u32 = class::DENY | class::OWN_WRITE | class::OWN_ANY;
+const REFUSING: u32 = class::DENY | class::OWN_WRITE | class::OWN_ANY | class::OWN_REACH;
 
 pub(super) struct PathsBuilder {
     trie: MapBuilder<Item>,

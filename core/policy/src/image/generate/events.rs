@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use audithook_abi::{Symbol, Value};
 use audithook_catalogue::arg_symbol;
-use audithook_matcher::Names;
 use audithook_matcher::host::as_ipv4;
+use audithook_matcher::{Names, TAKEN_AWAY};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -100,6 +100,8 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
         "open",
         "os.listdir",
         "os.chmod",
+        "os.chown",
+        "os.setxattr",
         "os.mkdir",
         "os.remove",
         "os.rename",
@@ -144,14 +146,14 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
         kind_value(),
         protocol_value(),
     );
-    let others = (value(), value(), namespaces_value());
+    let others = (value(), value(), namespaces_value(), change_value());
     (
         name,
         paths,
         flags,
         socket,
         others,
-        vec(0_usize..13, 0..2),
+        vec(0_usize..17, 0..2),
         option::of((0_u64..3, 0_u64..3)),
     )
         .prop_map(
@@ -160,7 +162,7 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
                 (path, src, dst),
                 flags,
                 (host, port, family, kind, protocol),
-                (module, first, namespaces),
+                (module, first, namespaces, (mode, uid, attribute, reason)),
                 dropped,
                 inode,
             )| {
@@ -177,6 +179,10 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
                     ("module", module),
                     ("0", first),
                     ("namespaces", namespaces),
+                    ("mode", mode),
+                    ("uid", uid),
+                    ("attribute", attribute),
+                    ("reason", reason),
                 ];
                 for place in dropped {
                     if place < args.len() {
@@ -263,6 +269,26 @@ fn namespaces_value() -> impl Strategy<Value = RandomValue> {
             .prop_map(|words| RandomValue::List(words.into_iter().map(str::to_owned).collect())),
         1 => value(),
     ]
+}
+
+/// A mode, an owner, an attribute's name, and why a program is not covered.
+fn change_value() -> (
+    impl Strategy<Value = RandomValue>,
+    impl Strategy<Value = RandomValue>,
+    impl Strategy<Value = RandomValue>,
+    impl Strategy<Value = RandomValue>,
+) {
+    let mode = prop_oneof![
+        4 => select(vec![0, 0o100, 0o644, 0o711, 0o40755]).prop_map(RandomValue::U64),
+        1 => value(),
+    ];
+    let uid = prop_oneof![
+        4 => select(vec![-1, 0, 1000]).prop_map(RandomValue::I64),
+        1 => value(),
+    ];
+    let attribute = words(&["user.note", "system.posix_acl_access", "user"]);
+    let reason = words(&["static", TAKEN_AWAY]);
+    (mode, uid, attribute, reason)
 }
 
 fn words(words: &[&str]) -> impl Strategy<Value = RandomValue> + use<> {

@@ -348,3 +348,33 @@ fn every_one_of_thousands_of_globs_is_found() {
     }
     assert!(refused("/srv/other/dir/x/name/ext.y/wor").is_empty());
 }
+
+#[test]
+fn what_every_process_has_to_reach_is_not_closed_above() {
+    let input = files(FileRules {
+        own_reach: entries(OWN, &["/run/user/own"]),
+        ..FileRules::default()
+    });
+    let change = |event, path: &'static str, value: Value<'static>| {
+        refused(&input, event, &[Value::path(path).named(arg::PATH), value])
+    };
+    let mode = |mode| Value::u64(mode).named(arg::MODE);
+    let uid = |uid| Value::i64(uid).named(arg::UID);
+    let attribute = |name: &'static str| Value::str(name).named(arg::ATTRIBUTE);
+    for path in ["/run/user", "/run", "/"] {
+        assert_eq!(change("os.chmod", path, mode(0o600)), [OWN], "{path}");
+        assert_eq!(change("os.chmod", path, mode(0o700)), NOTHING, "{path}");
+        assert_eq!(change("os.chown", path, uid(1)), [OWN], "{path}");
+        assert_eq!(change("os.chown", path, uid(-1)), NOTHING, "{path}");
+        let list = attribute("system.posix_acl_access");
+        assert_eq!(change("os.setxattr", path, list), [OWN], "{path}");
+        assert_eq!(change("os.removexattr", path, list), [OWN], "{path}");
+        let note = attribute("user.note");
+        assert_eq!(change("os.setxattr", path, note), NOTHING, "{path}");
+        assert_eq!(on_path(&input, "os.chmod", path), [OWN], "{path}");
+        assert_eq!(on_path(&input, "os.utime", path), NOTHING, "{path}");
+    }
+    for path in ["/run/user/other", "/run/user/own/below", "/tmp"] {
+        assert_eq!(change("os.chmod", path, mode(0)), NOTHING, "{path}");
+    }
+}

@@ -1,5 +1,7 @@
 //! `[process] exec` and `uncovered`.
 
+use audithook_matcher::TAKEN_AWAY;
+
 use super::*;
 
 #[test]
@@ -47,4 +49,30 @@ fn a_program_that_cannot_be_followed_can_be_forbidden() {
         on_path(&policy(), "process.uncovered", "/bin/static"),
         NOTHING
     );
+}
+
+#[test]
+fn a_program_that_the_library_was_taken_away_from_does_not_start_where_there_is_a_list() {
+    let start = |input: &ImageInput, reason| {
+        let args = [
+            Value::path("/bin/true").named(arg::PATH),
+            Value::str(reason).named(arg::REASON),
+        ];
+        refused(input, "process.uncovered", &args)
+    };
+    let own = FileRules {
+        own_any: entries(OWN, &["/run/own"]),
+        ..FileRules::default()
+    };
+    let free = files(own.clone());
+    assert_eq!(start(&free, TAKEN_AWAY), NOTHING);
+    let held = ImageInput {
+        network: NetworkRules {
+            loopback: Some((false, LOOPBACK)),
+            ..NetworkRules::default()
+        },
+        ..files(own)
+    };
+    assert_eq!(start(&held, TAKEN_AWAY), [OWN]);
+    assert_eq!(start(&held, "static"), NOTHING);
 }
