@@ -8,7 +8,7 @@ use rustix::process::{Pid, PidfdFlags, WaitOptions};
 
 use crate::control::{Control, Ended, Message};
 use crate::launch::Inherited;
-use crate::signals::{self, Signals};
+use crate::signals::{self, Arrived, Signals};
 use crate::tree;
 
 /// The signals that front reads instead of dying, stopping or ignoring.
@@ -29,11 +29,17 @@ pub(crate) const HANDLED: [i32; 14] = [
     libc::SIGPIPE,
 ];
 
-/// The signal that ended the run before there was a command to answer it.
-pub(crate) fn early_end(arriving: &Signals, inherited: &Inherited) -> Option<i32> {
-    std::iter::from_fn(|| arriving.next())
-        .map(|arrived| arrived.signal)
-        .find(|signal| inherited.dies_of(*signal))
+/// The signal that ended the run before there was a command to answer it. Others are kept for the command.
+pub(crate) fn early_end(arriving: &Signals, inherited: &mut Inherited) -> Option<i32> {
+    while let Some(Arrived { signal, .. }) = arriving.next() {
+        if inherited.dies_of(signal) {
+            return Some(signal);
+        }
+        if is_forwarded(signal) {
+            inherited.early.add(signal);
+        }
+    }
+    None
 }
 
 /// What front knows of the command.

@@ -63,8 +63,34 @@ pub struct Inherited {
     /// Which signals are blocked and which ignored, a bit for each from 1 on, as the kernel has it.
     blocked: u64,
     ignored: u64,
+    /// Those that came before there was a command to answer them.
+    pub(crate) early: Early,
     /// Those beyond the standard ones.
     pub(crate) descriptors: Vec<RawFd>,
+}
+
+/// A set of signals, a bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Early(u64);
+
+/// What stops a process.
+const STOPS: u64 = bit_of(libc::SIGTSTP) | bit_of(libc::SIGTTIN) | bit_of(libc::SIGTTOU);
+
+impl Early {
+    /// Adds a signal. What stops and what continues takes the other back, as in the kernel (signal(7)).
+    pub(crate) fn add(&mut self, signal: i32) {
+        if signal == libc::SIGCONT {
+            self.0 &= !STOPS;
+        }
+        if bit_of(signal) & STOPS != 0 {
+            self.0 &= !bit_of(libc::SIGCONT);
+        }
+        self.0 |= bit_of(signal);
+    }
+
+    fn signals(self) -> impl Iterator<Item = i32> {
+        (1..=LAST_SIGNAL).filter(move |signal| self.0 & bit_of(*signal) != 0)
+    }
 }
 
 /// The last signal (signal(7)).
@@ -74,6 +100,7 @@ const KERNEL_SET: usize = size_of::<u64>();
 
 static BLOCKED: AtomicU64 = AtomicU64::new(0);
 static IGNORED: AtomicU64 = AtomicU64::new(0);
+static PENDING: AtomicU64 = AtomicU64::new(0);
 
 /// Runs before Rust's own start-up, which ignores SIGPIPE.
 #[used]
@@ -93,6 +120,10 @@ extern "C" fn remember_signals() {
         );
     }
     BLOCKED.store(blocked, Ordering::Relaxed);
+    let mut pending = 0_u64;
+    // SAFETY: as above.
+    unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut pending, KERNEL_SET) };
+    PENDING.store(pending, Ordering::Relaxed);
     let ignored = (1..=LAST_SIGNAL).filter(|signal| {
         let mut action = KernelAction::default();
         // SAFETY: as above.
@@ -135,6 +166,7 @@ impl Inherited {
         Self {
             blocked: BLOCKED.load(Ordering::Relaxed),
             ignored: IGNORED.load(Ordering::Relaxed),
+            early: Early(PENDING.load(Ordering::Relaxed)),
             descriptors: descriptors::inheritable(),
         }
     }
@@ -152,6 +184,11 @@ impl Inherited {
             libc::SIGPIPE,
         ];
         DEADLY.contains(&signal) && (self.ignored | self.blocked) & bit_of(signal) == 0
+    }
+
+    /// The early signals that the command is sent once it is there. Those that its caller had blocked it has from its start.
+    pub(crate) fn to_send(&self) -> impl Iterator<Item = i32> {
+        Early(self.early.0 & !self.blocked).signals()
     }
 }
 
@@ -247,6 +284,10 @@ extern "C" fn execute(child: *mut c_void) -> c_int {
                 KERNEL_SET,
             );
         }
+    }
+    for signal in Early(child.inherited.early.0 & child.inherited.blocked).signals() {
+        // SAFETY: a signal to this process alone. What the caller had blocked still is, so that it stays pending.
+        unsafe { libc::syscall(libc::SYS_kill, libc::syscall(libc::SYS_getpid), signal) };
     }
     // SAFETY: group and mask of its own; then null-terminated arrays of strings, which `start` keeps until this has returned. `errno`
     // is the waiting thread's.

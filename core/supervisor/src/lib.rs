@@ -93,7 +93,7 @@ pub fn run(
     let (front_end, supervisor_end) = Control::pair()?;
     // From before the fork on: a key that is pressed now is the command's to answer, and ends neither of the two.
     let arriving = Signals::block(&front::HANDLED)?;
-    if let Some(signal) = front::early_end(&arriving, &run.inherited) {
+    if let Some(signal) = front::early_end(&arriving, &mut run.inherited) {
         return Ok(Ended::Signalled(signal));
     }
     let (front, group) = (rustix::process::getpid(), rustix::process::getpgrp());
@@ -112,7 +112,7 @@ pub fn run(
             let ended = Signals::block(&supervisor::HANDLED)
                 .map_err(|error| format!("the supervisor cannot be set up: {error}"))
                 .and_then(|signals| {
-                    let beginning = Beginning {
+                    let mut beginning = Beginning {
                         front,
                         group,
                         control: &supervisor_end,
@@ -125,7 +125,7 @@ pub fn run(
                     };
                     // The handler goes with the last process of the tree: its run directory is removed here.
                     let mut handler = handler(run.directory)?;
-                    Ok(supervisor::supervise(&beginning, &mut *handler))
+                    Ok(supervisor::supervise(&mut beginning, &mut *handler))
                 });
             supervisor_end.send(&Message::Ended(ended.unwrap_or_else(Ended::Fault)));
             // SAFETY: ends this process; what front has to clean up is front's.

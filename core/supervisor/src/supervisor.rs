@@ -71,12 +71,13 @@ pub(crate) struct Beginning<'c> {
 }
 
 /// Runs until the tree has ended, and tells front how.
-pub(crate) fn supervise(beginning: &Beginning<'_>, handler: &mut dyn Handler) -> Ended {
+pub(crate) fn supervise(beginning: &mut Beginning<'_>, handler: &mut dyn Handler) -> Ended {
     // From here on the terminal's signals are for the command alone; those that came before are looked for.
     let _ = rustix::process::setpgid(None, None);
     if let Some(signal) = early_end(beginning) {
         return handler.finish(Ended::Signalled(signal));
     }
+    let beginning = &*beginning;
     // The command starts before anything else: it does not wait for threads and tables.
     let root = match launch::start(&beginning.command, &beginning.inherited, beginning.group) {
         Ok(root) => root,
@@ -101,15 +102,28 @@ pub(crate) fn supervise(beginning: &Beginning<'_>, handler: &mut dyn Handler) ->
 }
 
 /// The signal that ended the run before there was a command to answer it: one that the group got, or that front passed on.
-fn early_end(beginning: &Beginning<'_>) -> Option<i32> {
-    let own = std::iter::from_fn(|| beginning.signals.next()).map(|arrived| arrived.signal);
-    let passed_on = std::iter::from_fn(|| beginning.control.receive());
-    let passed_on = passed_on.filter_map(|message| match message {
-        Message::Signal(signal) => Some(signal),
-        _ => None,
-    });
-    own.chain(passed_on)
-        .find(|signal| beginning.inherited.dies_of(*signal))
+/// Others that front passed on are kept for the command.
+fn early_end(beginning: &mut Beginning<'_>) -> Option<i32> {
+    let Beginning {
+        signals,
+        control,
+        inherited,
+        ..
+    } = beginning;
+    let mut own = std::iter::from_fn(|| signals.next()).map(|arrived| arrived.signal);
+    if let Some(signal) = own.find(|signal| inherited.dies_of(*signal)) {
+        return Some(signal);
+    }
+    while let Some(message) = control.receive() {
+        match message {
+            Message::Signal(signal) if inherited.dies_of(signal) => return Some(signal),
+            Message::Signal(signal) => inherited.early.add(signal),
+            // There is nothing to continue but what stands here.
+            Message::Continue(_) => inherited.early.add(libc::SIGCONT),
+            _ => {}
+        }
+    }
+    None
 }
 
 struct Supervisor<'b> {
@@ -177,6 +191,9 @@ impl<'b> Supervisor<'b> {
         );
         if !beginning.covered {
             handler.silent(process);
+        }
+        for signal in beginning.inherited.to_send() {
+            supervisor.root.signal(signal);
         }
         Ok(supervisor)
     }

@@ -335,6 +335,45 @@ fn wait_for_state(pid: u32, state: char) {
     wait_until(is_there, &format!("process {pid} is in state {state}"));
 }
 
+/// The journal is a FIFO: before somebody reads it, the run does not begin, however fast the machine is.
+#[test]
+fn a_stop_before_the_command_starts_stops_it_once_it_is_there() {
+    use rustix::process::{Pid, WaitOptions, kill_process, waitpid};
+    let scratch = Scratch::new();
+    let path = scratch.text("journal");
+    rustix::fs::mkfifoat(
+        rustix::fs::CWD,
+        &path,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+    )
+    .expect("a fresh name");
+    let mut child = Run::new(&scratch, POLICY)
+        .audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", &path])
+        .args(["--", "cat"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    wait_until(|| tree::supervisor(child.id()).is_some(), "a supervisor");
+    let front = Pid::from_child(&child);
+    kill_process(front, Signal::TSTP).expect("own process");
+    wait_until(|| !has_pending(child.id()), "front takes the signal");
+    let _journal = std::fs::File::open(&path).expect("somebody writes it");
+    let (_, status) = waitpid(Some(front), WaitOptions::UNTRACED)
+        .expect("own child")
+        .expect("it stops");
+    assert_eq!(status.stopping_signal(), Some(Signal::TSTP.as_raw()));
+    kill_process(front, Signal::CONT).expect("own process");
+    drop(child.stdin.take());
+    assert_eq!(run::wait_child(&mut child).code(), Some(0));
+}
+
+/// Whether a signal waits for the process to take it.
+fn has_pending(pid: u32) -> bool {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
+    let pending = text.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+    pending.is_none_or(|pending| pending.trim().bytes().any(|digit| digit != b'0'))
+}
+
 /// Waits for a state that nothing tells of.
 #[track_caller]
 fn wait_until(holds: impl Fn() -> bool, what: &str) {

@@ -230,6 +230,43 @@ fn a_program_gets_every_signal_as_the_caller_had_it() {
     }
 }
 
+/// Makes signals pending, which come before there is any command, and executes the rest of its arguments.
+const PENDING: &str = "\
+import os, signal, sys
+pending = [int(number) for number in sys.argv[1].split(',')]
+signal.pthread_sigmask(signal.SIG_BLOCK, pending)
+for number in pending:
+    os.kill(os.getpid(), number)
+os.execv(sys.argv[2], sys.argv[2:])
+";
+
+#[test]
+fn a_program_finds_pending_what_came_while_its_caller_had_it_blocked() {
+    let scratch = Scratch::new();
+    let grep = ["/bin/grep", "-E", "(Shd|Sig)Pnd", "/proc/self/status"];
+    let audithook = audithook_tests::build::audithook();
+    let audithook = audithook.to_str().expect("a path of text");
+    // One that ends a program, what stops and continues it, what it does not notice, one of real time. Stops and continuations
+    // take each other's place.
+    for (pending, shown) in [
+        ("2,10,20,21,28,23,35", "0000000408580202"),
+        ("15,18,17,13", "0000000000035000"),
+    ] {
+        let launch = |before: &[&str]| {
+            let mut arguments = vec!["-c", PENDING, pending];
+            arguments.extend(before);
+            arguments.extend(grep);
+            Run::new(&scratch, POLICY)
+                .python(python::newest(), &arguments)
+                .finish_bare()
+        };
+        let bare = launch(&[]);
+        bare.assert_success().assert_out(shown);
+        let hooked = launch(&[audithook, "run", "-q", "-c", "hooks.toml", "--"]);
+        assert_eq!(hooked.assert_success().out(), bare.out(), "{pending}");
+    }
+}
+
 #[test]
 fn a_preload_of_the_users_own_stays() {
     let scratch = Scratch::new();
