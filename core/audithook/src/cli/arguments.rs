@@ -82,7 +82,7 @@ pub(super) struct Run {
     #[arg(long)]
     pub(super) wait_tree: bool,
 
-    /// Say only errors and what plugins report: neither the first line nor what was refused.
+    /// Say only errors, warnings about the policy and what plugins report: neither the first line nor what was refused.
     #[arg(short, long)]
     pub(super) quiet: bool,
 

@@ -96,8 +96,7 @@ fn trusted(
             (choice, loaded)
         }
     };
-    if !quiet {
-        warn(&loaded.findings, terminal);
-    }
+    // A misspelt event holds nothing, quietly or not.
+    warn(&loaded.findings, terminal);
     Ok((choice, loaded.policy))
 }

@@ -72,3 +72,25 @@ fn a_flag_that_is_not_one_is_not_taken_for_the_program() {
         "the program's own are its own"
     );
 }
+
+/// The hook holds nothing: who runs under it must see that, and who asks for strictness must be stopped.
+#[test]
+fn a_misspelt_event_is_told_at_the_start_and_quietly_too() {
+    let text = "version = 1\n[[hook]]\non = \"os.delete\"\ndo = \"deny\"\n";
+    let bench = Bench::with_policy(text);
+    let said = bench.run(&["run", "-q", "-c", "hooks.toml", "--", "true"]);
+    assert_eq!(said.status, Some(0), "{said:?}");
+    insta::assert_snapshot!(said.err, @r#"
+    hooks.toml:3:6: warning: no event of this name is known: `os.delete`
+      |
+    3 | on = "os.delete"
+      |      ^^^^^^^^^^^
+
+    hint: `audithook events` lists those of `os.*`; your own are best named otherwise
+    "#);
+    for flag in ["--strict", "--deny-warnings"] {
+        let said = bench.run(&["check", flag]);
+        assert_eq!(said.status, Some(1), "{said:?}");
+        assert!(said.out.contains("1 warning"), "{said:?}");
+    }
+}

@@ -11,6 +11,7 @@ use crate::document::{self, Amount, Expect, Items, ModeWord, OnOverflow};
 use crate::model::{
     Env, Hook, Journal, JournalTarget, Limits, Mode, Overflow, Plugin, Setting, TestCase,
 };
+use crate::names;
 use crate::nearest::{listed, nearest};
 use crate::source::{Origin, Spot};
 use crate::units;
@@ -374,42 +375,53 @@ impl Check<'_> {
             );
             return;
         }
-        let literal = text.split(['*', '?']).next().unwrap_or_default();
-        let is_glob = literal.len() < text.len();
         let mut names = audithook_catalogue::EVENTS.iter().map(|event| event.name);
-        let near = if !is_glob {
-            if names.any(|known| known == text) {
-                return;
-            }
-            nearest_event(text).map(str::to_owned)
-        } else {
-            // Only the family of a glob can be misspelt: `sokcet.*`.
-            let Some(family) = literal
-                .strip_suffix('.')
-                .filter(|family| !family.is_empty())
-            else {
-                return;
-            };
-            if names.any(|known| known.starts_with(literal)) {
-                return;
-            }
-            let families = audithook_catalogue::EVENTS
-                .iter()
-                .filter_map(|event| event.name.rsplit_once('.').map(|(family, _)| family));
-            nearest(family, families).map(|near| format!("{near}{}", &text[family.len()..]))
-        };
-        if let Some(near) = near {
-            self.found.push(
-                Diagnostic::warning(
-                    format!("no event of this name is known: `{text}`"),
-                    &name.origin,
-                )
-                .hinted(format!(
-                    "did you mean `{near}`? `audithook events` lists them all"
-                )),
-            );
+        if names.any(|known| names::matches(text, known)) {
+            return;
         }
+        let near = nearest_events(text);
+        let hint = match (near, family(text)) {
+            (Some(near), _) => format!("did you mean `{near}`? `audithook events` lists them all"),
+            (None, Some(family)) if is_of_interpreters(family) => {
+                format!(
+                    "`audithook events` lists those of `{family}.*`; your own are best named otherwise"
+                )
+            }
+            // A name of the program's own.
+            (None, _) => return,
+        };
+        let warning = format!("no event of this name is known: `{text}`");
+        self.found
+            .push(Diagnostic::warning(warning, &name.origin).hinted(hint));
     }
+}
+
+/// What was probably meant. Of a glob only the family can be misspelt: `sokcet.*`.
+fn nearest_events(text: &str) -> Option<String> {
+    let Some(glob) = text.find(['*', '?']) else {
+        return nearest_event(text).map(str::to_owned);
+    };
+    let family = text[..glob].strip_suffix('.')?;
+    let events = audithook_catalogue::EVENTS.iter();
+    let near = nearest(family, events.filter_map(|event| self::family(event.name)))?;
+    (near != family).then(|| format!("{near}{}", &text[family.len()..]))
+}
+
+/// What stands before the last dot of an event's name.
+fn family(event: &str) -> Option<&str> {
+    let (family, _) = event.rsplit_once('.')?;
+    (!family.is_empty()).then_some(family)
+}
+
+/// Whether all events of this family are Python's or libc's: no program names its own so.
+fn is_of_interpreters(family: &str) -> bool {
+    let events = audithook_catalogue::EVENTS.iter();
+    let mut sources = events
+        .filter(|event| self::family(event.name) == Some(family))
+        .map(|event| event.details().sources)
+        .peekable();
+    let is_theirs = |source: &&str| matches!(*source, "cpython" | "libc");
+    sources.peek().is_some() && sources.all(|sources| sources.iter().any(is_theirs))
 }
 
 /// The event of the catalogue that was probably meant. The names of a program's own events begin with a word of its own: who

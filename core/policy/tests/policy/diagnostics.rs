@@ -648,6 +648,37 @@ do = "log""#;
     "#);
 }
 
+/// Whoever writes `os.delete` means an event of Python's, and it would never come.
+#[test]
+fn an_unknown_event_of_a_known_namespace_is_a_warning() {
+    let text = r#"version = 1
+[[hook]]
+on = ["os.delete", "subprocess.run", "socket.conx*", "os.*dir", "time.*", "order.created", "process.order"]
+do = "deny""#;
+    insta::assert_snapshot!(said(text), @r#"
+    hooks.toml:3:7: warning: no event of this name is known: `os.delete`
+      |
+    3 | on = ["os.delete", "subprocess.run", "socket.conx*", "os.*dir", "time.*", "order.created", "pr…
+      |       ^^^^^^^^^^^
+
+    hint: `audithook events` lists those of `os.*`; your own are best named otherwise
+
+    hooks.toml:3:20: warning: no event of this name is known: `subprocess.run`
+      |
+    3 | on = ["os.delete", "subprocess.run", "socket.conx*", "os.*dir", "time.*", "order.created", "pr…
+      |                    ^^^^^^^^^^^^^^^^
+
+    hint: `audithook events` lists those of `subprocess.*`; your own are best named otherwise
+
+    hooks.toml:3:38: warning: no event of this name is known: `socket.conx*`
+      |
+    3 | on = ["os.delete", "subprocess.run", "socket.conx*", "os.*dir", "time.*", "order.created", "pr…
+      |                                      ^^^^^^^^^^^^^^
+
+    hint: `audithook events` lists those of `socket.*`; your own are best named otherwise
+    "#);
+}
+
 #[test]
 fn an_argument_that_the_event_does_not_have_is_a_warning() {
     let text = r#"version = 1
