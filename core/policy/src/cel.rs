@@ -11,15 +11,18 @@
 mod extent;
 mod types;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use audithook_abi::{EVENT_TRUNCATED, Event, Symbol, VALUE_TRUNCATED, Value, View};
 use audithook_bus::symbol::OVERFLOW;
-use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 use cel::objects::{Key, Map};
-use cel::{Context, Env, Program};
+use cel::{Context, Env, ExecutionError, Program};
+
+use crate::nearest::{listed, nearest};
 
 pub(crate) use types::{Kind, Mistake};
 
@@ -40,6 +43,36 @@ const PARSER_STACK: usize = 32 << 20;
 /// What a condition that is too large could be instead.
 const TOO_MUCH: &str =
     "make several hooks of it, or compare with a list: `args.path in [\"/a\", \"/b\"]`";
+
+/// The types that CEL names; `type(args.path) == string` compares with one.
+const TYPES: [&str; 10] = [
+    "bool",
+    "bytes",
+    "double",
+    "int",
+    "list",
+    "map",
+    "null_type",
+    "string",
+    "type",
+    "uint",
+];
+
+/// The functions that somebody may have meant.
+const FUNCTIONS: [&str; 12] = [
+    "bool",
+    "bytes",
+    "contains",
+    "double",
+    "endsWith",
+    "int",
+    "matches",
+    "size",
+    "startsWith",
+    "string",
+    "type",
+    "uint",
+];
 
 /// The fields of `event`.
 const EVENT_FIELDS: [&str; 5] = ["name", "source", "pid", "tid", "time"];
@@ -86,7 +119,7 @@ pub struct ParseError {
     /// Line and column in the text, from 1, where the parser knows them.
     pub position: Option<(usize, usize)>,
     /// What to do about it, where there is something that is not a look at the manual.
-    pub hint: Option<&'static str>,
+    pub hint: Option<Cow<'static, str>>,
 }
 
 impl ParseError {
@@ -100,7 +133,7 @@ impl ParseError {
 
     fn too_much(message: String) -> Self {
         Self {
-            hint: Some(TOO_MUCH),
+            hint: Some(TOO_MUCH.into()),
             ..Self::new(message)
         }
     }
@@ -171,6 +204,11 @@ impl Condition {
     #[must_use]
     pub fn arguments(&self) -> &[String] {
         &self.arguments
+    }
+
+    /// Whether it asks with `has` whether the event has this argument.
+    pub(crate) fn asks_for(&self, argument: &str) -> bool {
+        self.asked.iter().any(|asked| asked == argument)
     }
 
     /// What can never be answered, whatever the event, where the arguments are of these kinds.
@@ -315,9 +353,10 @@ impl Survey {
         match &node.expr {
             Expr::Unspecified | Expr::Literal(_) => {}
             Expr::Ident(name) => {
-                if !matches!(name.as_str(), "args" | "event")
-                    && !bound.iter().any(|known| known == name)
-                {
+                let is_known = matches!(name.as_str(), "args" | "event")
+                    || bound.iter().any(|known| known == name)
+                    || TYPES.contains(&name.as_str());
+                if !is_known {
                     return Err(ParseError::new(format!("unknown variable: `{name}`")));
                 }
                 self.reads_all |= name == "args";
@@ -354,6 +393,9 @@ impl Survey {
                 if let Some(name) = member(call) {
                     self.arguments.push(name.to_owned());
                     return Ok(());
+                }
+                if !is_function(call) {
+                    return Err(no_function(&call.func_name));
                 }
                 for part in call.target.as_deref().into_iter().chain(&call.args) {
                     self.visit(part, loops, bound)?;
@@ -406,8 +448,39 @@ impl Survey {
     }
 }
 
+/// Whether the evaluator has a function of this name. Only it knows all of them: it is asked without arguments, and what it
+/// finds wrong then is the name or their lack.
+fn is_function(call: &CallExpr) -> bool {
+    if !call
+        .func_name
+        .starts_with(|first: char| first.is_ascii_alphabetic())
+    {
+        // An operator.
+        return true;
+    }
+    let target = if call.target.is_some() { "''." } else { "" };
+    let Ok(program) = environment().compile(&format!("{target}{}()", call.func_name)) else {
+        // A macro, which is no function any more where it was understood.
+        return false;
+    };
+    let answer = program.execute(&Context::with_env(Arc::clone(environment())));
+    !matches!(answer, Err(ExecutionError::UndeclaredReference(_)))
+}
+
+fn no_function(name: &str) -> ParseError {
+    let hint = match nearest(name, FUNCTIONS) {
+        Some(near) if near != name => format!("did you mean `{near}`?"),
+        Some(near) => format!("it belongs behind a value: `args.path.{near}(\"/srv/\")`"),
+        None => format!("one of {}", listed(FUNCTIONS)),
+    };
+    ParseError {
+        hint: Some(hint.into()),
+        ..ParseError::new(format!("no such function: `{name}`"))
+    }
+}
+
 /// `args["name"]`
-fn member(call: &cel::common::ast::CallExpr) -> Option<&str> {
+fn member(call: &CallExpr) -> Option<&str> {
     match (call.func_name.as_str(), &call.args[..]) {
         (operators::INDEX, [map, key]) if call.target.is_none() => match (&map.expr, &key.expr) {
             (Expr::Ident(map), Expr::Literal(LiteralValue::String(key))) if map == "args" => {
@@ -617,11 +690,44 @@ mod tests {
     }
 
     #[test]
+    fn types_are_values() {
+        let args = [
+            Value::path("/x").named(arg::PATH),
+            Value::u64(443).named(arg::PORT),
+            Value::list(&[]).named(arg::FLAGS),
+        ];
+        for (text, truth) in [
+            ("type(args.path) == string", true),
+            ("type(args.path) != string", false),
+            ("type(args.port) == int", true),
+            ("type(args.port) in [int, uint]", true),
+            ("type(args.flags) == list", true),
+            ("type(type(args.path)) == type", true),
+            ("type(null) == null_type", true),
+        ] {
+            assert_eq!(ask(text, &args), Ok(truth), "{text}");
+        }
+    }
+
+    #[test]
     fn unknown_variables_and_fields_are_found_when_the_policy_is_loaded() {
         for (text, message) in [
             ("path == 'x'", "unknown variable: `path`"),
             ("event.user == 'x'", "unknown field: `event.user`"),
             ("args.flags.exists(f, g == 'x')", "unknown variable: `g`"),
+            ("frob(args.path)", "no such function: `frob`"),
+            (
+                "args.path.startswith('/x')",
+                "no such function: `startswith`",
+            ),
+            (
+                "startsWith(args.path, '/x')",
+                "no such function: `startsWith`",
+            ),
+            (
+                "args.flags.exists(f, lower(f) == 'x')",
+                "no such function: `lower`",
+            ),
         ] {
             assert_eq!(Condition::parse(text).expect_err(text).message, message);
         }

@@ -395,7 +395,11 @@ impl Check<'_> {
         match Condition::parse(text) {
             Ok(condition) => {
                 for name in condition.arguments() {
-                    self.argument_name(name, origin, on);
+                    if condition.asks_for(name) {
+                        self.asked_argument(name, text, origin, on);
+                    } else {
+                        self.argument_name(name, origin, on);
+                    }
                 }
                 if let Some(mistake) = condition.mistake(&|name| on.kind(name)) {
                     self.mistake_of_kinds(text, &mistake, origin, on);
@@ -410,7 +414,7 @@ impl Check<'_> {
                 self.error(
                     format!("bad condition: {}", error.message),
                     &place,
-                    error.hint.unwrap_or("conditions are CEL over `args` and `event`: `args.path.startsWith(\"/srv/\") && event.source == \"cpython\"`"),
+                    error.hint.unwrap_or_else(|| "conditions are CEL over `args` and `event`: `args.path.startsWith(\"/srv/\") && event.source == \"cpython\"`".into()),
                 );
                 None
             }
@@ -431,6 +435,20 @@ impl Check<'_> {
             finding = finding.hinted(format!("in {events} {}", kinds.join(", ")));
         }
         self.found.push(finding);
+    }
+
+    /// `has` asks whether an argument is there, so its lack is an answer; that it is always the same is worth a word.
+    fn asked_argument(&mut self, name: &str, text: &str, origin: &Origin, on: &On) {
+        if let Some((message, hint)) = on.no_such_argument(name) {
+            let place = only_place(text, name, origin);
+            self.found.push(
+                Diagnostic::warning(
+                    format!("{message}: `has` is always false"),
+                    place.as_ref().unwrap_or(origin),
+                )
+                .hinted(hint),
+            );
+        }
     }
 
     fn argument_name(&mut self, name: &str, origin: &Origin, on: &On) {

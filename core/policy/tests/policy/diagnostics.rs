@@ -648,6 +648,56 @@ do = "log""#;
     "#);
 }
 
+/// `has` asks just that: its answer is no.
+#[test]
+fn has_of_an_argument_that_no_event_has_loads_with_a_warning() {
+    let text = r#"version = 1
+[[hook]]
+on = "open"
+when = "has(args.pth) && args.pth == 'x'"
+do = "deny""#;
+    insta::assert_snapshot!(said(text), @r#"
+    hooks.toml:4:8: warning: no such argument of `open`: `pth`: `has` is always false
+      |
+    4 | when = "has(args.pth) && args.pth == 'x'"
+      |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    hint: did you mean `path`?
+    "#);
+}
+
+#[test]
+fn a_function_that_does_not_exist_is_found_when_the_policy_is_loaded() {
+    let text = r#"version = 1
+[[hook]]
+on = "open"
+when = "args.path.startswith('/srv')"
+do = "deny"
+[[hook]]
+on = "open"
+when = "matches(args.path)"
+do = "deny"
+[[hook]]
+on = "open"
+when = "startsWith(args.path, '/srv')"
+do = "deny""#;
+    insta::assert_snapshot!(said(text), @r#"
+    hooks.toml:4:8: error: bad condition: no such function: `startswith`
+      |
+    4 | when = "args.path.startswith('/srv')"
+      |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    hint: did you mean `startsWith`?
+
+    hooks.toml:12:8: error: bad condition: no such function: `startsWith`
+       |
+    12 | when = "startsWith(args.path, '/srv')"
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    hint: it belongs behind a value: `args.path.startsWith("/srv/")`
+    "#);
+}
+
 /// Whoever writes `os.delete` means an event of Python's, and it would never come.
 #[test]
 fn an_unknown_event_of_a_known_namespace_is_a_warning() {
