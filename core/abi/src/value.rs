@@ -282,6 +282,7 @@ impl<'a> Value<'a> {
 
     /// The bytes of a `Str`, `Bytes` or `Path`.
     #[must_use]
+    #[inline]
     pub fn as_bytes(&self) -> Option<&'a [u8]> {
         match self.view() {
             View::Str(bytes) | View::Bytes(bytes) | View::Path(bytes) => Some(bytes),
