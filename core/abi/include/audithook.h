@@ -34,7 +34,8 @@
  *  Errors    A function that returns int32_t returns 0 or a positive number for good, a negative error otherwise.
  *  Unwinding Neither panics, exceptions nor longjmp cross the boundary, in either direction.
  *  fork      With placement "target" the process may fork at any time: the child goes on with the same instances and
- *            without the plugin's threads. Nothing is called in a vfork child or in a signal handler.
+ *            without the plugin's threads. Gates are asked in a vfork child, too, about the program that it starts: it has
+ *            its parent's memory, and the thread that made it waits. Nothing is called in a signal handler.
  *  Loading   A library is never unloaded and never loaded twice; `create` may be called any number of times.
  */
 #ifndef AUDITHOOK_H

@@ -79,6 +79,17 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
+    /// Before anything was said.
+    const fn new() -> Self {
+        Self {
+            verdict: Verdict::Allow,
+            rule: None,
+            hint: None,
+            reason: [0; MAX_REASON],
+            reason_length: 0,
+        }
+    }
+
     /// Why, in the words of a gate; empty if none spoke.
     pub(crate) fn reason(&self) -> &[u8] {
         &self.reason[..self.reason_length]
@@ -98,13 +109,7 @@ pub(crate) fn judge(
     buffer: &mut [u8],
     interpreter: Interpreter<'_>,
 ) -> Decision {
-    let mut decision = Decision {
-        verdict: Verdict::Allow,
-        rule: None,
-        hint: None,
-        reason: [0; MAX_REASON],
-        reason_length: 0,
-    };
+    let mut decision = Decision::new();
     let mut meta = Meta {
         generation: policy.image.generation(),
         ..Meta::new(subject.source)
@@ -189,22 +194,31 @@ fn record_failure(
     buffer: &mut [u8],
     interpreter: Interpreter<'_>,
 ) {
+    let args = arguments_of_failure(policy, failure);
+    let meta = meta_of_failure(about);
+    let record = encode_parts(buffer, Name::Known(event::PLUGIN_ERROR), &args, &meta);
+    push(record, policy.image.overflow(), interpreter);
+}
+
+fn arguments_of_failure(policy: &'static Policy, failure: &Failure) -> [Value<'static>; 4] {
     let hook = policy.image.rule(failure.rule).map_or("", |rule| rule.id);
-    let args = [
+    [
         Value::str(failure.plugin).named(arg::PLUGIN),
         Value::str(hook).named(arg::HOOK),
         Value::str(failure.error).named(arg::ERROR),
         Value::str(failure.verdict.as_str()).named(arg::VERDICT),
-    ];
-    let meta = Meta {
+    ]
+}
+
+/// As the event's own, which the record stands before.
+fn meta_of_failure(about: &Meta) -> Meta {
+    Meta {
         time_ns: about.time_ns,
         pid: about.pid,
         tid: about.tid,
         generation: about.generation,
         ..Meta::new(Source::App)
-    };
-    let record = encode_parts(buffer, Name::Known(event::PLUGIN_ERROR), &args, &meta);
-    push(record, policy.image.overflow(), interpreter);
+    }
 }
 
 /// Whether the value, or one in it, is not all that the program gave.
@@ -321,8 +335,16 @@ pub(crate) fn judge_apart(
     };
     let mut judgement = policy.image.judge(&subject.plan, subject.args, &context);
     if !judgement.target_hooks().is_empty() {
-        // A plugin's gate cannot run here.
-        judgement.add(Verdict::Deny, u32::MAX);
+        let meta = refusal(policy, None, judgement.verdict);
+        let mut decision = Decision::new();
+        plugins::judge(
+            policy,
+            subject,
+            &meta,
+            &mut judgement,
+            &mut decision,
+            |failure| tell_failure(policy, failure, &meta, buffer),
+        );
     }
     if judgement.ask {
         let meta = refusal(policy, None, judgement.verdict);
@@ -347,6 +369,23 @@ pub(crate) fn judge_apart(
         channel::tell(message_about(Kind::Exec, buffer, subject, &meta));
     }
     judgement.verdict.refuses()
+}
+
+/// As [`record_failure`], over a connection.
+#[cold]
+fn tell_failure(policy: &'static Policy, failure: &Failure, about: &Meta, buffer: &mut [u8]) {
+    let args = arguments_of_failure(policy, failure);
+    let meta = meta_of_failure(about);
+    let name = Name::Known(event::PLUGIN_ERROR);
+    channel::tell(message::record(
+        Kind::Exec,
+        buffer,
+        name,
+        &meta,
+        |encoder| {
+            encode_arguments(encoder, &args);
+        },
+    ));
 }
 
 /// The error that the program gets, 0 for none.

@@ -1,5 +1,7 @@
 //! Plugins: the table of `bucketing` over a whole tree, and a gate in the supervisor and in the program.
 
+use std::process::Command;
+
 use audithook_tests::{Outcome, Python, Run, Scratch, build, for_each_python, python};
 
 fn bucketing() -> String {
@@ -37,6 +39,50 @@ fn run_gate(placement: &str, hook: &str, python: &Python, code: &str) -> (Scratc
     (scratch, outcome)
 }
 
+/// Starts the program in every way.
+const STARTS: &str = "\
+import multiprocessing, os, subprocess, sys
+import multiprocessing.util
+program = sys.argv[1]
+def attempt(what, start):
+    try:
+        status = start()
+    except PermissionError:
+        status = 126
+    print(what, 'done' if status == 0 else 'refused', flush=True)
+def fork(execute, before=lambda: None):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            before()
+            execute(program, [program])
+        except OSError:
+            pass
+        os._exit(126)
+    return os.waitpid(pid, 0)[1]
+def look():
+    open('/dev/null').close()
+def without_event():
+    # As multiprocessing starts its helpers: no version before 3.14 raises an event for it.
+    pid = multiprocessing.util.spawnv_passfds(os.fsencode(program), [program], [])
+    return os.waitpid(pid, 0)[1]
+attempt('run', lambda: subprocess.call([program]))
+attempt('with open descriptors', lambda: subprocess.call([program], close_fds=False))
+attempt('with a function before', lambda: subprocess.call([program], preexec_fn=look))
+attempt('with an empty function before', lambda: subprocess.call([program], preexec_fn=lambda: None))
+attempt('elsewhere', lambda: subprocess.call([os.path.basename(program)], executable='./' + os.path.basename(program), cwd=os.path.dirname(program)))
+attempt('fork', lambda: fork(os.execv))
+attempt('fork and open', lambda: fork(os.execv, look))
+attempt('posix_spawn', lambda: os.waitpid(os.posix_spawn(program, [program], {}), 0)[1])
+attempt('without an event', without_event)
+attempt('shell', lambda: subprocess.call([program, program], shell=True))
+attempt('shell twice', lambda: subprocess.call(program + ' && ' + program, shell=True))
+attempt('system', lambda: os.system(program + '; exit $?'))
+attempt('script', lambda: subprocess.call(['./script.sh', program]))
+attempt('env', lambda: subprocess.call(['env', program]))
+attempt('below', lambda: subprocess.call(['sh', '-c', '\"$0\" -c \"$1\" \"$2\"; exit $?', sys.executable, 'import subprocess, sys; sys.exit(subprocess.call(sys.argv[1]))', program]))
+";
+
 const CALL: &str = "call = \"gate-plugin.check\"\n";
 
 for_each_python! {
@@ -68,6 +114,37 @@ subprocess.check_call([sys.executable, '-c', 'import sys; [sys.audit(\"shop.orde
     fn a_gate_in_the_supervisor_denies(python: &Python) {
         let (_scratch, outcome) = run_gate("supervisor", &format!("{CALL}with = {{ argument = \"0\" }}\n"), python, ORDERS);
         assert_gate_denied(&outcome);
+    }
+
+    /// Whoever starts it: the interpreter, a forked or a `vfork` child, a shell.
+    fn a_gate_in_the_program_is_asked_of_every_start_of_a_program(python: &Python) {
+        let events = "on = [\"os.exec\", \"subprocess.Popen\", \"os.posix_spawn\", \"os.system\", \"open\"]";
+        let hook = |rest: &str| format!("[[hook]]\nname = \"gate\"\n{events}\n{CALL}{rest}");
+        let policy = |rest: &str| format!("version = 1\n{}{}", gate("target"), hook(rest));
+        let scratch = Scratch::new();
+        scratch.write("starts.py", STARTS);
+        scratch.write_program("script.sh", "#!/bin/sh\n\"$1\"\n");
+        let copied = Command::new("cp").arg("/bin/true").arg(scratch.join("forbidden")).status();
+        assert!(copied.expect("cp runs").success());
+        let run = |policy: &str, program: &str| {
+            Run::new(&scratch, policy).python(python, &["starts.py", program])
+        };
+        let bare = run("version = 1\n", "/bin/true").finish_bare();
+        let allowed = run(&policy(""), "/bin/true").finish();
+        assert_eq!(allowed.assert_success().out(), bare.assert_success().out(), "{}", allowed.describe());
+        assert!(!bare.out().contains("refused"), "{}", bare.describe());
+        allowed.journal().assert_no_refusals();
+        let forbidden = scratch.text("forbidden");
+        let refused = run(&policy(""), &forbidden).finish();
+        let out = refused.assert_success().out();
+        assert_eq!(out.lines().count(), bare.out().lines().count(), "{}", refused.describe());
+        assert!(out.lines().all(|line| line.ends_with("refused")), "{}", refused.describe());
+        let journal = refused.journal();
+        assert!(journal.refusals().all(|record| record.rules() == ["hook.gate"]), "{}", journal.describe());
+        let failing = run(&policy("with = { behave = \"error\" }\non-error = \"allow\"\n"), &forbidden).finish();
+        assert_eq!(failing.assert_success().out(), bare.out(), "{}", failing.describe());
+        let journal = failing.journal();
+        assert!(journal.of("plugin.error").count() >= out.lines().count(), "{}", journal.describe());
     }
 
     fn a_gate_in_the_program_denies(python: &Python) {
