@@ -17,6 +17,7 @@ mod services;
 #[cfg(test)]
 mod tests;
 mod true_name;
+mod with;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -27,9 +28,10 @@ use audithook_bus::bridge::TracingObserver;
 use audithook_bus::{
     Decision, Gate, Hook, HookError, Mode, Observer, OnError, Reply, Source, symbol,
 };
-use audithook_loader::{Attached, Plugin, Services};
+use audithook_loader::{AttachError, Attached, Plugin, Services};
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Action, Do, Placement, Policy};
+use audithook_policy::source::Origin;
 
 pub use audithook_loader::SearchPath;
 pub(crate) use condition::{Case, Condition};
@@ -395,7 +397,9 @@ impl<'p> Attaching<'p> {
         let attached = match live.attach(Request::of(hook, function, with)) {
             Ok(attached) => attached,
             Err(error) => {
-                let diagnostic = Diagnostic::error(error.to_string(), &hook.origin);
+                let plugin = live.instance().plugin();
+                let place = refused_place(hook, plugin, function, &error);
+                let diagnostic = Diagnostic::error(error.to_string(), place);
                 self.found.push(match error.hint() {
                     Some(hint) => diagnostic.hinted(hint),
                     None => diagnostic,
@@ -477,6 +481,23 @@ fn mistake(hook: &model::Hook, plugin: &str, attached: &Attached) -> Option<Diag
         );
     }
     None
+}
+
+/// Where it is written what a plugin refuses: of a `with` the key that is wrong.
+fn refused_place<'h>(
+    hook: &'h model::Hook,
+    plugin: &Plugin,
+    function: &str,
+    error: &AttachError,
+) -> &'h Origin {
+    match (error, &hook.action) {
+        (AttachError::WithRefused { reason, .. }, Action::Call { with, .. }) => {
+            let schema = with::schema(plugin, function);
+            let wrong = schema.and_then(|schema| with::wrong_key(&schema, with));
+            hook.place_in_with(wrong.or_else(|| with::named_key(reason, with)))
+        }
+        _ => &hook.origin,
+    }
 }
 
 impl LoadedFact {

@@ -195,6 +195,9 @@ pub struct Hook {
     pub call: Option<Spot<String>>,
     /// Given to the plugin's function for this hook.
     pub with: Option<Spot<Json>>,
+    /// Where its keys are written.
+    #[schemars(skip)]
+    pub with_keys: Vec<Spot<String>>,
     /// Said in messages and in the journal.
     pub reason: Option<Spot<String>>,
     /// Lower runs first.

@@ -15,7 +15,7 @@ pub use crate::image::{HostPattern, Mode, Overflow, PathPattern, Protocol, RuleT
 use crate::arguments::Argument;
 use crate::cel::Condition;
 use crate::diagnostic::Diagnostics;
-use crate::source::{Origin, Source};
+use crate::source::{Origin, Source, Spot};
 
 /// A policy that can be enforced.
 #[derive(Debug, Clone)]
@@ -287,6 +287,10 @@ pub struct Hook {
     pub rule: u32,
     /// Where it is written.
     pub origin: Origin,
+    /// Where its `with` is written, if it has one.
+    pub with_origin: Option<Origin>,
+    /// The keys of its `with`, and where they are written.
+    pub with_keys: Vec<Spot<String>>,
     /// What the plugin's function is, once the plugin is loaded.
     pub kind: Option<CallKind>,
 }
@@ -418,6 +422,19 @@ impl Hook {
             _ if matches!(self.action, Action::Do(Do::Log)) => OnError::Allow,
             _ => OnError::Deny,
         })
+    }
+
+    /// Where a key of its `with` is written; without one, or where nobody wrote it, what is nearest to it.
+    #[must_use]
+    pub fn place_in_with(&self, key: Option<&str>) -> &Origin {
+        let written = self
+            .with_keys
+            .iter()
+            .find(|written| Some(written.value.as_str()) == key);
+        written
+            .map(|key| &key.origin)
+            .or(self.with_origin.as_ref())
+            .unwrap_or(&self.origin)
     }
 
     /// The rule's id.

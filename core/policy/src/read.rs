@@ -253,6 +253,7 @@ impl Reader<'_> {
             when: self.when(table),
             r#do: self.word(table, "do"),
             call: self.text(table, "call"),
+            with_keys: self.keys(table, "with"),
             with: self.json(table, "with"),
             reason: self.text(table, "reason"),
             priority: self.signed(table, "priority"),

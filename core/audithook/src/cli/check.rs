@@ -4,7 +4,10 @@ use std::io::Write;
 
 use audithook::evaluate::Evaluator;
 use audithook::hooks::{Libraries, SearchPath};
-use audithook_policy::{Capabilities, Diagnostics, Held, Loaded, PlanLine, Policy, Severity};
+use audithook_policy::model::Action;
+use audithook_policy::{
+    Capabilities, Diagnostic, Diagnostics, Held, Loaded, PlanLine, Policy, Severity,
+};
 use serde::Serialize;
 
 use super::arguments::{Check, FormatName};
@@ -25,7 +28,12 @@ pub(super) fn run(arguments: &Check, terminal: &mut Terminal) -> Result<Answer, 
             report.add(&policy.notes);
             report.add(&policy.unheld(&Capabilities::default()));
             if arguments.plugins && !policy.plugins.is_empty() {
-                choice.demand_trust(&mut policy)?;
+                choice
+                    .demand_trust(&mut policy)
+                    .map_err(|failure| failure.hinted(TRUST_HINT))?;
+            }
+            if !arguments.plugins {
+                report.add(&unchecked(&policy));
             }
             report.add(&mistakes_of_plugins(policy.clone(), arguments.plugins));
             if arguments.strict {
@@ -56,6 +64,35 @@ fn mistakes_of_plugins(policy: Policy, load: bool) -> Diagnostics {
         Libraries::examine(&policy, &SearchPath::from_environment()).err()
     };
     mistakes.unwrap_or_default()
+}
+
+/// Loading plugins runs their code.
+const TRUST_HINT: &str = "read it, then `audithook trust`, then `audithook check --plugins`; `audithook check --plugins hooks.toml` loads its plugins as they are, for this time";
+
+/// What only the plugins can tell: whether they take what hooks give to them.
+fn unchecked(policy: &Policy) -> Diagnostics {
+    let mut notes = Diagnostics::default();
+    let mut given = (policy.hooks().iter()).filter_map(|hook| match &hook.action {
+        Action::Call {
+            plugin, function, ..
+        } => Some((hook.with_origin.as_ref()?, format!("{plugin}.{function}"))),
+        Action::Do(_) => None,
+    });
+    if let Some((origin, call)) = given.next() {
+        let others = match given.count() {
+            0 => String::new(),
+            1 => ", nor that of another hook".to_owned(),
+            count => format!(", nor those of {count} other hooks"),
+        };
+        notes.push(
+            Diagnostic::note(
+                format!("this `with` was not checked{others}: only `{call}` knows what it takes"),
+                origin,
+            )
+            .hinted("`audithook check --plugins` loads the plugins, and asks them"),
+        );
+    }
+    notes
 }
 
 #[derive(Default, Serialize)]

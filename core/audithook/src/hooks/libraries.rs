@@ -6,9 +6,8 @@ use audithook_loader::{Digest, Examined, LoadError, Plugin, Refusal, SearchPath,
 use audithook_policy::PluginCode;
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Placement, Policy};
-use serde_json::Value;
 
-use super::call_kind;
+use super::{call_kind, with};
 
 /// The libraries of a policy's plugins, in its order.
 #[derive(Debug, Default)]
@@ -154,22 +153,18 @@ impl Libraries {
         else {
             return;
         };
-        let offered = self
+        let schema = self
             .get(plugin)
-            .into_iter()
-            .flat_map(|library| &library.plugin.info().hooks);
-        let schema = offered
-            .filter(|offered| offered.name == *function)
-            .find_map(|offered| serde_json::from_str::<Value>(&offered.with_schema).ok());
+            .and_then(|library| with::schema(&library.plugin, function));
         let properties = schema
             .as_ref()
             .and_then(|schema| schema["properties"].as_object());
         for (key, property) in properties.into_iter().flatten() {
             if property["format"] == ARGUMENT
                 && let Some(name) = with[key.as_str()].as_str()
-                && let Err(mistake) = hook.check_argument(name)
+                && let Err(mistake) = hook.check_argument(key, name)
             {
-                found.push(mistake.labelled(format!("`{key}` of its `with` names an argument")));
+                found.push(*mistake);
             }
         }
     }

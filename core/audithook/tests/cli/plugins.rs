@@ -118,6 +118,59 @@ fn check_loads_plugins_when_it_is_asked_to_and_says_what_a_run_would() {
     }
 }
 
+/// What a plugin refuses has the place of the key, for `check` and for `run`; without the plugin it is said that nobody looked.
+#[test]
+fn a_with_that_a_plugin_refuses_has_the_place_of_its_key() {
+    let bench =
+        with_hook("on = \"open\"\ncall = \"bucketing.count\"\nwith = { by = \"path\", top = 5 }");
+    insta::assert_snapshot!(bench.run(&["check", "hooks.toml"]).all(), @r#"
+    status: 0
+    --- out ---
+    hooks.toml:10:8: note: this `with` was not checked: only `bucketing.count` knows what it takes
+       |
+    10 | with = { by = "path", top = 5 }
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^
+
+    hint: `audithook check --plugins` loads the plugins, and asks them
+
+    hooks.toml: valid: 1 note
+    "#);
+    insta::assert_snapshot!(bench.run(&["check", "hooks.toml", "--plugins"]).all(), @r#"
+    status: 1
+    --- out ---
+    hooks.toml:10:23: error: `bucketing.count` refuses `with`: unknown field `top`, expected `by`
+       |
+    10 | with = { by = "path", top = 5 }
+       |                       ^^^
+
+    hooks.toml: invalid: 1 error
+    "#);
+    insta::assert_snapshot!(bench.run(&["run", "-c", "hooks.toml", "--", "true"]).all(), @r#"
+    status: 125
+    --- err ---
+    audithook: hooks.toml:10:23: error: `bucketing.count` refuses `with`: unknown field `top`, expected `by`
+       |
+    10 | with = { by = "path", top = 5 }
+       |                       ^^^
+    "#);
+
+    let bench = with_hook("on = \"open\"\ncall = \"bucketing.count\"\n[hook.with]\nby = 5");
+    let said = bench.run(&["check", "hooks.toml", "--plugins"]);
+    assert!(
+        said.out
+            .contains("hooks.toml:11:1: error: `bucketing.count` refuses `with`"),
+        "{said:?}"
+    );
+    // Trust first; and what to type then.
+    insta::assert_snapshot!(bench.run(&["check", "--plugins"]).all(), @"
+    status: 2
+    --- err ---
+    error: the policy is not trusted: `hooks.toml`
+
+    hint: read it, then `audithook trust`, then `audithook check --plugins`; `audithook check --plugins hooks.toml` loads its plugins as they are, for this time
+    ");
+}
+
 #[test]
 fn an_argument_that_no_event_of_the_hook_has_is_a_mistake_in_with_too() {
     let with = |on: &str, by: &str| {
@@ -126,18 +179,18 @@ fn an_argument_that_no_event_of_the_hook_has_is_a_mistake_in_with_too() {
         ))
     };
     let bench = with(r#""open""#, "pth");
-    insta::assert_snapshot!(bench.run(&["check", "hooks.toml", "--plugins"]).all(), @"
+    insta::assert_snapshot!(bench.run(&["check", "hooks.toml", "--plugins"]).all(), @r#"
     status: 1
     --- out ---
-    hooks.toml:6:1: error: no such argument of `open`: `pth`
-      |
-    6 | [[hook]]
-      | ^^^^^^^^ `by` of its `with` names an argument
+    hooks.toml:10:10: error: no such argument of `open`: `pth`
+       |
+    10 | with = { by = "pth" }
+       |          ^^ it names an argument
 
     hint: did you mean `path`?
 
     hooks.toml: invalid: 1 error
-    ");
+    "#);
     let said = bench.run(&["run", "-c", "hooks.toml", "--", "true"]);
     assert_eq!(said.status, Some(125), "{said:?}");
     assert!(
@@ -421,14 +474,14 @@ fn what_a_plugin_does_not_offer_is_refused_at_its_place() {
 
     hint: `on-error = "allow"`, or `disable`
     "#);
-    insta::assert_snapshot!(refused("on = \"open\"\ncall = \"gate-plugin.check\"\nwith = { contian = \"x\" }").all(), @"
+    insta::assert_snapshot!(refused("on = \"open\"\ncall = \"gate-plugin.check\"\nwith = { contian = \"x\" }").all(), @r#"
     status: 2
     --- err ---
-    hooks.toml:6:1: error: `gate-plugin.check` refuses `with`: unknown field `contian`, expected one of `argument`, `contains`, `verdict`, `behave`, `sleep-ms`
-      |
-    6 | [[hook]]
-      | ^^^^^^^^
-    ");
+    hooks.toml:10:10: error: `gate-plugin.check` refuses `with`: unknown field `contian`, expected one of `argument`, `contains`, `verdict`, `behave`, `sleep-ms`
+       |
+    10 | with = { contian = "x" }
+       |          ^^^^^^^
+    "#);
 }
 
 #[test]

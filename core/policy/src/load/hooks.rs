@@ -95,15 +95,17 @@ impl On {
 }
 
 impl Hook {
-    /// What is wrong with the name of an argument that a plugin is told to look at.
+    /// What is wrong with the name of an argument that a plugin is told to look at by a key of `with`.
     ///
     /// # Errors
     /// No event that the hook is on can have it.
-    pub fn check_argument(&self, name: &str) -> Result<(), Box<Diagnostic>> {
+    pub fn check_argument(&self, key: &str, name: &str) -> Result<(), Box<Diagnostic>> {
         match On::new(self.on.clone()).no_such_argument(name) {
             None => Ok(()),
             Some((message, hint)) => Err(Box::new(
-                Diagnostic::error(message, &self.origin).hinted(hint),
+                Diagnostic::error(message, self.place_in_with(Some(key)))
+                    .labelled("it names an argument")
+                    .hinted(hint),
             )),
         }
     }
@@ -221,6 +223,8 @@ impl Check<'_> {
             on_error: hook.on_error.map(|spot| spot.value),
             rule: 0,
             origin: hook.origin,
+            with_origin: hook.with.map(|with| with.origin),
+            with_keys: hook.with_keys,
             kind: None,
         })
     }

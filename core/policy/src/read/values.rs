@@ -254,6 +254,15 @@ impl Reader<'_> {
         Some(Spot::new(json, self.at(value.span())))
     }
 
+    /// The keys of a table that is taken as JSON, with their places.
+    pub(super) fn keys(&self, table: &Table<'_, '_>, key: &str) -> Vec<Spot<String>> {
+        let members = table.peek(key).and_then(DeValue::as_table);
+        let names = members.into_iter().flat_map(|members| members.keys());
+        names
+            .map(|name| Spot::new(name.get_ref().to_string(), self.at(name.span())))
+            .collect()
+    }
+
     /// Dates become texts; what JSON cannot say (infinities, numbers out of range) is an error.
     fn as_json(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Json> {
         Some(match value.get_ref() {
