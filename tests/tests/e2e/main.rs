@@ -6,6 +6,7 @@ mod files;
 mod hooks;
 mod hostile_arguments;
 mod hostile_clients;
+mod ids;
 mod jobs;
 mod journal;
 mod kill;

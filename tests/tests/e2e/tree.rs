@@ -327,6 +327,61 @@ for _ in range({CHILDREN}): os.wait()
     assert!(journal.of("bus.lost").next().is_none());
 }
 
+/// Executes the rest of its arguments where faccessat2(2) gives EPERM, as in sandboxes that do not know the call. Ends with 99
+/// where that cannot be had.
+const WITHOUT_THE_CALL: &str = "\
+import ctypes, os, struct, sys
+FACCESSAT2, EPERM, NO_NEW_PRIVS, SET_SECCOMP = 439, 1, 38, 22
+program = b''.join(struct.pack('<HBBI', *line) for line in [
+    (0x20, 0, 0, 0), (0x15, 0, 1, FACCESSAT2), (0x06, 0, 0, 0x50000 | EPERM), (0x06, 0, 0, 0x7fff0000)])
+held = ctypes.create_string_buffer(program, len(program))
+header = ctypes.create_string_buffer(struct.pack('HL', 4, ctypes.addressof(held)))
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.prctl(NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(SET_SECCOMP, 2, ctypes.byref(header), 0, 0):
+    os._exit(99)
+if libc.syscall(FACCESSAT2, -100, b'/', 0, 0) != -1 or ctypes.get_errno() != EPERM:
+    os._exit(99)
+os.execv(sys.argv[1], sys.argv[1:])
+";
+
+#[cfg(target_arch = "x86_64")]
+for_each_python! {
+    /// What may be executed is looked up by a call that a sandbox around the run may not know.
+    fn programs_are_held_and_followed_where_a_sandbox_does_not_know_a_call(python: &Python) {
+        let scratch = with_secret();
+        let audithook = build::audithook();
+        let run = |policy: &str, code: &str| {
+            let before = [python::newest().text(), "-c", WITHOUT_THE_CALL].map(std::ffi::OsStr::new);
+            let audithook = [audithook.as_os_str()];
+            let after = ["run", "-c", "hooks.toml", "--journal", "out.jsonl", "--", python.text(), "-c", code];
+            let after = after.map(std::ffi::OsStr::new);
+            Run::new(&scratch, policy).command(before.iter().chain(&audithook).chain(&after)).finish_bare()
+        };
+        let tested = run(NOTHING, "");
+        if tested.code() == 99 {
+            return skip("sandboxes that do not know a call", "seccomp(2) is not to be had");
+        }
+        tested.assert_success();
+        let starts = "\
+import os, subprocess, sys
+def attempt(start):
+    try:
+        start()
+    except PermissionError:
+        print('refused', flush=True)
+command = [sys.executable, 'attempt.py']
+attempt(lambda: subprocess.call(command, env={}))
+attempt(lambda: os.waitpid(os.posix_spawn('/bin/echo', ['echo', 'ran'], {}), 0))
+attempt(lambda: os.execve(os.open('/bin/echo', 0), ['echo', 'ran'], {}))
+";
+        let held = format!("{DENY}[process]\nexec = [\"{}\"]\n", python.path.display());
+        let outcome = run(&held, starts);
+        assert_eq!(outcome.assert_success().out(), "refused\nrefused\nrefused\n", "{}", outcome.describe());
+        let control = run(NOTHING, starts);
+        assert_eq!(control.assert_success().out(), "secret\nran\nran\n", "the control\n{}", control.describe());
+    }
+}
+
 /// A static program, without the dynamic loader that would load the library. `None`, loudly, without a C compiler.
 fn static_program(scratch: &Scratch) -> Option<PathBuf> {
     let source = scratch.write(
