@@ -41,7 +41,7 @@ pub struct RunDirectory {
     generation: File,
     owned: bool,
     /// Held by whoever has a copy of this descriptor: after the fork, both.
-    _lock: OwnedFd,
+    lock: OwnedFd,
 }
 
 /// What the names of run directories begin with; the run's own name follows.
@@ -78,7 +78,7 @@ impl RunDirectory {
             path,
             generation,
             owned: true,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -145,6 +145,11 @@ impl RunDirectory {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666))?;
         let name = SocketAddrUnix::new_abstract_name(path.as_os_str().as_encoded_bytes())?;
         Ok([file, listen_at(&name)?])
+    }
+
+    /// The lock once more, to be held beyond the removal.
+    pub(crate) fn hold(&self) -> io::Result<OwnedFd> {
+        self.lock.try_clone()
     }
 
     /// Leaves the removal to another process.

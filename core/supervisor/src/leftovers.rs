@@ -125,6 +125,9 @@ fn keep_unneeded(left: &mut Vec<Left>) {
     let processes = processes.flatten().map(|entry| entry.path());
     for shown in processes.filter_map(|process| Shown::of(&process)) {
         left.retain(|left| !shown.may_need(left));
+        if left.is_empty() {
+            break;
+        }
     }
 }
 

@@ -107,6 +107,9 @@ pub fn run(
         -1 => Err(io::Error::last_os_error()),
         0 => {
             drop((front_end, arriving));
+            // Until the end: the last who closes the removed directory waits for the file system to take it apart, and front
+            // is waited for.
+            let _directory = run.directory.hold();
             let _ = tree::adopt_orphans();
             // Before the handler starts threads: a signal to the process would find them.
             let ended = Signals::block(&supervisor::HANDLED)
