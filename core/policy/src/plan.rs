@@ -213,6 +213,9 @@ impl Planner {
         let missing = |rule: &PathRule| match (&rule.create, rule.is_missing) {
             (Some(_), _) => vec!["will be made".to_owned()],
             (None, true) => vec!["nothing there".to_owned()],
+            (None, false) if rule.patterns.is_empty() => {
+                vec!["known once there is a command".to_owned()]
+            }
             (None, false) => Vec::new(),
         };
         self.list("files.read", files.read.as_ref(), missing);
@@ -221,7 +224,9 @@ impl Planner {
             self.entry("files.deny", entry, Vec::new());
         }
         for entry in &files.except {
-            self.entry("files.deny", entry, vec!["excepted: not denied".to_owned()]);
+            let mut line = self.events("files.deny", &excepted(entry), &entry.origin);
+            line.notes.push(EXCEPTED.to_owned());
+            self.lines.push(line);
         }
         if let (Tmp::Private, Some(write)) = (files.tmp, &files.write) {
             let mut line = self.line("files.tmp", "tmp = \"private\"", &write.origin);
@@ -306,22 +311,26 @@ impl Planner {
         let pass = env.pass.iter().flat_map(|list| list.entries.iter());
         let all = pass
             .map(|entry| ("env.pass", entry))
-            .chain(env.deny.iter().map(|entry| ("env.deny", entry)))
-            .chain(env.except.iter().map(|entry| ("env.deny", entry)));
+            .chain(env.deny.iter().map(|entry| ("env.deny", entry)));
         for (rule, entry) in all {
-            self.at_start(rule, &entry.text, &entry.origin, note);
+            self.at_start(rule, &entry.text, &entry.origin, &[note]);
+        }
+        for entry in &env.except {
+            let entry_text = excepted(entry);
+            self.at_start("env.deny", &entry_text, &entry.origin, &[EXCEPTED, note]);
         }
         if let Some(list) = env.pass.as_ref().filter(|list| list.entries.is_empty()) {
-            self.at_start("env.pass", "", &list.origin, note);
+            self.at_start("env.pass", "", &list.origin, &[note]);
         }
     }
 
-    fn at_start(&mut self, rule: &str, entry: &str, origin: &Origin, note: &str) {
+    fn at_start(&mut self, rule: &str, entry: &str, origin: &Origin, notes: &[&str]) {
         let mut line = self.line(rule, entry, origin);
         line.layers = vec![Layer::Supervisor];
         line.held = Held::Soft;
         line.cost = START;
-        line.notes.push(note.to_owned());
+        line.notes
+            .extend(notes.iter().map(|note| (*note).to_owned()));
         self.lines.push(line);
     }
 
@@ -517,6 +526,14 @@ impl fmt::Display for PlanLine {
         }
         Ok(())
     }
+}
+
+/// What is said of an entry that is taken out of a list.
+const EXCEPTED: &str = "excepted: not denied";
+
+/// An entry that is taken out of a list, as written.
+fn excepted<T>(entry: &Entry<T>) -> String {
+    format!("!{}", entry.text)
 }
 
 fn counted(count: usize, what: &str) -> String {

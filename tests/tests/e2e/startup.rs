@@ -412,6 +412,44 @@ fn the_environment_is_what_the_policy_passes() {
 }
 
 #[test]
+fn the_first_line_says_where_nothing_is_refused() {
+    let scratch = Scratch::new();
+    for (flag, line) in [
+        ("--observe", "nothing is judged or refused, only recorded"),
+        ("--mode=off", "nothing is judged or refused, only recorded"),
+        (
+            "--mode=warn",
+            "nothing is refused: what the policy forbids is let through with a warning",
+        ),
+    ] {
+        let outcome = Run::new(&scratch, POLICY)
+            .flags(&[flag])
+            .command(["true"])
+            .finish();
+        outcome.assert_success().assert_err(line);
+        assert!(!outcome.err().contains("sandbox"), "{}", outcome.describe());
+    }
+}
+
+/// Nothing happened that a plugin could have counted.
+#[test]
+fn a_run_that_did_not_start_has_no_reports() {
+    let scratch = Scratch::new();
+    let program = scratch.write("program", "no program");
+    let policy =
+        "version = 1\n[plugin.bucketing]\n[[hook]]\non = \"open\"\ncall = \"bucketing.count\"\n";
+    let outcome = Run::new(&scratch, policy).command([program]).finish();
+    outcome.assert_code(126);
+    assert!(
+        !outcome.err().contains("bucketing"),
+        "{}",
+        outcome.describe()
+    );
+    let outcome = Run::new(&scratch, policy).command(["true"]).finish();
+    outcome.assert_success().assert_err("0 events in total");
+}
+
+#[test]
 fn the_default_flags_say_that_it_is_no_sandbox_and_quiet_says_nothing() {
     let scratch = Scratch::new();
     let run = Run::new(&scratch, POLICY).command(["true"]);

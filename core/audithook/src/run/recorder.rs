@@ -198,8 +198,10 @@ impl Recorder {
 
     fn report(&self, ended: &Ended) {
         self.bus.flush();
+        // Of a program that did not start there is nothing to report.
+        let has_run = !matches!(ended, Ended::NotFound(_) | Ended::NotExecutable(_));
         for (plugin, text) in self.published.reports() {
-            if !text.trim().is_empty() {
+            if has_run && !text.trim().is_empty() {
                 say(&format!("{plugin}:\n{}", text.trim_end()));
             }
         }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use audithook_policy::Policy;
+use audithook_policy::model::Mode;
 use audithook_supervisor::{Command, Ended, Handler, Inherited, Run};
 use audithook_wire::ring::{DEFAULT_CAPACITY, Layout};
 
@@ -13,8 +14,17 @@ use super::recorder::{Recorder, Settings};
 use super::{RunRequest, program, say};
 
 /// What holds the rules, said before the command starts.
-const FIRST_LINE: &str =
-    "not a sandbox yet: every rule is soft, held by the Python hook and libc, not by the kernel";
+const fn first_line(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Enforce => {
+            "not a sandbox yet: every rule is soft, held by the Python hook and libc, not by the kernel"
+        }
+        Mode::Warn => {
+            "nothing is refused: what the policy forbids is let through with a warning (mode `warn`)"
+        }
+        Mode::Off => "nothing is judged or refused, only recorded (mode `off`)",
+    }
+}
 
 /// Starts the run and waits for its end: in front.
 pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
@@ -62,6 +72,7 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
         quiet,
         ..
     } = request;
+    let first_line = first_line(policy.mode);
     let settings = Settings {
         id: site.id,
         policy,
@@ -87,7 +98,7 @@ pub(super) fn start(request: RunRequest) -> Result<Ended, String> {
         let recorder = Recorder::begin(settings, directory)?;
         // Not before: in front of a fault it would speak of a run that there is not.
         if !quiet {
-            say(FIRST_LINE);
+            say(first_line);
         }
         Ok(Box::new(recorder) as Box<dyn Handler>)
     })

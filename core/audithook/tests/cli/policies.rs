@@ -600,3 +600,40 @@ fn a_plan_sums_up_what_presets_say_and_shows_all_of_it_when_asked() {
         "{strict:?}"
     );
 }
+
+/// What a command brings with it is not missing where there is none; an exception is shown as it is written.
+#[test]
+fn what_only_a_command_knows_is_not_missing_and_exceptions_keep_their_sign() {
+    let bench = Bench::with_policy(
+        "version = 1\n[files]\nread = [\"@program\", \"@venv\"]\ndeny = [\"./data\", \"!./data/x\"]\n[env]\ndeny = [\"A*\", \"!AB\"]\n[process]\nexec = []\n",
+    );
+    insta::assert_snapshot!(bench.run(&["check"]).all(), @"
+    status: 0
+    --- out ---
+    hooks.toml: valid
+    ");
+    insta::assert_snapshot!(bench.run(&["plan"]).all(), @"
+    status: 0
+    --- out ---
+    HELD     RULE            ENTRY      AT            LAYERS              COST
+    soft     files.read      @program   hooks.toml:3  cpython hook, libc  20–50 ns an event
+             known once there is a command
+    soft     files.read      @venv      hooks.toml:3  cpython hook, libc  20–50 ns an event
+             known once there is a command
+    soft     files.deny      ./data     hooks.toml:4  cpython hook, libc  20–50 ns an event
+    soft     files.deny      !./data/x  hooks.toml:4  cpython hook, libc  20–50 ns an event
+             excepted: not denied
+    soft     process.exec    none       hooks.toml:8  cpython hook, libc  20–50 ns an event
+    soft     env.deny        A*         hooks.toml:6  supervisor          once, at the start
+             the environments of other processes stay readable in /proc
+    soft     env.deny        !AB        hooks.toml:6  supervisor          once, at the start
+             excepted: not denied
+             the environments of other processes stay readable in /proc
+    soft     audithook.self             audithook     cpython hook, libc  20–50 ns an event
+
+    8 soft
+    ");
+    // With a command it is known.
+    let said = bench.run(&["plan", "--", "true"]);
+    assert!(said.err.contains("nothing found for `@program`"), "{said:?}");
+}

@@ -334,14 +334,17 @@ impl Check<'_> {
                 return None;
             }
         };
-        if found.is_empty() {
+        // What a command brings with it is not missing where none is given.
+        let is_missing =
+            found.is_empty() && (entry.value == "@python" || !self.context.command.is_empty());
+        if is_missing {
             self.note(
                 format!("nothing found for `{}`", entry.value),
                 &entry.origin,
             );
         }
         Some(PathRule {
-            is_missing: found.is_empty(),
+            is_missing,
             patterns: found.into_iter().map(literal).collect(),
             create: None,
         })
