@@ -67,7 +67,7 @@ fn every_rule_and_every_limit_has_a_line_and_none_is_hard() {
     files.read         soft    cpython hook + libc  hooks.toml:5  `**/*.txt`  20–50 ns an event
     files.write        soft    cpython hook + libc  hooks.toml:6  `out/`  20–50 ns an event; will be made
     files.deny         soft    cpython hook + libc  hooks.toml:7  `**/.env`  20–50 ns an event
-    files.deny         soft    cpython hook + libc  hooks.toml:7  `data/.env`  20–50 ns an event; excepted: not denied
+    files.deny         soft    cpython hook + libc  hooks.toml:7  `!data/.env`  20–50 ns an event; excepted: not denied
     files.tmp          soft    supervisor           hooks.toml:6  `tmp = "private"`  once, at the start
     files.static       none    -                    hooks.toml:8  `static = "silent"`; there is no kernel layer that it could speak of
     network.connect    soft    cpython hook + libc  hooks.toml:10  `example.com:443`  20–50 ns an event; address-level: neighbours on the same address are admitted too
