@@ -179,7 +179,7 @@ impl Scene {
             Act::Append(file, text) => {
                 let file = self.shop.join(file);
                 let before = fs::read_to_string(&file).map_err(failed(&file))?;
-                fs::write(&file, format!("{before}\n{text}")).map_err(failed(&file))?;
+                fs::write(&file, before + text).map_err(failed(&file))?;
             }
             Act::Compare { command, printed } => {
                 let now = self.run(command)?;
