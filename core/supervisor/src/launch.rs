@@ -221,6 +221,7 @@ pub(crate) fn start(
         environment: environment.as_ptr(),
         inherited,
         group: group.as_raw_nonzero().get(),
+        supervisor: rustix::process::getpid().as_raw_nonzero().get(),
         error: AtomicI32::new(0),
     };
     let mut stack = vec![0_u128; CHILD_STACK / size_of::<u128>()];
@@ -256,6 +257,7 @@ struct Child<'c> {
     environment: *const *const c_char,
     inherited: &'c Inherited,
     group: libc::pid_t,
+    supervisor: libc::pid_t,
     /// Why the program was not executed.
     error: AtomicI32,
 }
@@ -264,6 +266,14 @@ struct Child<'c> {
 extern "C" fn execute(child: *mut c_void) -> c_int {
     // SAFETY: `start` passes a `Child`, and waits.
     let child = unsafe { &*child.cast_const().cast::<Child<'_>>() };
+    // Front ends everybody when the supervisor dies. Where both die, the kernel ends the command, at least (prctl(2)).
+    // SAFETY: plain system calls.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        if libc::getppid() != child.supervisor {
+            return 127;
+        }
+    }
     for signal in 1..=LAST_SIGNAL {
         let is_ignored = child.inherited.ignored & bit_of(signal) != 0;
         let action = KernelAction {

@@ -139,6 +139,64 @@ fn at_whatever_moment_front_or_supervisor_is_killed_nobody_lives() {
     }
 }
 
+/// Kills front and supervisor at one moment: neither sees the other's end.
+fn kill_both(front: Pid) {
+    let number = front.as_raw_nonzero().get().cast_unsigned();
+    let supervisor = supervisor(number).expect("a run has a supervisor");
+    kill_process(front, Signal::STOP).expect("own process");
+    for pid in [supervisor, number] {
+        let pid = Pid::from_raw(pid.cast_signed()).expect("a process id");
+        kill_process(pid, Signal::KILL).expect("own process");
+    }
+}
+
+#[test]
+fn when_front_and_supervisor_are_killed_at_once_the_command_dies() {
+    let scratch = Scratch::new();
+    let mut lifeline = Lifeline::new(&scratch, "lifeline");
+    let mut child = Run::new(&scratch, "version = 1\n")
+        .audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "out.jsonl"])
+        .args(["--", "sh", "-c", "echo ready >&2; exec sleep 1000"])
+        .stderr(lifeline.writer())
+        .spawn()
+        .expect("the command runs");
+    assert_eq!(lifeline.line(PATIENCE).as_deref(), Some("ready"));
+    kill_both(Pid::from_child(&child));
+    run::wait_child(&mut child);
+    assert!(lifeline.ends(GRACE), "{:#?}", lifeline.holders());
+}
+
+for_each_python! {
+    /// It does nothing while both are killed, and is then told to go on: it may fill its ring.
+    fn when_front_and_supervisor_are_killed_at_once_python_ends_when_its_ring_is_full(python: &Python) {
+        const CODE: &str = "\
+import sys
+print('ready', file=sys.stderr, flush=True)
+sys.stdin.read()
+while True:
+    sys.audit('count')
+";
+        let scratch = Scratch::new();
+        let mut lifeline = Lifeline::new(&scratch, "lifeline");
+        let mut child = Run::new(&scratch, "version = 1\n")
+            .audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "out.jsonl", "--"])
+            // The command dies at once; this is about what it started.
+            .args(["sh", "-c", "exec 3<&0; \"$@\" <&3 & wait", "sh", python.text(), "-c", CODE])
+            .stdin(Stdio::piped())
+            .stderr(lifeline.writer())
+            .spawn()
+            .expect("the command runs");
+        assert_eq!(lifeline.line(PATIENCE).as_deref(), Some("ready"));
+        let input = child.stdin.take();
+        kill_both(Pid::from_child(&child));
+        run::wait_child(&mut child);
+        drop(input);
+        let last = lifeline.line(PATIENCE).unwrap_or_default();
+        assert!(last.contains("the supervisor is gone"), "{last:?}");
+        assert!(lifeline.ends(GRACE), "{:#?}", lifeline.holders());
+    }
+}
+
 #[test]
 fn when_the_supervisor_is_killed_the_front_says_so_with_its_status() {
     let scratch = Scratch::new();

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use audithook_tests::run::{wait_child, wait_readable};
-use audithook_tests::tree::{Lifeline, supervisor, target};
+use audithook_tests::tree::{Lifeline, children, supervisor, target};
 use audithook_tests::{PATIENCE, Run, Scratch, python, skip};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
@@ -69,12 +69,23 @@ fn a_run_whose_journal_cannot_be_opened_leaves_no_temporary_files() {
     assert_nothing_is_left(&scratch);
 }
 
+/// Starts the rest of its arguments, and waits: the command itself dies with the supervisor, what it started does not.
+const STARTS: [&str; 4] = ["sh", "-c", "exec 3<&0; \"$@\" <&3 & wait", "sh"];
+
+/// What the command of such a run started.
+fn started(front: u32) -> u32 {
+    let command = target(front).expect("the command runs");
+    *children(command).first().expect("it started something")
+}
+
 /// A run that has made its directories, and lives until it is ended.
 fn waiting_run(scratch: &Scratch) -> Child {
     let mut lines = Lifeline::new(scratch, "lines");
     let child = run(scratch)
         .audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "out.jsonl"])
-        .args(["--", python::newest().text(), "-c", CODE])
+        .arg("--")
+        .args(STARTS)
+        .args([python::newest().text(), "-c", CODE])
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -116,8 +127,7 @@ fn a_run_whose_front_is_killed_leaves_no_temporary_files() {
 fn what_a_run_left_whose_front_and_supervisor_were_killed_the_next_one_removes() {
     let scratch = Scratch::new();
     let mut child = waiting_run(&scratch);
-    let (supervisor, target) = (supervisor(child.id()), target(child.id()));
-    let target = target.expect("the program runs");
+    let (supervisor, target) = (supervisor(child.id()), started(child.id()));
     let _input = child.stdin.take();
     // Stopped first: neither is to see the other's end.
     let front = Pid::from_child(&child);
@@ -231,14 +241,13 @@ fn what_a_process_may_still_need_stays_although_it_hides_whose_it_is() {
         return skip("processes that hide whose they are", "no C compiler");
     }
     for way in ["unreadable", "overwritten"] {
-        let mut child = place.run(&[&program, way]);
+        let mut child = place.run(&[&STARTS[..], &[&program, way]].concat());
         let mut ready = [0; 6];
         let stdout = child.stdout.as_mut().expect("a pipe");
         stdout
             .read_exact(&mut ready)
             .expect("it says that it is ready");
-        let (supervisor, target) = (supervisor(child.id()), target(child.id()));
-        let target = target.expect("the program runs");
+        let (supervisor, target) = (supervisor(child.id()), started(child.id()));
         let _input = child.stdin.take();
         kill_process(Pid::from_child(&child), Signal::STOP).expect("own process");
         kill(supervisor.expect("a run has a supervisor"));
