@@ -10,6 +10,7 @@ use crate::control::{Control, Ended, Message};
 use crate::launch::Inherited;
 use crate::signals::{self, Arrived, Signals};
 use crate::tree;
+use crate::witness::{ToGroup, Witness};
 
 /// The signals that front reads instead of dying, stopping or ignoring.
 pub(crate) const HANDLED: [i32; 14] = [
@@ -48,13 +49,25 @@ struct Job {
     command: Option<Pid>,
     /// How often it was stopped.
     stops: i32,
+    /// Who sees what the whole group is sent; `None` where no process could be made for it.
+    witness: Option<Witness>,
 }
 
-/// Waits for the supervisor to say how the command ended, and stands in for the command meanwhile.
-pub(crate) fn wait(supervisor: Pid, control: &Control, arriving: &Signals) -> io::Result<Ended> {
+/// Waits for the supervisor to say how the command ended, and stands in for the command meanwhile. What `at_first` does
+/// costs no time while the supervisor gets ready.
+pub(crate) fn wait(
+    supervisor: Pid,
+    control: &Control,
+    arriving: &Signals,
+    at_first: impl FnOnce(),
+) -> io::Result<Ended> {
     tree::adopt_orphans()?;
     let life = rustix::process::pidfd_open(supervisor, PidfdFlags::empty())?;
-    let mut job = Job::default();
+    at_first();
+    let mut job = Job {
+        witness: Witness::call(),
+        ..Job::default()
+    };
     loop {
         if let Some(ended) = look(&mut job, supervisor, control, arriving, &life)? {
             return Ok(ended);
@@ -93,20 +106,27 @@ fn look(
             Message::Continue(_) | Message::Signal(_) => {}
         }
     }
-    while let Some(arrived) = arriving.next() {
-        match arrived.signal {
+    let arrived: Vec<Arrived> = std::iter::from_fn(|| arriving.next()).collect();
+    let to_group = if arrived.iter().any(|arrived| is_forwarded(arrived.signal)) {
+        job.ask_witness()
+    } else {
+        ToGroup::default()
+    };
+    for Arrived { signal, by_process } in arrived {
+        match signal {
             libc::SIGCONT => control.send(&Message::Continue(job.stops)),
-            // The terminal sends its signals to the whole group: the command has them already, once there is one.
-            _ if is_forwarded(arrived.signal)
-                && (job.command.is_none() || arrived.by_process && !is_ours(arrived.sender)) =>
+            // What the whole group was sent, by the terminal for one, the command has already, once there is one.
+            _ if is_forwarded(signal)
+                && (job.command.is_none() || by_process && !to_group.has(signal)) =>
             {
-                control.send(&Message::Signal(arrived.signal));
+                control.send(&Message::Signal(signal));
             }
             _ => {}
         }
     }
     if is_dead {
         let _ = rustix::process::waitpid(Some(supervisor), WaitOptions::NOHANG);
+        drop(job.witness.take());
         tree::kill_all();
         return Ok(Some(Ended::Fault(
             "the supervisor died, so the command was ended with everything that it had started"
@@ -116,12 +136,13 @@ fn look(
     Ok(None)
 }
 
-/// Whether the sender is this process or one of the tree: a signal to the whole group, which the command has already.
-fn is_ours(sender: u32) -> bool {
-    i32::try_from(sender)
-        .ok()
-        .and_then(Pid::from_raw)
-        .is_some_and(|sender| tree::is_descendant(sender) == Some(true))
+impl Job {
+    /// What came to the whole group since the last time. The next witness stands before the last one is asked: nothing is missed.
+    fn ask_witness(&mut self) -> ToGroup {
+        let next = Witness::call();
+        let last = std::mem::replace(&mut self.witness, next);
+        last.map_or(ToGroup::default(), |last| last.seen())
+    }
 }
 
 fn is_forwarded(signal: i32) -> bool {

@@ -18,7 +18,8 @@
 //! `front` is the one process; `supervisor` is the other: the loop, and what each thing that happens leads to. `waiting` tells
 //! it what has happened, `listener` (with `connections`) what was said to it, `processes` (with `rings` and `reap`) who is
 //! there, `root` how the run ends. `launch` starts the command, `leftovers` cleans up after runs that could not, `judges` answer questions, `policy_files` and `reloads` say
-//! when the policy is loaded again, `tree` finds and ends everybody. `control` is what front and supervisor tell each other.
+//! when the policy is loaded again, `witness` tells front which signals the whole group got, `tree` finds and ends everybody.
+//! `control` is what front and supervisor tell each other.
 
 mod budget;
 mod connections;
@@ -41,6 +42,7 @@ mod signals;
 mod supervisor;
 pub mod tree;
 mod waiting;
+mod witness;
 
 use std::io;
 use std::path::PathBuf;
@@ -140,15 +142,16 @@ pub fn run(
             drop((handler, sockets, supervisor_end));
             descriptors::let_go(&run.inherited.descriptors);
             let supervisor = Pid::from_raw(pid).ok_or_else(|| io::Error::other("no process id"))?;
-            let ended = front::wait(supervisor, &front_end, &arriving);
+            let mut others = Vec::new();
+            let ended = front::wait(supervisor, &front_end, &arriving, || {
+                others = leftovers::runs_beside(run.directory.path());
+            });
             // A supervisor that was killed has left them behind.
             let _ = std::fs::remove_dir_all(run.directory.path());
             for directory in &run.leavings {
                 let _ = std::fs::remove_dir_all(directory);
             }
-            if let Some(base) = run.directory.path().parent() {
-                leftovers::sweep(base);
-            }
+            leftovers::sweep(others);
             ended
         }
     }

@@ -13,8 +13,6 @@ pub(crate) struct Arrived {
     pub(crate) signal: i32,
     /// Sent by a process (kill(2)), not by the kernel for a key or an event.
     pub(crate) by_process: bool,
-    /// Which process sent it.
-    pub(crate) sender: u32,
 }
 
 /// Blocks signals in this thread, and in every thread that it starts from here on.
@@ -72,7 +70,6 @@ impl Signals {
                 info.ssi_code,
                 libc::SI_USER | libc::SI_QUEUE | libc::SI_TKILL
             ),
-            sender: info.ssi_pid,
         })
     }
 }

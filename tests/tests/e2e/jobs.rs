@@ -326,6 +326,63 @@ while True: signal.pause()
     assert_eq!(String::from_utf8_lossy(&output.stdout), "20\n");
 }
 
+/// Front cannot see whom else a signal was sent to; its witness in the group can.
+#[test]
+fn a_signal_from_elsewhere_reaches_the_program_once_whether_sent_to_the_group_or_to_the_front() {
+    const ROUNDS: usize = 10;
+    let sent = [Signal::INT, Signal::TERM, Signal::HUP, Signal::USR1];
+    let scratch = Scratch::new();
+    let code = "\
+import os, signal, sys
+def note_in(file):
+    heard = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    return lambda number, frame: os.write(heard, b'x')
+note = note_in('heard')
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1): signal.signal(number, note)
+signal.signal(signal.SIGUSR2, note_in('last'))
+signal.signal(signal.SIGALRM, lambda number, frame: sys.exit(0))
+open('ready', 'w').close()
+while True: signal.pause()
+";
+    let heard = |file| std::fs::read(scratch.join(file)).map_or(0, |heard| heard.len());
+    scratch.write("hooks.toml", POLICY);
+    let run = Run::with_flags(&scratch, &[]);
+    let mut command =
+        run.audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "none", "--"]);
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command
+        .args([python::newest().text(), "-c", code])
+        .spawn()
+        .expect("the command runs");
+    wait_until(|| scratch.join("ready").exists(), "the program is ready");
+    let front = rustix::process::Pid::from_child(&child);
+    let mut expected = 0;
+    for (signal, _) in sent
+        .iter()
+        .flat_map(|signal| (0..ROUNDS).map(move |round| (*signal, round)))
+    {
+        for to_group in [true, false] {
+            if to_group {
+                rustix::process::kill_process_group(front, signal).expect("its own group");
+            } else {
+                rustix::process::kill_process(front, signal).expect("own process");
+            }
+            expected += 1;
+            wait_until(|| heard("heard") >= expected, "the program hears it");
+            // Front passes this one on after whatever it has to pass on of the one before.
+            rustix::process::kill_process(front, Signal::USR2).expect("own process");
+            wait_until(|| heard("last") == expected, "the program hears the last");
+            assert_eq!(
+                heard("heard"),
+                expected,
+                "{signal:?}, to the group: {to_group}"
+            );
+        }
+    }
+    rustix::process::kill_process(front, Signal::ALARM).expect("own process");
+    assert!(run::wait_child(&mut child).success());
+}
+
 fn wait_for_state(pid: u32, state: char) {
     let is_there = || {
         let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
