@@ -62,7 +62,7 @@ fn a_run_whose_journal_cannot_be_opened_leaves_no_temporary_files() {
     let scratch = Scratch::new();
     run(&scratch)
         .without_journal_flag()
-        .flags(&["--journal", "/proc/no/journal"])
+        .flags(&["--journal", "/proc/journal"])
         .command(["true"])
         .finish()
         .assert_code(125);

@@ -109,7 +109,8 @@ Environment:
   NO_COLOR               nothing is coloured, if it is set to anything
   XDG_STATE_HOME         instead of ~/.local/state
   XDG_DATA_HOME          instead of ~/.local/share
-  XDG_RUNTIME_DIR        where the directory of a run lies; /tmp without it
+  XDG_RUNTIME_DIR        where the directory of a run lies; /tmp, where it is unset, has a space or a colon,
+                         is too long, or others than you and root may write to it or above it
 
 See also:
   audithook-run(1), audithook-log(1), audithook-explain(1): `audithook man COMMAND`"

@@ -1,9 +1,11 @@
 //! `audithook run`: the arguments of a run. The rest is the library's.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use audithook::run::{FAULT, RunRequest, Site};
+use audithook::shell;
 use audithook_policy::{Capabilities, FlagOverrides, Policy, Trusted};
 
 use super::arguments::Run;
@@ -22,6 +24,9 @@ pub(super) fn run(arguments: Run, terminal: &mut Terminal) -> ExitCode {
 }
 
 fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failure> {
+    if let Some(journal) = &arguments.journal {
+        find_directory(journal)?;
+    }
     let flags = FlagOverrides {
         observe: arguments.observe,
         label: arguments.label,
@@ -53,6 +58,22 @@ fn request(arguments: Run, terminal: &mut Terminal) -> Result<RunRequest, Failur
         wait_tree: arguments.wait_tree,
         quiet: arguments.quiet,
     })
+}
+
+/// What is typed may be mistyped: directories are made for a journal that a policy places, and not for one of this command line.
+fn find_directory(journal: &str) -> Result<(), Failure> {
+    let directory = Path::new(journal).parent().unwrap_or(Path::new(""));
+    let is_there = directory.as_os_str().is_empty() || directory.is_dir();
+    // Where something stands for something else, only the policy knows what.
+    if is_there || journal.starts_with('~') || journal.contains('{') {
+        return Ok(());
+    }
+    let hint = format!("`mkdir -p {}`", shell::path(&directory.to_string_lossy()));
+    let directory = directory.display();
+    Err(Failure::new(format!(
+        "there is no directory for the journal: `{directory}`"
+    ))
+    .hinted(hint))
 }
 
 /// The policy as it is by now. A program that can write ./hooks.toml cannot give itself another: what its user has not

@@ -130,3 +130,21 @@ fn listed<'p>(places: impl Iterator<Item = &'p Path>) -> String {
         .collect();
     places.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_there_is_no_safe_place_is_said_with_what_was_looked_at_and_what_to_do() {
+        let looked = [Path::new("/run/user/1000"), Path::new("/tmp")];
+        let error = SiteError::NoBase {
+            looked: listed(looked.into_iter()),
+        };
+        insta::assert_snapshot!(error, @"
+        there is no safe place for the directory of the run: looked at `/run/user/1000`, `/tmp`
+
+        hint: let `XDG_RUNTIME_DIR` name a directory of your own that, like all above it, nobody else can write to; `/tmp` has to be root's, mode 1777
+        ");
+    }
+}

@@ -94,3 +94,27 @@ fn a_misspelt_event_is_told_at_the_start_and_quietly_too() {
         assert!(said.out.contains("1 warning"), "{said:?}");
     }
 }
+
+/// What is typed may be mistyped.
+#[test]
+fn a_journal_on_the_command_line_needs_a_directory_and_one_that_a_policy_places_gets_it() {
+    let bench = Bench::with_policy("version = 1\n[journal]\npath = \"./made/by/run.jsonl\"\n");
+    let run = ["run", "-q", "-c", "hooks.toml"];
+    let journal = ["--journal", "not/so deep/out.jsonl", "--", "true"];
+    insta::assert_snapshot!(bench.run(&[&run[..], &journal].concat()).all(), @"
+    status: 125
+    --- err ---
+    audithook: there is no directory for the journal: `not/so deep`
+
+    hint: `mkdir -p 'not/so deep'`
+    ");
+    assert!(!bench.work().join("not").exists());
+    for journal in [
+        &["--", "true"][..],
+        &["--journal", "out.jsonl", "--", "true"],
+    ] {
+        bench.run(&[&run[..], journal].concat()).good();
+    }
+    assert!(bench.work().join("made/by/run.jsonl").exists());
+    assert!(bench.work().join("out.jsonl").exists());
+}
