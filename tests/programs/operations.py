@@ -10,6 +10,7 @@ level, `DIRECTORY/LEVEL/OPERATION`, so that none sees what another did.
 
 import codecs
 import ctypes
+import errno
 import io
 import json
 import os
@@ -431,6 +432,18 @@ def os_setxattr(at):
     os.setxattr(at.file, "user.audithook", b"1")
 
 
+def os_getxattr(at):
+    try:
+        os.getxattr(at.file, "user.audithook")
+    except OSError as error:
+        if error.errno != errno.ENODATA:
+            raise
+
+
+def os_listxattr(at):
+    os.listxattr(at.file)
+
+
 def os_mkfifo(at):
     os.mkfifo(at.new)
 
@@ -561,6 +574,10 @@ def through_chown(at):
 
 def through_utime(at):
     os.utime(at.link + "-file", (1, 1))
+
+
+def through_listxattr(at):
+    os.listxattr(at.link + "-file")
 
 
 def through_link(at):

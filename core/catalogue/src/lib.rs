@@ -71,7 +71,7 @@ pub enum Operation {
     None,
     /// `path` is opened as `flags` say; a last symlink is followed unless they say `nofollow`.
     Open,
-    /// `path` is listed: a read.
+    /// `path` is listed, or its attributes are read: a read.
     List,
     /// `path` is changed in place (mode, owner, times, length, attributes): a write.
     Write,

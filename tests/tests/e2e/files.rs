@@ -115,6 +115,8 @@ const OPERATIONS: &[(&str, &str, &str, &str, By)] = &[
     ("os_utime_link", "os.utime", "path", "/out", Libc),
     ("os_utime_link_dir_fd", "os.utime", "path", "/out", Libc),
     ("os_setxattr", "os.setxattr", "path", "/file", Hook),
+    ("os_getxattr", "os.getxattr", "path", "/file", Hook),
+    ("os_listxattr", "os.listxattr", "path", "/file", Hook),
     ("os_mkfifo", "os.mkfifo", "path", "/new", Libc),
     ("os_mknod", "os.mknod", "path", "/new", Libc),
     ("shutil_copy_from", "open", "path", "/file", Hook),
@@ -162,6 +164,7 @@ const OPERATIONS: &[(&str, &str, &str, &str, By)] = &[
     ("through_chmod", "os.chmod", "path", "/file", Libc),
     ("through_chown", "os.chown", "path", "/file", Libc),
     ("through_utime", "os.utime", "path", "/file", Libc),
+    ("through_listxattr", "os.listxattr", "path", "/file", Libc),
     ("through_link", "os.link", "src", "/file", Libc),
     ("through_rename", "os.rename", "src", "/file", Hook),
     (
@@ -369,6 +372,7 @@ shutil.copytree('tree', 'copy', symlinks=True)
 os.utime('tree/way', (1, 1), follow_symlinks=False)
 os.lchown('tree/way', os.getuid(), os.getgid())
 os.link('tree/way', 'tree/second-way')
+os.listxattr('tree/way', follow_symlinks=False)
 shutil.copyfile('tree/way', 'third-way', follow_symlinks=False)
 print(os.readlink('copy/way'), os.readlink('tree/second-way'), int(os.lstat('tree/way').st_mtime))
 for attempt in (lambda: os.utime('tree/way', (1, 1)), lambda: os.chmod('tree/way', 0o600), lambda: open('tree/second-way')):

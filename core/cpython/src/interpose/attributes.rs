@@ -1,7 +1,8 @@
-//! What changes a file's attributes, or gives it another name: whether a symlink at the end is followed, the event does not say.
+//! What changes or reads a file's attributes, or gives it another name: whether a symlink at the end is followed, the event does
+//! not say.
 //!
-//! Where the path ends in a symlink the hook leaves `os.chmod`, `os.chown`, `os.utime`, `os.setxattr`, `os.removexattr`
-//! and `os.link` to these calls, which know.
+//! Where the path ends in a symlink the hook leaves `os.chmod`, `os.chown`, `os.utime`, `os.setxattr`, `os.removexattr`,
+//! `os.getxattr`, `os.listxattr` and `os.link` to these calls, which know.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
@@ -15,15 +16,15 @@ use crate::pending;
 use crate::real::next;
 
 /// Calls with one path: `name c"name" (arguments) = event, base, path, whether a symlink at the end is followed, [what the
-/// event has beside the path];`.
+/// event has beside the path] -> result;`.
 macro_rules! attribute_call {
-    ($($(#[$doc:meta])* $name:ident $c_name:literal ($($argument:ident: $type:ty),*) = $symbol:ident, $base:expr, $path:ident, $follow:expr, [$($extra:expr),*];)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $c_name:literal ($($argument:ident: $type:ty),*) = $symbol:ident, $base:expr, $path:ident, $follow:expr, [$($extra:expr),*] -> $result:ty;)*) => {$(
         $(#[$doc])*
         ///
         /// # Safety
         /// As in C.
         #[cfg_attr(not(test), unsafe(no_mangle))]
-        pub(crate) unsafe extern "C" fn $name($($argument: $type),*) -> c_int {
+        pub(crate) unsafe extern "C" fn $name($($argument: $type),*) -> $result {
             let call = FileCall {
                 follow: $follow,
                 extra: &[$($extra),*],
@@ -34,7 +35,7 @@ macro_rules! attribute_call {
                 return -1;
             }
             // SAFETY: as above.
-            unsafe { next!($c_name: fn($($type),*) -> c_int)($($argument),*) }
+            unsafe { next!($c_name: fn($($type),*) -> $result)($($argument),*) }
         }
     )*};
 }
@@ -42,46 +43,58 @@ macro_rules! attribute_call {
 attribute_call! {
     /// chmod(2).
     chmod c"chmod" (path: *const c_char, mode: libc::mode_t)
-        = OS_CHMOD, Base::Cwd, path, true, [mode_value(mode)];
+        = OS_CHMOD, Base::Cwd, path, true, [mode_value(mode)] -> c_int;
     /// lchmod(3).
     lchmod c"lchmod" (path: *const c_char, mode: libc::mode_t)
-        = OS_CHMOD, Base::Cwd, path, false, [mode_value(mode)];
+        = OS_CHMOD, Base::Cwd, path, false, [mode_value(mode)] -> c_int;
     /// fchmodat(2).
     fchmodat c"fchmodat" (directory: c_int, path: *const c_char, mode: libc::mode_t, flags: c_int)
-        = OS_CHMOD, base(directory), path, follows(flags), [mode_value(mode)];
+        = OS_CHMOD, base(directory), path, follows(flags), [mode_value(mode)] -> c_int;
     /// chown(2).
     chown c"chown" (path: *const c_char, uid: libc::uid_t, gid: libc::gid_t)
-        = OS_CHOWN, Base::Cwd, path, true, [id(arg::UID, uid), id(arg::GID, gid)];
+        = OS_CHOWN, Base::Cwd, path, true, [id(arg::UID, uid), id(arg::GID, gid)] -> c_int;
     /// lchown(2).
     lchown c"lchown" (path: *const c_char, uid: libc::uid_t, gid: libc::gid_t)
-        = OS_CHOWN, Base::Cwd, path, false, [id(arg::UID, uid), id(arg::GID, gid)];
+        = OS_CHOWN, Base::Cwd, path, false, [id(arg::UID, uid), id(arg::GID, gid)] -> c_int;
     /// fchownat(2).
     fchownat c"fchownat" (directory: c_int, path: *const c_char, uid: libc::uid_t, gid: libc::gid_t, flags: c_int)
-        = OS_CHOWN, base(directory), path, follows(flags), [id(arg::UID, uid), id(arg::GID, gid)];
+        = OS_CHOWN, base(directory), path, follows(flags), [id(arg::UID, uid), id(arg::GID, gid)] -> c_int;
     /// utime(2).
     utime c"utime" (path: *const c_char, times: *const c_void)
-        = OS_UTIME, Base::Cwd, path, true, [];
+        = OS_UTIME, Base::Cwd, path, true, [] -> c_int;
     /// utimes(2).
     utimes c"utimes" (path: *const c_char, times: *const c_void)
-        = OS_UTIME, Base::Cwd, path, true, [];
+        = OS_UTIME, Base::Cwd, path, true, [] -> c_int;
     /// lutimes(3).
     lutimes c"lutimes" (path: *const c_char, times: *const c_void)
-        = OS_UTIME, Base::Cwd, path, false, [];
+        = OS_UTIME, Base::Cwd, path, false, [] -> c_int;
     /// utimensat(2). Without a path it is the descriptor's file.
     utimensat c"utimensat" (directory: c_int, path: *const c_char, times: *const c_void, flags: c_int)
-        = OS_UTIME, base(directory), path, follows(flags), [];
+        = OS_UTIME, base(directory), path, follows(flags), [] -> c_int;
     /// setxattr(2).
     setxattr c"setxattr" (path: *const c_char, name: *const c_char, value: *const c_void, size: usize, flags: c_int)
-        = OS_SETXATTR, Base::Cwd, path, true, [attribute(name)];
+        = OS_SETXATTR, Base::Cwd, path, true, [attribute(name)] -> c_int;
     /// lsetxattr(2).
     lsetxattr c"lsetxattr" (path: *const c_char, name: *const c_char, value: *const c_void, size: usize, flags: c_int)
-        = OS_SETXATTR, Base::Cwd, path, false, [attribute(name)];
+        = OS_SETXATTR, Base::Cwd, path, false, [attribute(name)] -> c_int;
     /// removexattr(2).
     removexattr c"removexattr" (path: *const c_char, name: *const c_char)
-        = OS_REMOVEXATTR, Base::Cwd, path, true, [attribute(name)];
+        = OS_REMOVEXATTR, Base::Cwd, path, true, [attribute(name)] -> c_int;
     /// lremovexattr(2).
     lremovexattr c"lremovexattr" (path: *const c_char, name: *const c_char)
-        = OS_REMOVEXATTR, Base::Cwd, path, false, [attribute(name)];
+        = OS_REMOVEXATTR, Base::Cwd, path, false, [attribute(name)] -> c_int;
+    /// getxattr(2).
+    getxattr c"getxattr" (path: *const c_char, name: *const c_char, value: *mut c_void, size: usize)
+        = OS_GETXATTR, Base::Cwd, path, true, [attribute(name)] -> isize;
+    /// lgetxattr(2).
+    lgetxattr c"lgetxattr" (path: *const c_char, name: *const c_char, value: *mut c_void, size: usize)
+        = OS_GETXATTR, Base::Cwd, path, false, [attribute(name)] -> isize;
+    /// listxattr(2).
+    listxattr c"listxattr" (path: *const c_char, list: *mut c_char, size: usize)
+        = OS_LISTXATTR, Base::Cwd, path, true, [] -> isize;
+    /// llistxattr(2).
+    llistxattr c"llistxattr" (path: *const c_char, list: *mut c_char, size: usize)
+        = OS_LISTXATTR, Base::Cwd, path, false, [] -> isize;
 }
 
 fn follows(flags: c_int) -> bool {

@@ -109,12 +109,14 @@ unsafe fn read_head(
 /// one that only names the file.
 fn has_capabilities(descriptor: c_int) -> bool {
     let own = ProcLink::new(descriptor);
-    // SAFETY: both texts are NUL-terminated; nothing is written for a size of 0.
+    // SAFETY: both texts are NUL-terminated; nothing is written for a size of 0. A raw system call, because `getxattr` is one of
+    // the functions that this library stands in front of.
     unsafe {
-        libc::getxattr(
+        libc::syscall(
+            libc::SYS_getxattr,
             own.as_ptr(),
             c"security.capability".as_ptr(),
-            core::ptr::null_mut(),
+            core::ptr::null_mut::<c_char>(),
             0,
         ) > 0
     }

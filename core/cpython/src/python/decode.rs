@@ -126,7 +126,14 @@ impl<'a, 't> Decoder<'a, 't> {
     ) -> Arguments<'s> {
         match info.operation {
             Operation::Open => self.open(scratch),
-            Operation::List => self.one_path(scratch, true, None),
+            Operation::List => {
+                let mut arguments = self.one_path(scratch, true, None);
+                if arguments.ended_in_link && files::may_spare_links(symbol) {
+                    arguments.handling = Handling::Left;
+                }
+                self.rest(info, &mut arguments, 1);
+                arguments
+            }
             Operation::Write => {
                 let directory = match symbol {
                     event::OS_CHMOD => Some(2),

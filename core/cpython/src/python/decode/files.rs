@@ -244,6 +244,8 @@ pub(super) fn may_spare_links(symbol: Symbol) -> bool {
             | event::OS_UTIME
             | event::OS_SETXATTR
             | event::OS_REMOVEXATTR
+            | event::OS_GETXATTR
+            | event::OS_LISTXATTR
     )
 }
 
