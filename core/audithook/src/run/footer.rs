@@ -1,7 +1,7 @@
 //! What was refused, for the person at the terminal: once each, with what would allow it. Then what failed, and what killed
 //! the run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use audithook_abi::Verdict;
@@ -16,9 +16,13 @@ const MOST_KNOWN: usize = 1000;
 /// The refusals and failures of a run.
 #[derive(Debug, Default)]
 pub(super) struct Footer {
-    known: HashMap<Refusal, usize>,
+    known: HashMap<Refusal, u64>,
     order: Vec<Refusal>,
     total: u64,
+    /// How many of them were refused, and not let through with a warning.
+    refused: u64,
+    /// What the rules said.
+    says: BTreeSet<Verdict>,
     /// The first that ended the run.
     killed: Option<Refusal>,
     /// By the hook's name.
@@ -58,6 +62,8 @@ impl Footer {
     /// Takes note of a refusal.
     pub(super) fn add(&mut self, refusal: Refusal) {
         self.total += 1;
+        self.refused += u64::from(!refusal.only_warned);
+        self.says.insert(refusal.says);
         if refusal.kills() && self.killed.is_none() {
             self.killed = Some(refusal.clone());
         }
@@ -82,7 +88,7 @@ impl Footer {
 
     /// Whether anything was refused.
     pub(super) fn has_refusals(&self) -> bool {
-        self.order.iter().any(|refusal| !refusal.only_warned)
+        self.refused > 0
     }
 
     /// What was refused; empty if nothing was.
@@ -103,19 +109,19 @@ impl Footer {
         };
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{} {what} {done}:", self.total);
+        let mut untold = self.total;
         for refusal in self.order.iter().take(MOST_SHOWN) {
             let count = self.known.get(refusal).copied().unwrap_or(1);
+            untold -= count;
             refusal.write(&mut out, count);
         }
-        if self.order.len() > MOST_SHOWN {
-            let _ = writeln!(out, "  … and {} more", self.order.len() - MOST_SHOWN);
+        if untold > 0 {
+            let _ = writeln!(out, "  … and {untold} more");
         }
         if let Some(journal) = journal {
             let _ = write!(out, "  all of them: audithook log {}", shell::path(journal));
-            for verdict in [Verdict::Deny, Verdict::Kill] {
-                if self.order.iter().any(|refusal| refusal.says == verdict) {
-                    let _ = write!(out, " --verdict {}", verdict.as_str());
-                }
+            for verdict in &self.says {
+                let _ = write!(out, " --verdict {}", verdict.as_str());
             }
         }
         out.truncate(out.trim_end().len());
@@ -151,7 +157,7 @@ impl Refusal {
         self.says == Verdict::Kill && !self.only_warned
     }
 
-    fn write(&self, out: &mut String, count: usize) {
+    fn write(&self, out: &mut String, count: u64) {
         // Writing to a string cannot fail.
         let _ = write!(out, "  {}", self.event);
         if !self.value.is_empty() {
@@ -239,11 +245,44 @@ mod tests {
     #[test]
     fn a_flood_of_different_refusals_stays_bounded() {
         let mut footer = Footer::default();
-        for number in 0..5000 {
+        for _ in 0..2 {
+            footer.add(refusal("/first"));
+        }
+        for number in 0..2998 {
             footer.add(refusal(&number.to_string()));
         }
         assert_eq!(footer.order.len(), MOST_KNOWN);
-        assert!(footer.refusals(None).contains("… and 990 more"));
+        let text = footer.refusals(None);
+        assert!(
+            text.starts_with("3000 operations were refused:\n"),
+            "{text}"
+        );
+        // Ten lines, one of which stands for two.
+        assert!(
+            text.contains("/first` by rule `files.deny` (hooks.toml:7), 2 times"),
+            "{text}"
+        );
+        assert!(text.ends_with("\n  … and 2989 more"), "{text}");
+    }
+
+    #[test]
+    fn a_refusal_after_a_flood_of_warnings_counts() {
+        let mut footer = Footer::default();
+        for number in 0..MOST_KNOWN {
+            let only_warned = true;
+            footer.add(Refusal {
+                only_warned,
+                ..refusal(&number.to_string())
+            });
+        }
+        assert!(!footer.has_refusals());
+        footer.add(kill());
+        assert!(footer.has_refusals());
+        let text = footer.refusals(Some("out.jsonl"));
+        assert!(
+            text.ends_with("out.jsonl --verdict deny --verdict kill"),
+            "{text}"
+        );
     }
 
     #[test]
