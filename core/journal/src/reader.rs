@@ -76,6 +76,9 @@ impl Reader {
         };
         // The newest first: a rotation while we open then shows a file twice, never not at all.
         let newest = File::open(path).map_err(opened)?;
+        if newest.metadata().map_err(opened)?.is_dir() {
+            return Err(opened(io::ErrorKind::IsADirectory.into()));
+        }
         let mut files: VecDeque<File> = [newest].into();
         for number in 1.. {
             match File::open(aside(path, number)) {

@@ -170,8 +170,11 @@ impl<'c> Loader<'c> {
                 let message = format!("cannot read `{name}`: {}", reason(&error));
                 self.found.push(match by {
                     Some(origin) => Diagnostic::error(message, origin),
-                    None => Diagnostic::of_file(message, name)
-                        .hinted("`audithook init` writes a policy to begin with"),
+                    None if error.kind() == io::ErrorKind::NotFound => {
+                        Diagnostic::of_file(message, name)
+                            .hinted("`audithook init` writes a policy to begin with")
+                    }
+                    None => Diagnostic::of_file(message, name),
                 });
                 return;
             }

@@ -101,7 +101,11 @@ impl Failure {
             }
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Self::Output(cause) => {
-                writeln!(err, "{error} cannot write to standard output: {cause}")
+                writeln!(
+                    err,
+                    "{error} cannot write to standard output: {}",
+                    reason(cause)
+                )
             }
             Self::Other {
                 message,

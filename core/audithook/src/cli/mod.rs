@@ -33,7 +33,7 @@ use audithook_abi::LogLevel;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Parser};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, ColorWhen, Command};
 use failure::{Answer, Failure};
 use near::nearest;
 use terminal::Terminal;
@@ -99,10 +99,16 @@ fn suggesting(mut error: clap::Error) -> clap::Error {
 /// What the parser has to say: help and version are answers, the rest is wrong usage. That of `run` is a fault
 /// like any other before the program starts, so that every other status is the program's.
 fn wrong_usage(error: clap::Error) -> ExitCode {
-    // Nobody is left to be told that it cannot be said.
-    let _ = error.print();
+    let printed = error.print();
     match error.exit_code() {
-        0 => ExitCode::SUCCESS,
+        0 => match printed.and_then(|()| std::io::stdout().flush()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                let failure = Failure::from(error);
+                failure.report(&mut Terminal::new(ColorWhen::Auto));
+                ExitCode::from(failure.status())
+            }
+        },
         _ if is_run(std::env::args_os().skip(1)) => ExitCode::from(FAULT),
         _ => ExitCode::from(2),
     }

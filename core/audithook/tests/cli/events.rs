@@ -30,7 +30,7 @@ fn one_event_is_shown_with_all_that_is_known_of_it() {
                  reason  str
       sources    app: gate, after, observer
       journal    always
-      note       records that were lost
+      note       records that were lost, and why
     ");
 }
 

@@ -212,19 +212,64 @@ fn colour_is_for_terminals_and_for_who_asks() {
     );
 }
 
+/// Every command that only prints: `head` may have seen enough, and a disk may be full.
 #[test]
-fn a_pipe_that_nobody_reads_is_no_panic() {
-    let (reader, writer) = std::io::pipe().expect("a pipe");
-    drop(reader);
-    let output = Bench::new()
-        .command(&["events"])
-        .stdout(writer)
-        .output()
-        .expect("runs");
-    assert_eq!(output.status.code(), Some(141));
-    assert!(
-        output.stderr.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+fn output_that_nobody_reads_or_takes_is_no_panic() {
+    for arguments in [
+        &["events"][..],
+        &["man"],
+        &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let bench = Bench::new();
+        let output = bench.command(arguments).stdout(writer).output();
+        let output = output.expect("runs");
+        assert_eq!(output.status.code(), Some(141), "{arguments:?}");
+        assert!(
+            output.stderr.is_empty(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let full = full.expect("a device that takes nothing");
+        let output = bench.command(arguments).stdout(full).output();
+        let output = output.expect("runs");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            "error: cannot write to standard output: no space left on device\n",
+            "{arguments:?}"
+        );
+    }
+}
+
+/// The hint is for who has none yet.
+#[test]
+fn a_directory_in_place_of_a_file_is_named() {
+    let bench = Bench::new();
+    insta::assert_snapshot!(bench.run(&["check", "data"]).all(), @"
+    status: 1
+    --- out ---
+    data: error: cannot read `data`: is a directory
+
+    data: invalid: 1 error
+    ");
+    insta::assert_snapshot!(bench.run(&["check", "none.toml"]).all(), @"
+    status: 1
+    --- out ---
+    none.toml: error: cannot read `none.toml`: no such file or directory
+
+    hint: `audithook init` writes a policy to begin with
+
+    none.toml: invalid: 1 error
+    ");
+    insta::assert_snapshot!(bench.run(&["log", "data"]).all(), @"
+    status: 2
+    --- err ---
+    error: the journal cannot be opened: `data`: is a directory
+    ");
 }

@@ -635,5 +635,8 @@ fn what_only_a_command_knows_is_not_missing_and_exceptions_keep_their_sign() {
     ");
     // With a command it is known.
     let said = bench.run(&["plan", "--", "true"]);
-    assert!(said.err.contains("nothing found for `@program`"), "{said:?}");
+    assert!(
+        said.err.contains("nothing found for `@program`"),
+        "{said:?}"
+    );
 }
