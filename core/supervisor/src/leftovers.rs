@@ -28,17 +28,22 @@ struct Left {
     _lock: OwnedFd,
 }
 
-/// Removes what is left in this base directory.
-pub(crate) fn sweep(base: &Path) {
-    let Ok(entries) = fs::read_dir(base) else {
-        return;
+/// The directories of other runs, beside this one's.
+pub(crate) fn runs_beside(directory: &Path) -> Vec<PathBuf> {
+    let Some(Ok(entries)) = directory.parent().map(fs::read_dir) else {
+        return Vec::new();
     };
-    let left = entries.flatten().filter_map(|entry| {
-        let name = entry.file_name();
-        run_of(name.to_str()?)?;
-        Left::take(entry.path())
-    });
-    let mut left: Vec<Left> = left.collect();
+    entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_str().and_then(run_of).is_some())
+        .map(|entry| entry.path())
+        .filter(|path| path != directory)
+        .collect()
+}
+
+/// Removes those that are left behind.
+pub(crate) fn sweep(runs: Vec<PathBuf>) {
+    let mut left: Vec<Left> = runs.into_iter().filter_map(Left::take).collect();
     if !left.is_empty() {
         keep_unneeded(&mut left);
     }
@@ -242,14 +247,15 @@ mod tests {
         }
         let mut run = RunDirectory::create(path.clone(), Path::new("/lib/none.so")).expect("made");
         run.note_leavings(&[tmp.clone(), other.clone()]);
-        sweep(base.path());
+        let sweep_all = || sweep(runs_beside(&base.path().join("a run")));
+        sweep_all();
         assert!(path.exists() && tmp.exists(), "its run lives");
         run.disown();
         drop(run);
         // A child that another test starts has the lock, too, until it executes its program.
         let end = Instant::now() + PATIENCE;
         while path.exists() && Instant::now() < end {
-            sweep(base.path());
+            sweep_all();
         }
         assert!(!path.exists() && !tmp.exists());
         assert!(other.exists(), "it is not called after the run");
