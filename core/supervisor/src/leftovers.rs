@@ -25,6 +25,8 @@ struct Left {
     path: PathBuf,
     /// When its front started, in the kernel's unit.
     started: u64,
+    /// What its processes have mapped: the preload library, or its name where that is gone.
+    library: PathBuf,
     _lock: OwnedFd,
 }
 
@@ -75,6 +77,7 @@ impl Left {
         // Another may have removed it before this lock was taken, and its run made it again.
         leads_to(&path, &lock).then(|| Self {
             started: started(&path),
+            library: library(&path),
             path,
             _lock: lock,
         })
@@ -120,6 +123,13 @@ fn started(directory: &Path) -> u64 {
     noted
         .and_then(|text| text.to_str()?.parse().ok())
         .unwrap_or(0)
+}
+
+fn library(directory: &Path) -> PathBuf {
+    fs::read_link(directory.join(LIBRARY))
+        .ok()
+        .filter(|library| library.exists())
+        .unwrap_or_else(|| PathBuf::from(LIBRARY))
 }
 
 /// Leaves those out that a living process may need.
@@ -175,7 +185,7 @@ impl Shown {
             } => {
                 let path = left.path.as_os_str().as_encoded_bytes();
                 let says_nothing = || {
-                    contains(mapped, LIBRARY.as_bytes())
+                    contains(mapped, left.library.as_os_str().as_encoded_bytes())
                         && !contains(environment, LIBRARY.as_bytes())
                 };
                 contains(environment, path) || contains(mapped, path) || says_nothing()
