@@ -6,7 +6,7 @@
 mod matched;
 mod recorded;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -117,6 +117,13 @@ impl Evaluator {
     pub fn reports(&self, json: bool) -> Vec<(String, String)> {
         self.bus.flush();
         self.built.reports(json)
+    }
+
+    /// What the plugins have counted, by plugin and counter.
+    #[must_use]
+    pub fn counters(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        self.bus.flush();
+        self.built.counters()
     }
 }
 

@@ -19,7 +19,7 @@ mod tests;
 mod true_name;
 mod with;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use audithook_bus::bridge::TracingObserver;
 use audithook_bus::{
     Decision, Gate, Hook, HookError, Mode, Observer, OnError, Reply, Source, symbol,
 };
-use audithook_loader::{AttachError, Attached, Plugin, Services};
+use audithook_loader::{AttachError, Attached, Instance, Plugin, Services};
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Action, Do, Placement, Policy};
 use audithook_policy::source::Origin;
@@ -173,7 +173,7 @@ impl BuiltHooks {
         self.observers
     }
 
-    /// What the plugins have to report by now, by plugin: text for people, or JSON.
+    /// What the plugins have to report by now, by plugin: text for people, which ends with their counters, or JSON.
     #[must_use]
     pub fn reports(&self, json: bool) -> Vec<(String, String)> {
         let report = |live: &Live| {
@@ -192,10 +192,26 @@ impl BuiltHooks {
                 } else {
                     error
                 })
-            })?;
+            });
+            let text = if json {
+                text?
+            } else {
+                with_counters(text, &counters_of(instance))?
+            };
             Some((instance.plugin().info().name.clone(), text))
         };
         self.instances.iter().filter_map(report).collect()
+    }
+
+    /// What the plugins have counted by now with [`ah_host.counter_add`](audithook_abi::RawHost::counter_add), by plugin and by
+    /// the counter's name. Of a plugin that runs in the processes of a tree, each of which counts for itself, there is nothing.
+    #[must_use]
+    pub fn counters(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        let instances = self.instances.iter().map(Live::instance);
+        instances
+            .map(|instance| (instance.plugin().info().name.clone(), counters_of(instance)))
+            .filter(|(_, counters)| !counters.is_empty())
+            .collect()
     }
 
     /// The instances, for the policy that comes next.
@@ -250,6 +266,35 @@ impl BuiltHooks {
     pub fn has_recorders(&self) -> bool {
         !self.recorders.is_empty()
     }
+}
+
+/// An instance's counters, by name. The names are the plugin's: a line stays a line.
+fn counters_of(instance: &Instance) -> BTreeMap<String, u64> {
+    let name = |symbol| {
+        let name = symbol::text(symbol)?;
+        Some(name.replace(char::is_control, "\u{fffd}"))
+    };
+    let counters = instance.counters().into_iter();
+    counters
+        .filter_map(|(symbol, count)| Some((name(symbol)?, count)))
+        .collect()
+}
+
+/// A report for people, and below it the counters; `None` if there is neither.
+fn with_counters(report: Option<String>, counters: &BTreeMap<String, u64>) -> Option<String> {
+    if counters.is_empty() {
+        return report;
+    }
+    let report = report.unwrap_or_default();
+    let counters: Vec<_> = counters
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    let line = format!("counters: {}", counters.join(", "));
+    Some(match report.trim_end() {
+        "" => line,
+        report => format!("{report}\n{line}"),
+    })
 }
 
 impl std::fmt::Debug for BuiltHooks {

@@ -423,7 +423,7 @@ pub(crate) fn skip(
     if matches!(state, State::Disabled | State::Healthy) {
         return None;
     }
-    let reason = format!("the hook is {}", state.as_str());
+    let reason = state.reason();
     if opens {
         health.fail_open.fetch_add(1, Relaxed);
         frame.run_as(hook.party);

@@ -30,6 +30,12 @@ impl State {
             Self::Poisoned => "poisoned",
         }
     }
+
+    /// Why a hook in this state was not entered, as `plugin.error` says it.
+    #[must_use]
+    pub fn reason(self) -> String {
+        format!("the hook is {}", self.as_str())
+    }
 }
 
 /// When a hook that fails is no longer entered: after `failures` within `window`.

@@ -100,7 +100,7 @@ impl Policy {
                 .loopback
                 .as_ref()
                 .map(|switch| (switch.allowed, switch.rule)),
-            unix: network.unix.as_ref().map(unix_list),
+            unix: network.unix.as_ref().map(|list| self.unix_list(list)),
             sockets: network.sockets.as_ref().map(|list| SocketList {
                 rule: list.rule,
                 names: list
@@ -110,6 +110,24 @@ impl Policy {
                     .collect(),
             }),
         }
+    }
+
+    /// Sockets in the fresh directory are the run's own, too: `multiprocessing` puts those of its managers there.
+    fn unix_list(&self, list: &Allowed<UnixRule>) -> UnixList {
+        let mut made = UnixList {
+            rule: list.rule,
+            ..UnixList::default()
+        };
+        for entry in &list.entries {
+            match &entry.value {
+                UnixRule::Path(rule) => made.paths.extend(patterns(rule, entry.rule)),
+                UnixRule::Name(name) => made.names.push((name.clone(), entry.rule)),
+            }
+        }
+        if let Some(dir) = &self.private_tmp {
+            made.paths.push(own_entry(dir, list.rule));
+        }
+        made
     }
 
     /// `None`: nothing for a target to do, because nothing runs before or beside the event.
@@ -232,20 +250,6 @@ fn host_entries(entry: &Entry<HostRule>) -> impl Iterator<Item = HostEntry> + '_
         protocol: entry.value.protocol,
         rule: entry.rule,
     })
-}
-
-fn unix_list(list: &Allowed<UnixRule>) -> UnixList {
-    let mut made = UnixList {
-        rule: list.rule,
-        ..UnixList::default()
-    };
-    for entry in &list.entries {
-        match &entry.value {
-            UnixRule::Path(rule) => made.paths.extend(patterns(rule, entry.rule)),
-            UnixRule::Name(name) => made.names.push((name.clone(), entry.rule)),
-        }
-    }
-    made
 }
 
 /// Denied files are known by device and inode too: a hard link is another name of the same secret.

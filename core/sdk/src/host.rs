@@ -126,7 +126,8 @@ impl Host {
         self.table.now_ns.map(|now| unsafe { now(self.table.ctx) })
     }
 
-    /// Adds to a counter of this instance, which the host shows with the plugin.
+    /// Adds to a counter of this instance. The supervisor shows the counters of its instances at the end of a run, below the
+    /// plugin's report (`counters: seen 12`); `audithook emit` shows them, too. Those of an instance in the program are not gathered.
     pub fn count(&self, counter: Symbol, delta: u64) {
         if let Some(add) = self.table.counter_add {
             // SAFETY: the host's own function and context.

@@ -186,6 +186,28 @@ with socket.socket() as s:
         }
     }
 
+    fn unix_sockets_in_the_runs_own_temporary_directory_are_open(python: &Python) {
+        let scratch = Scratch::new();
+        let code = "\
+import os, socket, tempfile
+for directory in tempfile.gettempdir(), '.':
+    path = os.path.join(directory, 'server')
+    server, client = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+    for attempt in lambda: server.bind(path), server.listen, lambda: client.connect(path):
+        try:
+            attempt()
+            print('done')
+        except OSError as error:
+            print(error.errno)
+";
+        let policy = |tmp: &str| format!("version = 1\n[files]\nwrite = [\".\"]\n{tmp}[network]\nunix = \"none\"\n");
+        let private = Run::new(&scratch, &policy("")).code(python, code).finish();
+        assert_eq!(private.assert_success().out(), "done\ndone\ndone\n13\n22\n13\n", "{}", private.describe());
+        private.journal().refusal("socket.bind", &[("path", &scratch.text("server"))]).assert_denied("network.unix", "hooks.toml:5");
+        let shared = Run::new(&scratch, &policy("tmp = \"shared\"\n")).env("TMPDIR", scratch.text("home")).code(python, code).finish();
+        assert_eq!(shared.assert_success().out(), "13\n22\n13\n13\n22\n13\n", "{}", shared.describe());
+    }
+
     fn binding_is_held_to_its_list(python: &Python) {
         let scratch = Scratch::new();
         let policy = "version = 1\n[network]\nbind = [\"127.0.0.2:0\"]\nunix = [\"./allowed.sock\"]\n";

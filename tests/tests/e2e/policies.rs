@@ -9,6 +9,25 @@ fn example(name: &str) -> String {
     fs::read_to_string(build::project().join("examples/policies").join(name)).expect("an example")
 }
 
+/// Pickles that are looked up and not called, in the protocol of Python 2 and in a new one.
+const HOSTILE_PICKLES: &str = "\
+import pickle
+for module, name in [
+    ('os', 'system'), ('posix', 'system'), ('os', 'popen'), ('os', 'execv'), ('posix', 'fork'), ('os', 'posix_spawn'),
+    ('builtins', 'eval'), ('builtins', 'exec'), ('builtins', 'compile'), ('builtins', '__import__'), ('builtins', 'open'),
+    ('__builtin__', 'eval'), ('subprocess', 'Popen'), ('subprocess', 'run'), ('subprocess', 'check_output'),
+    ('commands', 'getoutput'), ('pty', 'spawn'), ('runpy', 'run_path'), ('importlib', 'import_module'), ('sys', 'modules'),
+    ('timeit', 'timeit'), ('code', 'InteractiveInterpreter'), ('ctypes', 'CDLL'), ('types', 'FunctionType'),
+    ('marshal', 'loads'), ('pickle', 'loads'), ('tempfile', '_os.system'), ('tempfile', '_os'), ('shutil', 'os.system'),
+]:
+    protocol = b'\\x80\\x04' if '.' in name else b''
+    try:
+        pickle.loads(protocol + ('c%s\\n%s\\n.' % (module, name)).encode())
+        print(module, name, 'found')
+    except PermissionError:
+        print(module, name, 'refused')
+";
+
 for_each_python! {
     /// A script from a stranger: it computes, and it tries.
     fn an_untrusted_script_reads_its_data_and_writes_its_results(python: &Python) {
@@ -61,6 +80,33 @@ except PermissionError:
         let policy = fs::read_to_string(build::project().join("hooks.toml")).expect("the top-level policy");
         let outcome = Run::new(&scratch, &policy).python(python, &["app.py"]).finish();
         assert_eq!(outcome.assert_success().out(), "{'a': [1, 2]}\nrefused\n", "{}", outcome.describe());
+    }
+
+    /// Exceptions, results and functions go from process to process as pickles, and what a pool cannot read hangs it.
+    fn pools_of_processes_work_under_the_top_level_policy(python: &Python) {
+        let scratch = Scratch::new();
+        let policy = fs::read_to_string(build::project().join("hooks.toml")).expect("the top-level policy");
+        scratch.write("app.py", fs::read_to_string(run::program("workers.py")).expect("a program"));
+        let run = Run::new(&scratch, &policy).python(python, &["app.py", "fork", "spawn", "forkserver"]);
+        let (hooked, bare) = (run.finish(), run.finish_bare());
+        assert!(bare.assert_success().out().contains("CalledProcessError"), "{}", bare.describe());
+        assert_eq!(hooked.assert_success().out(), bare.out(), "{}", hooked.describe());
+        hooked.journal().assert_no_refusals();
+    }
+
+    fn a_pickle_that_is_code_is_refused_under_the_top_level_policy(python: &Python) {
+        let scratch = Scratch::new();
+        scratch.write("app.py", HOSTILE_PICKLES);
+        let policy = fs::read_to_string(build::project().join("hooks.toml")).expect("the top-level policy");
+        let run = Run::new(&scratch, &policy).python(python, &["app.py"]);
+        let bare = run.finish_bare();
+        assert!(!bare.assert_success().out().contains("refused"), "{}", bare.describe());
+        let hooked = run.finish();
+        for line in hooked.assert_success().out().lines() {
+            assert!(line.ends_with("refused"), "{line}\n{}", hooked.describe());
+        }
+        assert_eq!(hooked.out().lines().count(), bare.out().lines().count());
+        assert!(hooked.journal().refusals().all(|record| record.event() == "pickle.find_class"), "{}", hooked.journal().describe());
     }
 }
 

@@ -67,6 +67,18 @@ for_each_python! {
         outcome.journal().assert_no_refusals();
     }
 
+    fn what_processes_of_multiprocessing_share_works_under_the_python_preset(python: &Python) {
+        let scratch = Scratch::new();
+        let policy = "version = 1\nextends = [\"python\"]\n[files]\nwrite = [\"./out/\"]\n";
+        let run = Run::new(&scratch, policy).program(python, "workers.py", &[""; 0]);
+        let outcome = run.finish();
+        assert_eq!(outcome.assert_success().out(), run.finish_bare().assert_success().out(), "{}", outcome.describe());
+        outcome.journal().assert_no_refusals();
+        let name = own_name(python, "own");
+        let own = Run::new(&scratch, policy).python(python, &["-c", CODE, &name]).finish();
+        assert_eq!(own.assert_success().out(), "open refused 13\nunlink refused 13\n", "{}", own.describe());
+    }
+
     fn the_passwords_of_users_are_held_to_the_rules_for_files(python: &Python) {
         if python.minor > 12 {
             // `spwd` is gone.

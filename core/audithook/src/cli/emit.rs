@@ -1,5 +1,6 @@
 //! `audithook emit`
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use audithook::evaluate::{Evaluation, Evaluator};
@@ -91,6 +92,8 @@ struct Emitted<'e> {
     rules: Vec<Rule<'e>>,
     /// By plugin.
     reports: serde_json::Map<String, serde_json::Value>,
+    /// By plugin and counter.
+    counters: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 #[derive(Serialize)]
@@ -125,6 +128,7 @@ impl<'e> Emitted<'e> {
                 .map(|RuleText { id, at, .. }| Rule { id, at })
                 .collect(),
             reports: reports.collect(),
+            counters: evaluator.counters(),
         }
     }
 }

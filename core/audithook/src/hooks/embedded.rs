@@ -74,7 +74,8 @@ impl Embedded {
         &self.built.plugins
     }
 
-    /// What the plugins have to report, by plugin, once everything that was shown to them has been seen.
+    /// What the plugins have to report, by plugin, once everything that was shown to them has been seen. A last line has their
+    /// counters.
     #[must_use]
     pub fn reports(&self) -> Vec<(String, String)> {
         self.bus.flush();

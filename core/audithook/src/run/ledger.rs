@@ -15,6 +15,7 @@ use audithook_wire::flat::{Meta, Name, Record, Scratch};
 use super::bridge::{self, Published};
 use super::footer::{Footer, Refusal};
 use super::generations::Generations;
+use super::passed::{Passed, Total};
 use crate::hooks::{UNTOLD, known_as};
 
 /// A record on its way into the journal.
@@ -56,6 +57,7 @@ pub(super) struct Ledger {
     formatter: Formatter,
     seq: u64,
     footer: Footer,
+    passed: Passed,
     bus: Bus,
     published: Arc<Published>,
     scratch: Scratch,
@@ -74,6 +76,7 @@ impl Ledger {
             formatter: Formatter::new(run, Clock::now()),
             seq: 0,
             footer: Footer::default(),
+            passed: Passed::default(),
             bus,
             published,
             scratch: Scratch::default(),
@@ -134,12 +137,17 @@ impl Ledger {
         };
         let always = matches!(record.event(), Name::Known(symbol)
             if audithook_catalogue::info(symbol).is_some_and(|info| info.journalled == Journalled::Always));
-        let wanted = always
-            || plan.journalled()
-            || is_logged
-            || meta.verdict != Verdict::Allow
-            || meta.would.is_some()
-            || !rules.numbers.is_empty();
+        // What the recorder itself says at the end is the sum of what has been noted.
+        let is_failure = record.event() == Name::Known(event::PLUGIN_ERROR)
+            && (item.shown || item.process.pid != std::process::id());
+        let is_told = is_failure && self.note_failure(&record, item.shown);
+        let wanted = !is_told
+            && (always
+                || plan.journalled()
+                || is_logged
+                || meta.verdict != Verdict::Allow
+                || meta.would.is_some()
+                || !rules.numbers.is_empty());
         let mut written = Ok(());
         if wanted {
             let reason = self
@@ -152,9 +160,6 @@ impl Ledger {
             if meta.verdict.refuses() || says.refuses() {
                 self.footer.add(refusal(&record, &meta, &rules, &reason));
             }
-        }
-        if record.event() == Name::Known(event::PLUGIN_ERROR) {
-            self.note_failure(&record, item.shown);
         }
         if self.published.has_observers() && !item.shown {
             let mut event = bridge::event(&record, item.process, &mut self.scratch);
@@ -229,17 +234,29 @@ impl Ledger {
     }
 
     /// A hook failed. Where that refused the event, its refusal says so. A process is heard about the hooks that run in it.
-    fn note_failure(&mut self, record: &Record<'_>, is_own: bool) {
+    /// Whether the journal has been told already.
+    fn note_failure(&mut self, record: &Record<'_>, is_own: bool) -> bool {
         let text = |name| {
             let bytes = record.arg(name)?.as_bytes()?;
             Some(bridge::printable(&String::from_utf8_lossy(bytes)))
         };
-        if text(arg::VERDICT).as_deref() == Some(Verdict::Allow.as_str())
-            && let (Some(hook), Some(error)) = (text(arg::HOOK), text(arg::ERROR))
-            && (is_own || record.meta().source == Source::App && self.published.is_in_target(&hook))
+        let (Some(hook), Some(error)) = (text(arg::HOOK), text(arg::ERROR)) else {
+            return false;
+        };
+        if text(arg::VERDICT).as_deref() != Some(Verdict::Allow.as_str())
+            || !(is_own
+                || record.meta().source == Source::App && self.published.is_in_target(&hook))
         {
-            self.footer.add_failure(&hook, &error);
+            return false;
         }
+        self.footer.add_failure(&hook, &error);
+        self.passed
+            .is_told(&text(arg::PLUGIN).unwrap_or_default(), &hook, &error)
+    }
+
+    /// What hooks missed that the journal has not been told of one by one.
+    pub(super) fn missed(&self) -> Vec<Total> {
+        self.passed.totals()
     }
 
     /// What people are told when the run has ended.

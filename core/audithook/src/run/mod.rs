@@ -6,6 +6,7 @@ mod generations;
 mod journal;
 mod lanes;
 mod ledger;
+mod passed;
 mod private_tmp;
 mod program;
 mod recorder;

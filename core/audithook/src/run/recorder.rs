@@ -196,6 +196,24 @@ impl Recorder {
         }
     }
 
+    /// The journal's last word about hooks that were not entered any more.
+    fn count_what_was_missed(&mut self) {
+        for missed in self.ledger.missed() {
+            self.own(
+                event::PLUGIN_ERROR,
+                self.own_process,
+                Verdict::Allow,
+                &[
+                    Value::str(&missed.plugin).named(arg::PLUGIN),
+                    Value::str(&missed.hook).named(arg::HOOK),
+                    Value::str(&missed.error).named(arg::ERROR),
+                    Value::str(Verdict::Allow.as_str()).named(arg::VERDICT),
+                ],
+            );
+        }
+        self.emit_until(None);
+    }
+
     fn report(&self, ended: &Ended) {
         self.bus.flush();
         // Of a program that did not start there is nothing to report.
@@ -433,6 +451,7 @@ impl Handler for Recorder {
         self.bus.shutdown();
         self.take_bus_events();
         self.emit_until(None);
+        self.count_what_was_missed();
         self.report(&ended);
         match (&self.directive, ended) {
             (Directive::Fault(text), _) => Ended::Fault(text.clone()),

@@ -40,7 +40,8 @@ reason = "orders above 100 need a signature"
           "at": "hooks.toml:2"
         }
       ],
-      "reports": {}
+      "reports": {},
+      "counters": {}
     }
     "#);
 }

@@ -325,6 +325,32 @@ fn an_observer_counts_what_is_emitted() {
 }
 
 #[test]
+fn what_a_plugin_counts_is_shown_by_emit() {
+    let bench = with_hook("on = \"shop.*\"\ncall = \"gate-plugin.seen\"");
+    let emit = |format: &str| {
+        bench.run(&[
+            "emit",
+            "-c",
+            "hooks.toml",
+            "shop.order",
+            "customer=anna",
+            "--times",
+            "3",
+            "--format",
+            format,
+        ])
+    };
+    let said = emit("text");
+    assert!(
+        said.good()
+            .ends_with("gate-plugin: seen 3, started 0, ended 0\ncounters: seen 3\n"),
+        "{}",
+        said.all()
+    );
+    assert_eq!(emit("json").json()["counters"]["gate-plugin"]["seen"], 3);
+}
+
+#[test]
 fn an_observer_sees_only_what_its_condition_holds_for() {
     let hook = "on = \"shop.*\"\nwhen = { customer = \"a*\" }\ncall = \"bucketing.count\"\nwith = { by = \"customer\" }";
     let bench = with_hook(hook);
