@@ -39,6 +39,7 @@ pub mod python;
 mod read;
 mod rules;
 pub mod schema;
+pub mod slips;
 pub mod source;
 pub mod trust;
 pub mod units;

@@ -70,7 +70,7 @@ pub(super) struct Run {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) label: Vec<String>,
 
-    /// Write the journal to this file, or to the descriptor `fd:N`.
+    /// Append the journal to this file, or write it to the descriptor `fd:N`. A file of several runs tells them apart by `run`.
     #[arg(long, value_name = "FILE|fd:N", value_hint = ValueHint::FilePath)]
     pub(super) journal: Option<String>,
 
@@ -221,7 +221,7 @@ pub(super) struct Explain {
     #[arg(long, value_name = "FILE", requires = "seq", conflicts_with = "event", value_hint = ValueHint::FilePath)]
     pub(super) journal: Option<PathBuf>,
 
-    /// The event's number in the journal.
+    /// The event's number in the journal: of the run that has it first, where the file holds several.
     #[arg(long, value_name = "N", requires = "journal")]
     pub(super) seq: Option<u64>,
 

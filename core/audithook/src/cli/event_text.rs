@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 
 use audithook::evaluate::Arguments;
-use audithook_catalogue::{EVENTS, EventInfo, Operation, find};
+use audithook_catalogue::{EVENTS, find};
 use audithook_policy::arguments::{Argument, complete, parse};
+use audithook_policy::slips::{self, Slip};
 use audithook_policy::{LoadContext, Policy};
 
 use super::failure::Failure;
@@ -29,7 +30,7 @@ pub(super) fn read(
             Some((name, kind)) => (name, Some(kind)),
             None => (key, None),
         };
-        check_name(event, name)?;
+        refuse(slips::of_name(event, name))?;
         if arguments.iter().any(|(known, _)| known == name) {
             return Err(Failure::new(format!("given twice: `{name}`")));
         }
@@ -41,6 +42,7 @@ pub(super) fn read(
             }
             Some(kind) => of_kind(name, kind, value)?,
         };
+        refuse(slips::of_value(event, name, &argument))?;
         arguments.push((name.to_owned(), argument));
     }
     complete(event, &mut arguments);
@@ -96,77 +98,14 @@ fn near_event(event: &str) -> Option<&'static str> {
 
 /// Demands what the policy's lists judge an event of the catalogue by: without it the answer would be about nothing.
 pub(super) fn demand_subject(event: &str, args: &Arguments) -> Result<(), Failure> {
-    let Some((_, info)) = find(event) else {
-        return Ok(());
-    };
-    let is_given = |name: &str| args.iter().any(|(given, _)| given == name);
-    let is_declared = |name: &str| names_of(info).any(|known| known == name);
-    for alternatives in subjects(info.operation) {
-        let known: Vec<_> = alternatives
-            .iter()
-            .filter(|name| is_declared(name))
-            .map(|name| format!("`{name}`"))
-            .collect();
-        if !known.is_empty() && !alternatives.iter().any(|name| is_given(name)) {
-            return Err(
-                Failure::new(format!("missing: {}", known.join(" or "))).hinted(format!(
-                    "`{event}` has `{}`",
-                    names_of(info).collect::<Vec<_>>().join("`, `")
-                )),
-            );
-        }
-    }
-    Ok(())
+    refuse(slips::of_missing(event, args))
 }
 
-/// The arguments that an operation is judged by: of each set one.
-const fn subjects(operation: Operation) -> &'static [&'static [&'static str]] {
-    match operation {
-        // What is loaded need not be a file.
-        Operation::None | Operation::Load | Operation::Root => &[],
-        Operation::Open
-        | Operation::List
-        | Operation::Write
-        | Operation::Create
-        | Operation::Unlink
-        | Operation::Symlink
-        | Operation::Database
-        | Operation::Exec
-        | Operation::Uncovered => &[&["path"]],
-        Operation::Rename | Operation::Link => &[&["src"], &["dst"]],
-        Operation::Connect | Operation::Bind => &[&["host", "path"]],
-        Operation::Resolve | Operation::Reverse => &[&["host"]],
-        Operation::Socket => &[&["family"]],
-        Operation::Shell => &[&["command", "path"]],
-        Operation::Namespace => &[&["namespaces"]],
+fn refuse(slip: Option<Slip>) -> Result<(), Failure> {
+    match slip {
+        Some(Slip { message, hint }) => Err(Failure::new(message).hinted(hint)),
+        None => Ok(()),
     }
-}
-
-/// The arguments of an event that have names.
-fn names_of(info: &'static EventInfo) -> impl Iterator<Item = &'static str> {
-    let names = info.args.iter().map(|argument| argument.name);
-    names.filter(|name| *name != "_")
-}
-
-/// An event of the catalogue has the arguments that it has.
-fn check_name(event: &str, name: &str) -> Result<(), Failure> {
-    let Some((_, info)) = find(event) else {
-        return if name.is_empty() {
-            Err(Failure::new("an argument without a name"))
-        } else {
-            Ok(())
-        };
-    };
-    let known = || names_of(info);
-    if known().any(|known| known == name) {
-        return Ok(());
-    }
-    let hint = match nearest(name, known()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known().next().is_none() => "it has none".to_owned(),
-        None => format!("it has `{}`", known().collect::<Vec<_>>().join("`, `")),
-    };
-    Err(Failure::new(format!("no such argument of `{event}`: `{name}`")).hinted(hint))
 }
 
 fn of_kind(name: &str, kind: &str, value: &str) -> Result<Argument, Failure> {

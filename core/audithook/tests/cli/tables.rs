@@ -226,3 +226,44 @@ fn line(seq: u32, event: &str, args: &str, rest: &str) -> String {
         r#"{{"v":1,"run":"R","seq":{seq},"time":"2026-01-02T03:04:05.000000000Z","proc":"4.1","pid":4,"tid":4,"sources":["cpython"],"event":"{event}","args":{args},"generation":1,{rest}}}"#
     ) + "\n"
 }
+
+/// A test that no source's event could ever be says nothing: it is a mistake of the file, for `check` as for `test`.
+#[test]
+fn a_test_of_what_no_event_has_is_a_mistake() {
+    for (test, said, hint) in [
+        (
+            "event = \"open\"\nargs = { paht = \"x\" }",
+            "no such argument of `open`: `paht`",
+            "did you mean `path`?",
+        ),
+        (
+            "event = \"open\"\nargs = { path = \"x\", flags = [\"wirte\"] }",
+            "no flag of `open`: `wirte`",
+            "did you mean `write`?",
+        ),
+        ("event = \"open\"", "missing: `path`", "`open` has"),
+        (
+            "event = \"socket.connect\"\nargs = { host = \"api.example.com:443\" }",
+            "a host with its port: `api.example.com:443`",
+            "the port is an argument of its own: `host` is `api.example.com`, `port` is 443",
+        ),
+    ] {
+        let bench = Bench::with_policy(&format!(
+            "version = 1\n[files]\ndeny = [\"./x\"]\n[[test]]\n{test}\nexpect = \"deny\"\n"
+        ));
+        for command in ["test", "check"] {
+            let refused = bench.run(&[command, "hooks.toml"]);
+            assert_eq!(refused.status, Some(1), "{refused:?}");
+            assert!(refused.all().contains(said), "{refused:?}");
+            assert!(refused.all().contains(hint), "{refused:?}");
+        }
+    }
+    let explained = Bench::with_policy("version = 1\n[network]\nconnect = \"none\"\n").run(&[
+        "explain",
+        "-c",
+        "hooks.toml",
+        "socket.connect",
+        "host=api.example.com:443",
+    ]);
+    assert!(explained.err.contains("`port` is 443"), "{explained:?}");
+}

@@ -13,6 +13,7 @@ use crate::model::{
 };
 use crate::names;
 use crate::nearest::{listed, nearest};
+use crate::slips;
 use crate::source::{Origin, Spot};
 use crate::units;
 
@@ -322,12 +323,22 @@ impl Check<'_> {
             {
                 self.unknown_rule(rule, &rules);
             }
-            let mut args = Vec::new();
+            let (mut args, mut is_slip) = (Vec::new(), false);
             if let Some(table) = &test.args {
                 for (name, value) in table.value.as_object().into_iter().flatten() {
+                    if let Some(slip) = slips::of_name(&event.value, name) {
+                        self.error(slip.message, &table.origin, slip.hint);
+                        is_slip = true;
+                        continue;
+                    }
                     let base = &table.origin.source.base;
                     match arguments::from_json(&event.value, name, value, base, self.context) {
-                        Ok(argument) => args.push((name.clone(), argument)),
+                        Ok(argument) => {
+                            if let Some(slip) = slips::of_value(&event.value, name, &argument) {
+                                self.error(slip.message, &table.origin, slip.hint);
+                            }
+                            args.push((name.clone(), argument));
+                        }
                         Err(error) => {
                             let message = format!("bad argument: `{name}`: {error}");
                             self.found.push(Diagnostic::error(message, &table.origin));
@@ -336,6 +347,10 @@ impl Check<'_> {
                 }
             }
             arguments::complete(&event.value, &mut args);
+            // What is misspelt is not missing as well.
+            if !is_slip && let Some(slip) = slips::of_missing(&event.value, &args) {
+                self.error(slip.message, &test.origin, slip.hint);
+            }
             checked.push(TestCase {
                 event: event.value,
                 args,
