@@ -804,10 +804,10 @@ with = { by = "path" }"#;
 fn a_test_with_an_unknown_verdict_and_an_unknown_rule() {
     let text = r#"version = 1
 [[test]]
-event = "open"
+event = "shop.order"
 expect = "refuse"
 [[test]]
-event = "open"
+event = "shop.order"
 expect = "deny"
 rule = "files.dney""#;
     insta::assert_snapshot!(said(text), @r#"
