@@ -1,6 +1,7 @@
 //! Killing: of the program, which loses no record; of front or supervisor, after which nobody of the tree lives.
 
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -139,7 +140,8 @@ fn at_whatever_moment_front_or_supervisor_is_killed_nobody_lives() {
     }
 }
 
-/// Kills front and supervisor at one moment: neither sees the other's end.
+/// Kills front and supervisor at one moment: neither sees the other's end. Front leads a group: one that loses its last parent
+/// in the session while a member is stopped gets SIGHUP (setpgid(2)), and this test's own may be such a group.
 fn kill_both(front: Pid) {
     let number = front.as_raw_nonzero().get().cast_unsigned();
     let supervisor = supervisor(number).expect("a run has a supervisor");
@@ -157,6 +159,7 @@ fn when_front_and_supervisor_are_killed_at_once_the_command_dies() {
     let mut child = Run::new(&scratch, "version = 1\n")
         .audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "out.jsonl"])
         .args(["--", "sh", "-c", "echo ready >&2; exec sleep 1000"])
+        .process_group(0)
         .stderr(lifeline.writer())
         .spawn()
         .expect("the command runs");
@@ -182,6 +185,7 @@ while True:
             .audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "out.jsonl", "--"])
             // The command dies at once; this is about what it started.
             .args(["sh", "-c", "exec 3<&0; \"$@\" <&3 & wait", "sh", python.text(), "-c", CODE])
+            .process_group(0)
             .stdin(Stdio::piped())
             .stderr(lifeline.writer())
             .spawn()

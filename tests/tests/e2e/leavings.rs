@@ -72,6 +72,10 @@ fn a_run_whose_journal_cannot_be_opened_leaves_no_temporary_files() {
 /// Starts the rest of its arguments, and waits: the command itself dies with the supervisor, what it started does not.
 const STARTS: [&str; 4] = ["sh", "-c", "exec 3<&0; \"$@\" <&3 & wait", "sh"];
 
+/// For runs whose front is stopped: a group that loses its last parent in the session while a member is stopped gets SIGHUP
+/// (`setpgid(2)`), and where these tests lead a session theirs is such a group.
+const OF_ITS_OWN: i32 = 0;
+
 /// What the command of such a run started.
 fn started(front: u32) -> u32 {
     let command = target(front).expect("the command runs");
@@ -86,6 +90,7 @@ fn waiting_run(scratch: &Scratch) -> Child {
         .arg("--")
         .args(STARTS)
         .args([python::newest().text(), "-c", CODE])
+        .process_group(OF_ITS_OWN)
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -214,6 +219,7 @@ impl Unprivileged {
             .env_clear()
             .envs(audithook_tests::run::environment(&self.scratch))
             .env("XDG_RUNTIME_DIR", self.scratch.text("runtime"))
+            .process_group(OF_ITS_OWN)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         start.spawn().expect("it runs")
@@ -292,7 +298,7 @@ fn a_signal_at_whatever_moment_leaves_no_temporary_files() {
     for attempt in 0..40_u64 {
         let mut child = run
             .audithook_command(&["run", "-q", "-c", "hooks.toml", "--", "sleep", "1000"])
-            .process_group(0)
+            .process_group(OF_ITS_OWN)
             .stdin(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
