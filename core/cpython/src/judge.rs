@@ -62,6 +62,8 @@ pub(crate) struct Subject<'e> {
     pub(crate) plan: Plan,
     pub(crate) source: Source,
     pub(crate) args: &'e [Value<'e>],
+    /// Whether the event has more arguments than are in `args`.
+    pub(crate) has_more: bool,
     pub(crate) inode: Option<(u64, u64)>,
     /// The interpreter needs it to start: nothing refuses it.
     pub(crate) exempt: bool,
@@ -114,7 +116,7 @@ pub(crate) fn judge(
         generation: policy.image.generation(),
         ..Meta::new(subject.source)
     };
-    if subject.args.iter().any(is_cut) {
+    if subject.has_more || subject.args.iter().any(is_cut) {
         meta.flags |= EVENT_TRUNCATED;
     }
     let mut record = subject.plan.journalled();

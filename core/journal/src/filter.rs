@@ -12,6 +12,8 @@ pub struct Filter {
     pub events: Vec<String>,
     /// Verdicts, one of which was given (or would have been, in `warn` mode); none for all.
     pub verdicts: Vec<Verdict>,
+    /// A run, as lines name it.
+    pub run: Option<String>,
     /// A process: its number in the journal (`4242.1`) or its pid.
     pub process: Option<String>,
     /// Where to begin.
@@ -26,6 +28,7 @@ impl Filter {
         let given = |verdict: &Verdict| line.verdict == *verdict || line.would == Some(*verdict);
         (self.events.is_empty() || self.events.iter().any(any))
             && (self.verdicts.is_empty() || self.verdicts.iter().any(given))
+            && self.run.as_ref().is_none_or(|run| *run == line.run)
             && self.process.as_ref().is_none_or(|process| {
                 *process == line.proc || process.parse().is_ok_and(|pid: u32| pid == line.pid)
             })
@@ -195,6 +198,7 @@ mod tests {
         let filter = Filter {
             events: vec!["open".into(), "socket.*".into()],
             verdicts: vec![Verdict::Deny],
+            run: Some("r".into()),
             process: Some("42".into()),
             since: Some(Since::Seq(17)),
         };
@@ -207,6 +211,10 @@ mod tests {
             },
             Filter {
                 verdicts: vec![Verdict::Kill],
+                ..filter.clone()
+            },
+            Filter {
+                run: Some("other".into()),
                 ..filter.clone()
             },
             Filter {

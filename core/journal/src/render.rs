@@ -148,9 +148,29 @@ fn told_by_audithook(event: &str, args: &Map<String, Value>) -> Option<String> {
             let program = text("path").or_else(|| text("exe"))?;
             format!("{program}: {}", text("reason")?)
         }
+        "process.exit" => match (text("signal"), text("status")) {
+            (Some(signal), _) => format!("signal {signal}{}", name_of(&signal)),
+            (None, Some(status)) => format!("status {status}"),
+            (None, None) => return None,
+        },
         "bus.lost" => format!("{}: {}", text("count")?, text("reason")?),
         _ => return None,
     })
+}
+
+/// The name of a signal, ` (KILL)`; empty for one without (signal(7), Linux on x86-64).
+fn name_of(signal: &str) -> String {
+    const NAMES: [&str; 31] = [
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+        "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+        "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+    ];
+    let place = signal
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_sub(1));
+    let name = place.and_then(|place| NAMES.get(place));
+    name.map_or_else(String::new, |name| format!(" ({name})"))
 }
 
 fn main_argument(info: &EventInfo, args: &Map<String, Value>) -> Option<String> {

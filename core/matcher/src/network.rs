@@ -243,18 +243,19 @@ impl Image<'_> {
         hits
     }
 
-    /// `loopback = true` allows it; `false` leaves it to the entries that name it: one for every host does not.
+    /// `loopback = true` allows it; `false` leaves it to the entries that name it: one for every host does not. Where the
+    /// list has no entry at all for it, the list is what refuses: an entry there opens less than the switch.
     fn judge_loopback(&self, hits: &HostHits, list: Field, out: &mut Judgement) {
         let rule = self.field(Field::Loopback);
-        if rule == NONE {
-            if !hits.listed() {
-                self.refuse_if_present(list, out);
-            }
-        } else if self.field(Field::LoopbackAllowed) == 0 && !hits.own {
+        let is_closed = rule != NONE && self.field(Field::LoopbackAllowed) == 0;
+        let is_open = rule != NONE && !is_closed;
+        if is_open || hits.own {
+            return;
+        }
+        if !hits.any && self.field(list) != NONE {
+            self.refuse_if_present(list, out);
+        } else if is_closed {
             out.add(Verdict::Deny, rule);
-            if !hits.any {
-                self.refuse_if_present(list, out);
-            }
         }
     }
 

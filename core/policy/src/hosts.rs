@@ -65,6 +65,23 @@ impl HostError {
     }
 }
 
+/// An entry that is an IPv6 address as it stands, and could be meant as an address and a port: how each is written beyond
+/// doubt, as for `::1:443` `[::1]:443` and `[::1:443]`.
+pub(crate) fn two_readings(entry: &str) -> Option<[String; 2]> {
+    let (scheme, text) = entry.split_at(entry.find("://").map_or(0, |place| place + 3));
+    let (host, port) = text.rsplit_once(':')?;
+    let is_port = port.len() > 1 && port.parse::<u16>().is_ok();
+    let are_addresses = [text, host]
+        .iter()
+        .all(|text| text.parse::<Ipv6Addr>().is_ok());
+    (is_port && are_addresses).then(|| {
+        [
+            format!("{scheme}[{host}]:{port}"),
+            format!("{scheme}[{text}]"),
+        ]
+    })
+}
+
 /// Reads `[udp://|tcp://]host[:port[-port]]`.
 pub(crate) fn parse(entry: &str) -> Result<HostSpec, HostError> {
     let (protocol, rest) = scheme(entry)?;

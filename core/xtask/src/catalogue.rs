@@ -124,6 +124,9 @@ pub(crate) fn page(tsv: &str) -> Result<String, String> {
          the normalised ones that policies, plugins and journals see. `audithook events NAME` prints the same.\n\n\
          *Recorded*: `default` is part of `@default` in `[journal] events`, `named` only when the policy names it, `always` \
          whatever it says. Denials and warnings are always recorded.\n\n\
+         The arguments of an event of your own (`sys.audit(\"shop.order\", 5, \"tea\")`) are named by their places, `0` to `9`; of more \
+         the journal says `truncated`. Seen are `None`, truths, integers of 64 bits, floats, text, bytes, and lists and tuples \
+         of them; of anything else its class's name, and of a larger integer nothing (`null`): no code of the program is run to read it.\n\n\
          | event | arguments | what it does | sources | recorded | CPython |\n|---|---|---|---|---|---|\n",
     );
     for line in tsv.lines() {

@@ -43,6 +43,32 @@ reason = \"orders above ten need a signature\"
         assert_eq!(control.assert_success().out(), "5 ordered\n50 ordered\n");
     }
 
+    fn of_a_custom_event_ten_arguments_are_recorded_as_what_they_are(python: &Python) {
+        let code = "\
+import sys
+sys.audit('shop.order', True, False, -1, 2**63, 2**70, 0.5, 'tea', b'x', None, [True, 2])
+sys.audit('shop.crowd', *range(20))
+try:
+    sys.audit('shop.truth', True)
+except PermissionError:
+    print('refused')
+";
+        let policy = "version = 1\n[[hook]]\nname = \"truth\"\non = \"shop.truth\"\nwhen = 'args[\"0\"] == true'\ndo = \"deny\"\n[journal]\nevents = [\"shop.*\"]\n";
+        let scratch = Scratch::new();
+        let outcome = Run::new(&scratch, policy).code(python, code).finish();
+        outcome.assert_success().assert_out("refused\n");
+        let journal = outcome.journal();
+        let order = journal.of("shop.order").next().expect("recorded");
+        let args: Vec<_> = (0..10).map(|place| order.arg(&place.to_string()).to_string()).collect();
+        let wanted = [
+            "true", "false", "-1", "9223372036854775808", "null", "0.5", "\"tea\"", "\"x\"", "null", "[true,2]",
+        ];
+        assert_eq!(args, wanted);
+        let crowd = journal.of("shop.crowd").next().expect("recorded");
+        assert_eq!((crowd.arg("9"), &crowd.0["truncated"]), (&9.into(), &true.into()));
+        assert!(crowd.arg("10").is_null());
+    }
+
     /// policy.md, *Meaning* 4: an argument that a gate needs and that cannot be decoded is denied.
     fn what_a_condition_reads_and_was_cut_fails_as_on_error_says(python: &Python) {
         let code = "\

@@ -221,9 +221,13 @@ pub(super) struct Explain {
     #[arg(long, value_name = "FILE", requires = "seq", conflicts_with = "event", value_hint = ValueHint::FilePath)]
     pub(super) journal: Option<PathBuf>,
 
-    /// The event's number in the journal: of the run that has it first, where the file holds several.
+    /// The event's number in its run: of the last run that has it, where the file holds several.
     #[arg(long, value_name = "N", requires = "journal")]
     pub(super) seq: Option<u64>,
+
+    /// The run, as the journal names it.
+    #[arg(long, value_name = "ID", requires = "journal")]
+    pub(super) run: Option<String>,
 
     #[command(flatten)]
     pub(super) policy: PolicySource,
@@ -290,11 +294,15 @@ pub(super) struct Log {
     #[arg(long, value_name = "VERDICT", value_parser = ["allow", "warn", "deny", "kill"], hide_possible_values = true)]
     pub(super) verdict: Vec<String>,
 
+    /// Only this run, as the journal names it: files that several runs have written to hold several.
+    #[arg(long, value_name = "ID")]
+    pub(super) run: Option<String>,
+
     /// Only this process: its pid, or its `proc` as the journal has it.
     #[arg(long, value_name = "PROCESS")]
     pub(super) proc: Option<String>,
 
-    /// Only what is not older: a time (RFC 3339), an age (`10m`, `2h`), or a number (`seq:17`).
+    /// Only what is not older: a time (RFC 3339), an age (`10m`, `2h`), or a number (`seq:17`, in each run).
     #[arg(long, value_name = "TIME")]
     pub(super) since: Option<String>,
 

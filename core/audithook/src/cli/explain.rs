@@ -27,7 +27,7 @@ fn explain(arguments: &Explain, terminal: &mut Terminal) -> Result<Answer, Failu
     let flags = overrides(&arguments.policy.flags);
     let choice = Choice::of(arguments.policy.config.as_deref(), flags, Vec::new())?;
     let recorded = match (&arguments.journal, arguments.seq) {
-        (Some(journal), Some(seq)) => Some(find(journal, seq)?),
+        (Some(journal), Some(seq)) => Some(find(journal, seq, arguments.run.as_deref(), terminal)?),
         _ => None,
     };
     let (event, args) = match (&recorded, &arguments.event) {
@@ -55,20 +55,41 @@ fn explain(arguments: &Explain, terminal: &mut Terminal) -> Result<Answer, Failu
     Ok(Answer::no_if(explanation.refuses()))
 }
 
-/// The line with this number.
-fn find(journal: &Path, seq: u64) -> Result<Line, Failure> {
+/// The line with this number: of the run, or of the last that has it, which is said where there are several.
+fn find(
+    journal: &Path,
+    seq: u64,
+    run: Option<&str>,
+    terminal: &mut Terminal,
+) -> Result<Line, Failure> {
     let mut reader = Reader::open(journal).map_err(unreadable)?;
+    let mut found: Option<Line> = None;
+    let mut earlier = 0;
     while let Some(line) = reader.next_line().map_err(unreadable)? {
         if let Ok(line) = Line::parse(line)
             && line.seq == seq
+            && run.is_none_or(|run| run == line.run)
         {
-            return Ok(line);
+            earlier += u32::from(found.is_some());
+            found = Some(line);
         }
     }
-    Err(Failure::new(format!(
-        "no such event in `{}`: `{seq}`",
-        journal.display()
-    )))
+    let Some(line) = found else {
+        let of_run = run.map_or_else(String::new, |run| format!(" of the run `{run}`"));
+        return Err(Failure::new(format!(
+            "no such event in `{}`: `{seq}`{of_run}",
+            journal.display()
+        )));
+    };
+    if earlier > 0 {
+        writeln!(
+            terminal.err(),
+            "audithook: `{seq}` of the run `{}`, the last of {} that have one: `--run` chooses another",
+            line.run,
+            earlier + 1
+        )?;
+    }
+    Ok(line)
 }
 
 /// What is said about one event, in text or JSON.

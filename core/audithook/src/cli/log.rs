@@ -22,6 +22,7 @@ pub(super) fn run(arguments: &Log, terminal: &mut Terminal) -> Result<Answer, Fa
             .iter()
             .filter_map(|word| word.parse().ok())
             .collect(),
+        run: arguments.run.clone(),
         process: arguments.proc.clone(),
         since: arguments.since.as_deref().map(since).transpose()?,
     };

@@ -325,6 +325,11 @@ pub(super) fn subject(record: &Record<'_>) -> String {
         return format!("{from}` to `{to}");
     }
     if let Some(host) = text(arg::HOST) {
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host
+        };
         return match record.arg(arg::PORT).map(|argument| argument.content) {
             Some(Content::U64(port)) => format!("{host}:{port}"),
             Some(Content::I64(port)) => format!("{host}:{port}"),

@@ -204,12 +204,9 @@ fn flags_alone_are_a_policy() {
     deny  socket.connect host=localhost port=80 family=inet kind=stream
 
     rules that match:
-      deny   network.connect   --no-network  nothing in it covers this
-      deny   network.loopback  --no-network  nothing in it covers this
+      deny   network.connect  --no-network  nothing in it covers this
 
     hint: to allow it, give `--connect localhost:80` in the place of `--no-network`
-
-    hint: `--no-network` forbids it
     ");
     insta::assert_snapshot!(bench.run(&["explain", "--read", "data", "open", "path=/etc/hostname"]).all(), @"
     status: 1
@@ -322,6 +319,55 @@ fn a_recorded_event_is_judged_again() {
     --- err ---
     error: no such event in `old.jsonl`: `8`
     ");
+}
+
+#[test]
+fn of_several_runs_in_a_journal_the_last_is_explained_unless_one_is_chosen() {
+    let bench = Bench::with_policy(POLICY);
+    let line = |run: &str, name: &str| {
+        format!(
+            r#"{{"v":1,"run":"{run}","seq":7,"time":"2026-01-02T03:04:05.000000000Z","proc":"4.1","pid":4,"tid":4,"sources":["cpython"],"event":"open","args":{{"path":"{}/{name}","raw":"{name}","flags":["read"]}},"verdict":"allow","rules":[],"generation":1}}"#,
+            bench.work().display()
+        )
+    };
+    let lines = [line("A", "vault/key"), line("B", "free")].join("\n");
+    bench.write("runs.jsonl", &(lines + "\n"));
+    let explain = |more: &[&str]| {
+        let words = ["explain", "--journal", "runs.jsonl", "--seq", "7"];
+        bench.run(&[&words[..], more].concat()).all()
+    };
+    insta::assert_snapshot!(explain(&[]), @r#"
+    status: 1
+    --- out ---
+    deny  open flags=read path=[ROOT]/work/free
+      the journal has: allow
+
+    rules that match:
+      deny   files.read  hooks.toml:3  nothing in it covers this
+
+    hint: to allow it, add `"[ROOT]/work/free"` to `[files] read` (hooks.toml:3)
+    --- err ---
+    audithook: `7` of the run `B`, the last of 2 that have one: `--run` chooses another
+    "#);
+    insta::assert_snapshot!(explain(&["--run", "A"]), @"
+    status: 1
+    --- out ---
+    deny  open flags=read path=[ROOT]/work/vault/key
+      the journal has: allow
+
+    rules that match:
+      deny   files.deny  hooks.toml:5  `./vault`
+      allow  files.read  hooks.toml:3  `./vault`
+
+    hint: the entry `./vault` of `[files] deny` (hooks.toml:5) protects it
+    ");
+    insta::assert_snapshot!(explain(&["--run", "C"]), @"
+    status: 2
+    --- err ---
+    error: no such event in `runs.jsonl`: `7` of the run `C`
+    ");
+    let log = bench.run(&["log", "runs.jsonl", "--run", "A"]).all();
+    assert!(log.contains("vault/key") && !log.contains("free"), "{log}");
 }
 
 #[test]

@@ -86,6 +86,7 @@ impl Call {
             plan: self.plan,
             source: Source::Libc,
             args,
+            has_more: false,
             inode,
             exempt,
         };

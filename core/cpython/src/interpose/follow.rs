@@ -202,6 +202,7 @@ unsafe fn is_refused(
         plan,
         source: Source::Libc,
         args,
+        has_more: false,
         inode: None,
         exempt: false,
     };

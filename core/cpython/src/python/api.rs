@@ -30,8 +30,10 @@ macro_rules! api {
             free_threading: Option<FreeThreading>,
             /// The address of `PyExc_PermissionError`, which is filled in while the interpreter starts.
             permission_error: *const *mut Object,
-            /// Types and the None object, told by their addresses: a name anyone can give to a class of their own.
+            /// Types and the objects None, True and False, told by their addresses: a name anyone can give to a class of their own.
             none: *mut Object,
+            true_object: *mut Object,
+            false_object: *mut Object,
             float_type: *mut Object,
             bytearray_type: *mut Object,
             /// How many bytes stand before an object's own fields: 16, or 32 in a free-threaded build.
@@ -51,11 +53,13 @@ macro_rules! api {
                 let permission_error = real::symbol(c"PyExc_PermissionError")?.cast_const().cast();
                 let object = |name| real::symbol(name).map(|address| address.cast::<Object>());
                 let none = object(c"_Py_NoneStruct")?;
+                let true_object = object(c"_Py_TrueStruct")?;
+                let false_object = object(c"_Py_FalseStruct")?;
                 let float_type = object(c"PyFloat_Type")?;
                 let bytearray_type = object(c"PyByteArray_Type")?;
                 let free_threading = FreeThreading::find();
                 let header = if free_threading.is_some() { 32 } else { 16 };
-                Some(Self { $($field,)* free_threading, permission_error, none, float_type, bytearray_type, header })
+                Some(Self { $($field,)* free_threading, permission_error, none, true_object, false_object, float_type, bytearray_type, header })
             }
         }
     };
@@ -279,6 +283,15 @@ impl Api {
                 class if class == self.bytearray_type => Kind::ByteArray,
                 _ => Kind::Other,
             }
+        }
+    }
+
+    /// Whether an object is True or False, and which.
+    pub(crate) fn truth(&self, object: *mut Object) -> Option<bool> {
+        match object {
+            object if object == self.true_object => Some(true),
+            object if object == self.false_object => Some(false),
+            _ => None,
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) use files::flag_words;
 const MOST_ELEMENTS: usize = 256;
 /// How many arguments an event can have.
 const MOST_ARGUMENTS: usize = 12;
+/// How many of an event that the catalogue does not know: as many as have names, `0` to `9`.
+const MOST_PLACES: usize = 10;
 
 /// Memory for one event. Large: it lives in the pool, not on a thread's stack.
 ///
@@ -39,6 +41,8 @@ pub(crate) struct Scratch {
 pub(super) struct Arguments<'s> {
     values: [Value<'s>; MOST_ARGUMENTS],
     count: usize,
+    /// Whether the event has arguments beyond these.
+    pub(super) has_more: bool,
     /// Device and inode of a path that has several names.
     pub(super) inode: Option<(u64, u64)>,
     /// What the hook should do with it.
@@ -66,6 +70,7 @@ impl<'s> Arguments<'s> {
         Self {
             values: [Value::NULL; MOST_ARGUMENTS],
             count: 0,
+            has_more: false,
             inode: None,
             handling: Handling::Here,
             given: &[],
@@ -173,7 +178,8 @@ impl<'a, 't> Decoder<'a, 't> {
     pub(super) fn decode_custom<'s>(&mut self, scratch: &'s mut Scratch) -> Arguments<'s> {
         let mut arguments = Arguments::new();
         let mut list = &mut scratch.list[..];
-        for place in 0..self.reader.count().min(10) {
+        arguments.has_more = self.reader.count() > MOST_PLACES;
+        for place in 0..self.reader.count().min(MOST_PLACES) {
             let (value, rest) = self.reader.any(self.reader.argument(place), list);
             list = rest;
             arguments.push(Symbol(arg::PLACE_0.0 + place as u32), value);

@@ -155,6 +155,7 @@ unsafe fn judge_one(
         plan,
         source: Source::Cpython,
         args: arguments.as_slice(),
+        has_more: arguments.has_more,
         inode: arguments.inode,
         exempt: known.is_some_and(|(symbol, info)| {
             startup::is_exempt(symbol, info.operation, arguments.as_slice())

@@ -137,8 +137,11 @@ impl<'a, 't> Reader<'a, 't> {
         }
     }
 
-    /// A number or a text.
+    /// A truth, a number or a text.
     fn scalar<'s>(&mut self, object: Item) -> Value<'s> {
+        if let Some(truth) = self.api.truth(object.0) {
+            return Value::bool(truth);
+        }
         match self.kind(object) {
             Kind::None => Value::NULL,
             Kind::Integer => match self.integer(object) {

@@ -420,6 +420,12 @@ impl Check<'_> {
     /// An entry of `connect`, `bind` or `deny`. What is denied is denied over every protocol unless the entry names one.
     fn host(&mut self, entry: &Spot<String>, is_denied: bool) -> Option<HostRule> {
         let text = self.expanded_text(entry)?;
+        if let Some([port, address]) = hosts::two_readings(&text) {
+            let message = format!("an address with every port: `{text}`");
+            let hint = format!("write `{port}` if a port is meant, `{address}` if not");
+            self.found
+                .push(Diagnostic::warning(message, &entry.origin).hinted(hint));
+        }
         match hosts::parse(&text) {
             Ok(spec) => Some(HostRule {
                 hosts: spec.hosts,

@@ -49,7 +49,10 @@ impl Check<'_> {
         let (deny, except) = self.denied(env.deny, Self::variable_name, Self::variable_name);
         let mut set = BTreeMap::new();
         for (name, value) in env.set {
-            if name.is_empty() || name.contains(['=', '\0']) {
+            let is_odd = |letter: char| {
+                letter.is_whitespace() || letter.is_control() || "=*?".contains(letter)
+            };
+            if name.is_empty() || name.contains(is_odd) {
                 self.error(
                     format!("not a variable's name: `{name}`"),
                     &value.origin,

@@ -1319,3 +1319,43 @@ fn a_condition_on_what_may_be_anything_is_left_to_the_event() {
         Place::new().policy(&hook(on, when));
     }
 }
+
+#[test]
+fn what_no_shell_could_name_is_no_variable() {
+    let text = "version = 1\n[env]\nset = { 'BAD NAME' = 'x', 'X*' = '1' }\n";
+    insta::assert_snapshot!(said(text), @r#"
+    hooks.toml:3:22: error: not a variable's name: `BAD NAME`
+      |
+    3 | set = { 'BAD NAME' = 'x', 'X*' = '1' }
+      |                      ^^^
+
+    hint: write `NAME = "value"`
+
+    hooks.toml:3:34: error: not a variable's name: `X*`
+      |
+    3 | set = { 'BAD NAME' = 'x', 'X*' = '1' }
+      |                                  ^^^
+
+    hint: write `NAME = "value"`
+    "#);
+}
+
+#[test]
+fn an_address_that_could_have_a_port_is_told_apart() {
+    let text = "version = 1\n[network]\nconnect = ['::1:443', 'udp://2001:db8::1:53', '[::1:443]', '2001:db8::1']\n";
+    insta::assert_snapshot!(said(text), @"
+    hooks.toml:3:12: warning: an address with every port: `::1:443`
+      |
+    3 | connect = ['::1:443', 'udp://2001:db8::1:53', '[::1:443]', '2001:db8::1']
+      |            ^^^^^^^^^
+
+    hint: write `[::1]:443` if a port is meant, `[::1:443]` if not
+
+    hooks.toml:3:23: warning: an address with every port: `udp://2001:db8::1:53`
+      |
+    3 | connect = ['::1:443', 'udp://2001:db8::1:53', '[::1:443]', '2001:db8::1']
+      |                       ^^^^^^^^^^^^^^^^^^^^^^
+
+    hint: write `udp://[2001:db8::1]:53` if a port is meant, `udp://[2001:db8::1:53]` if not
+    ");
+}

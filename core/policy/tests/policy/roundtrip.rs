@@ -110,7 +110,7 @@ inherit-fds = [3, 4]
 [env]
 pass = ["LC_*"]
 deny = ["X*", "!XY"]
-set = { A = "a $$ \"b\"", "B C" = "" }
+set = { A = "a $$ \"b\"", "B-C" = "" }
 [limits]
 memory = "1.5GiB"
 wall = "90s"

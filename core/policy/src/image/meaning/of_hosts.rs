@@ -165,14 +165,8 @@ fn an_answer_may_not_lead_into_deny_or_into_a_private_network() {
         answer(&input, "api.example.com", [169, 254, 169, 254]),
         [CONNECT]
     );
-    assert_eq!(
-        answer(&input, "api.example.com", [127, 0, 0, 1]),
-        [CONNECT, LOOPBACK]
-    );
-    assert_eq!(
-        answer(&input, "api.example.com", [0, 0, 0, 0]),
-        [CONNECT, LOOPBACK]
-    );
+    assert_eq!(answer(&input, "api.example.com", [127, 0, 0, 1]), [CONNECT]);
+    assert_eq!(answer(&input, "api.example.com", [0, 0, 0, 0]), [CONNECT]);
     // A number asks nobody, and is judged when it is connected to.
     assert_eq!(answer(&input, "10.0.0.1", [10, 0, 0, 1]), NOTHING);
     let open = network(NetworkRules {
@@ -209,7 +203,7 @@ fn loopback_is_a_switch_of_its_own() {
     ] {
         assert_eq!(connect(&closed, target, 443), [LOOPBACK], "{target}");
     }
-    assert_eq!(connect(&closed, "127.0.0.1", 80), [CONNECT, LOOPBACK]);
+    assert_eq!(connect(&closed, "127.0.0.1", 80), [CONNECT]);
     assert_eq!(connect(&closed, "127.0.0.1", 5432), NOTHING);
     assert_eq!(connect(&closed, "localhost", 5432), NOTHING);
     assert_eq!(connect(&closed, "8.8.8.8", 443), NOTHING);
@@ -260,7 +254,7 @@ fn binding_has_a_list_of_its_own() {
     });
     assert_eq!(bind(&input, "127.0.0.1", 8000), NOTHING);
     assert_eq!(bind(&input, "127.0.0.1", 8010), NOTHING);
-    assert_eq!(bind(&input, "127.0.0.1", 8011), [BIND, LOOPBACK]);
+    assert_eq!(bind(&input, "127.0.0.1", 8011), [BIND]);
     assert_eq!(bind(&input, "0.0.0.0", 8000), [BIND]);
     assert_eq!(connect(&input, "8.8.8.8", 8011), NOTHING);
 }

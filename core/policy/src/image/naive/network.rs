@@ -386,21 +386,12 @@ impl Case<'_> {
 }
 
 fn loopback(input: &ImageInput, list: Option<&HostList>, own: bool, listed: bool, said: &mut Said) {
-    match input.network.loopback {
-        Some((true, _)) => {}
-        Some((false, rule)) => {
-            if !own {
-                said.deny(rule);
-                if !listed {
-                    said.deny_all(list.map(|list| list.rule));
-                }
-            }
-        }
-        None => {
-            if !listed {
-                said.deny_all(list.map(|list| list.rule));
-            }
-        }
+    let allowed = matches!(input.network.loopback, Some((true, _)));
+    match (list, input.network.loopback) {
+        _ if allowed || own => {}
+        (Some(list), _) if !listed => said.deny(list.rule),
+        (_, Some((_, rule))) => said.deny(rule),
+        (_, None) => {}
     }
 }
 
