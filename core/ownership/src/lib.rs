@@ -55,12 +55,36 @@ pub fn check(path: &Path) -> Result<(), Weakness> {
     })
 }
 
+/// As [`check`], and the file and its directory, or the directory, belong to users that this namespace has: of those of
+/// others it cannot be told whether they are root's.
+///
+/// # Errors
+/// The uppermost place at which others can change something.
+pub fn check_own(path: &Path) -> Result<(), Weakness> {
+    check(path)?;
+    let above = path.parent().filter(|_| !path.is_dir());
+    above.into_iter().chain([path]).try_for_each(|place| {
+        let status = fs::symlink_metadata(place).map_err(Fault::Unknown);
+        let owner = status.map(|status| status.uid());
+        owner
+            .and_then(|uid| is_ours(uid).then_some(()).ok_or(Fault::Owner(uid)))
+            .map_err(|what| Weakness {
+                place: place.to_owned(),
+                what,
+            })
+    })
+}
+
+fn is_ours(uid: u32) -> bool {
+    uid == 0 || uid == rustix::process::geteuid().as_raw()
+}
+
 const STICKY: u32 = 0o1000;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 fn check_one(status: &Metadata) -> Result<(), Fault> {
     let uid = status.uid();
-    if uid != 0 && uid != rustix::process::geteuid().as_raw() && !is_outside(uid) {
+    if !is_ours(uid) && !is_outside(uid) {
         return Err(Fault::Owner(uid));
     }
     let is_sticky = status.is_dir() && status.mode() & STICKY != 0;

@@ -376,7 +376,7 @@ fn read(place: &Path) -> Result<Option<TrustRecord>, TrustError> {
 /// The file or directory without symlinks, if nobody but this user and root can change what lies there.
 fn own(place: &Path, doing: &'static str) -> Result<PathBuf, TrustError> {
     let file = std::fs::canonicalize(place).map_err(failed(doing, place))?;
-    audithook_ownership::check(&file).map_err(TrustError::Foreign)?;
+    audithook_ownership::check_own(&file).map_err(TrustError::Foreign)?;
     Ok(file)
 }
 

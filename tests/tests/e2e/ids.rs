@@ -136,3 +136,30 @@ fn what_belongs_to_nobody_is_not_safe_where_there_are_all_users() {
         "{elsewhere}"
     );
 }
+
+/// Of what belongs to others than a namespace has, nobody can tell whether it is root's: a record of trust must not be.
+#[test]
+fn a_record_of_trust_that_nobody_in_the_namespace_owns_is_not_believed() {
+    let Some(scratch) = place() else { return };
+    let audithook = scratch.text("audithook");
+    let run = |command: &[&str]| Run::new(&scratch, NOTHING).command(command).finish_bare();
+    let namespace = ["unshare", "--user", "--map-root-user"];
+    let possible = run(&[&namespace[..], &["true"]].concat());
+    if !possible.status.success() {
+        return skip("namespaces of users", possible.describe());
+    }
+    run(&[&audithook, "trust"]).assert_success();
+    let trusting = [&namespace[..], &[&audithook, "run", "--", "true"]].concat();
+    run(&trusting).assert_success();
+    let records = scratch.join("state/audithook/trust");
+    for entry in fs::read_dir(&records).expect("it trusts") {
+        let record = entry.expect("readable").path();
+        chown(record, Some(1000), None).expect("root may");
+        let refused = run(&trusting);
+        refused
+            .assert_code(125)
+            .assert_err("belongs to another user: 65534");
+    }
+    chown(&records, Some(1000), None).expect("root may");
+    run(&trusting).assert_code(125);
+}
