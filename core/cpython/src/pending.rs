@@ -1,14 +1,17 @@
 //! What the audit hook has said of an operation, for the libc call by which the same thread carries it out.
 //!
 //! One operation is one record: a libc call that the hook has just judged passes silently. Matching is by the text that
-//! the program gave, which both see, and by what is to be done. A call that does not match is judged by itself, and so is
-//! one that comes after another event: what the text names may have changed meanwhile.
+//! the program gave, which both see, and by what is to be done; for what changes a file, also by the path that it was
+//! found to be. A call that does not match is judged by itself, and so is one that comes after another event: what the
+//! text names may have changed meanwhile. The event is no more than an account of the call: a path in memory that can be
+//! written to may change after CPython has copied it, and the program's own hooks run between the event and the call.
 
 use core::cell::Cell;
 use core::ffi::c_int;
 use core::num::NonZeroU128;
 
-use audithook_abi::Value;
+use audithook_abi::{Symbol, Value};
+use audithook_catalogue::arg;
 
 use crate::keyed;
 
@@ -96,17 +99,47 @@ pub(crate) fn take_open(given: &[u8], intent: Intent) -> bool {
     }
 }
 
-/// The next change of this file's attributes, or link to it, was judged.
-pub(crate) fn expect_change(given: &[u8]) {
-    CHANGE.set(Some(keyed::of_text(given)));
+/// A relative path begins elsewhere now. `os.chdir` raises an event, which need not come by here if nobody wants it.
+/// A `vfork` child shares this with its parent, and still needs to know the program that was judged.
+pub(crate) fn directory_changed() {
+    OPEN.set((None, Intent::default()));
 }
 
-/// Whether a change of this file was judged. Says so once.
-pub(crate) fn take_change(given: &[u8]) -> bool {
-    is_text(CHANGE.get(), given) && {
-        CHANGE.set(None);
-        true
-    }
+/// The next change of a file, with these arguments of its event, was judged.
+pub(crate) fn expect_change(symbol: Symbol, args: &[Value<'_>]) {
+    CHANGE.set(Some(of_change(symbol, args)));
+}
+
+/// Whether this very change was judged. Says so once.
+pub(crate) fn take_change(symbol: Symbol, args: &[Value<'_>]) -> bool {
+    CHANGE
+        .get()
+        .is_some_and(|expected| expected == of_change(symbol, args))
+        && {
+            CHANGE.set(None);
+            true
+        }
+}
+
+/// What a change is known by: the texts that rules may speak of.
+fn of_change(symbol: Symbol, args: &[Value<'_>]) -> NonZeroU128 {
+    const TEXTS: [(Symbol, &[u8]); 8] = [
+        (arg::PATH, b"path"),
+        (arg::RAW, b"raw"),
+        (arg::SRC, b"src"),
+        (arg::DST, b"dst"),
+        (arg::RAW_SRC, b"raw_src"),
+        (arg::RAW_DST, b"raw_dst"),
+        (arg::TARGET, b"target"),
+        (arg::ATTRIBUTE, b"attribute"),
+    ];
+    let texts = TEXTS.iter().flat_map(|(name, text)| {
+        let value = args.iter().find(|value| value.name() == *name);
+        // Its name, so that what is missing is not taken for what is not.
+        let value = value.and_then(Value::as_bytes);
+        [value.map(|_| *text), value].into_iter().flatten()
+    });
+    keyed::of_texts(&symbol.0.to_le_bytes(), texts)
 }
 
 /// The next lookup of this host was judged.

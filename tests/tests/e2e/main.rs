@@ -11,6 +11,7 @@ mod jobs;
 mod journal;
 mod kill;
 mod leavings;
+mod meanwhile;
 mod network;
 mod network_names;
 mod odd_programs;

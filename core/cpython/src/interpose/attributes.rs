@@ -1,18 +1,15 @@
-//! What changes or reads a file's attributes, or gives it another name: whether a symlink at the end is followed, the event does
-//! not say.
+//! What changes or reads a file's attributes: whether a symlink at the end is followed, the event does not say.
 //!
 //! Where the path ends in a symlink the hook leaves `os.chmod`, `os.chown`, `os.utime`, `os.setxattr`, `os.removexattr`,
-//! `os.getxattr`, `os.listxattr` and `os.link` to these calls, which know.
+//! `os.getxattr` and `os.listxattr` to these calls, which know.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
 use audithook_abi::{Symbol, Value};
 use audithook_catalogue::{arg, event};
 
-use super::call::{Arguments, Call, answer};
 use super::file_call::{FileCall, base};
 use crate::paths::Base;
-use crate::pending;
 use crate::real::next;
 
 /// Calls with one path: `name c"name" (arguments) = event, base, path, whether a symlink at the end is followed, [what the
@@ -95,7 +92,28 @@ attribute_call! {
     /// llistxattr(2).
     llistxattr c"llistxattr" (path: *const c_char, list: *mut c_char, size: usize)
         = OS_LISTXATTR, Base::Cwd, path, false, [] -> isize;
+    /// fchmod(2). The descriptor may have come to stand for another file since the event.
+    fchmod c"fchmod" (descriptor: c_int, mode: libc::mode_t)
+        = OS_CHMOD, Base::Descriptor(descriptor), OWN, true, [mode_value(mode)] -> c_int;
+    /// fchown(2).
+    fchown c"fchown" (descriptor: c_int, uid: libc::uid_t, gid: libc::gid_t)
+        = OS_CHOWN, Base::Descriptor(descriptor), OWN, true, [id(arg::UID, uid), id(arg::GID, gid)] -> c_int;
+    /// futimes(3).
+    futimes c"futimes" (descriptor: c_int, times: *const c_void)
+        = OS_UTIME, Base::Descriptor(descriptor), OWN, true, [] -> c_int;
+    /// futimens(3).
+    futimens c"futimens" (descriptor: c_int, times: *const c_void)
+        = OS_UTIME, Base::Descriptor(descriptor), OWN, true, [] -> c_int;
+    /// fsetxattr(2).
+    fsetxattr c"fsetxattr" (descriptor: c_int, name: *const c_char, value: *const c_void, size: usize, flags: c_int)
+        = OS_SETXATTR, Base::Descriptor(descriptor), OWN, true, [attribute(name)] -> c_int;
+    /// fremovexattr(2).
+    fremovexattr c"fremovexattr" (descriptor: c_int, name: *const c_char)
+        = OS_REMOVEXATTR, Base::Descriptor(descriptor), OWN, true, [attribute(name)] -> c_int;
 }
+
+/// No path: the descriptor's own file.
+const OWN: *const c_char = core::ptr::null();
 
 fn follows(flags: c_int) -> bool {
     flags & libc::AT_SYMLINK_NOFOLLOW == 0
@@ -116,101 +134,4 @@ fn attribute<'n>(name: *const c_char) -> Value<'n> {
     }
     // SAFETY: the caller of the function that this is an argument of promises a NUL-terminated string.
     Value::str(unsafe { CStr::from_ptr(name) }.to_bytes()).named(arg::ATTRIBUTE)
-}
-
-/// link(2), which on Linux never follows.
-///
-/// # Safety
-/// As in C.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub(crate) unsafe extern "C" fn link(source: *const c_char, target: *const c_char) -> c_int {
-    // SAFETY: passed on to the caller.
-    if unsafe { link_is_refused(Base::Cwd, source, Base::Cwd, target, false) } {
-        return -1;
-    }
-    // SAFETY: as above.
-    unsafe { next!(c"link": fn(*const c_char, *const c_char) -> c_int)(source, target) }
-}
-
-/// linkat(2).
-///
-/// # Safety
-/// As in C.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub(crate) unsafe extern "C" fn linkat(
-    source_directory: c_int,
-    source: *const c_char,
-    target_directory: c_int,
-    target: *const c_char,
-    flags: c_int,
-) -> c_int {
-    let follow = flags & libc::AT_SYMLINK_FOLLOW != 0;
-    let (from, to) = (base(source_directory), base(target_directory));
-    // SAFETY: passed on to the caller.
-    if unsafe { link_is_refused(from, source, to, target, follow) } {
-        return -1;
-    }
-    // SAFETY: as above.
-    unsafe {
-        next!(c"linkat": fn(c_int, *const c_char, c_int, *const c_char, c_int) -> c_int)(
-            source_directory,
-            source,
-            target_directory,
-            target,
-            flags,
-        )
-    }
-}
-
-/// Judges a hard link. If it is refused, `errno` says so.
-///
-/// # Safety
-/// The paths are null or NUL-terminated.
-unsafe fn link_is_refused(
-    from: Base<'_>,
-    source: *const c_char,
-    to: Base<'_>,
-    target: *const c_char,
-    follow: bool,
-) -> bool {
-    if source.is_null() || target.is_null() {
-        return false;
-    }
-    let refused = Call::of(event::OS_LINK).is_some_and(|call| {
-        // SAFETY: the caller's promise.
-        let (source, target) = unsafe {
-            (
-                CStr::from_ptr(source).to_bytes(),
-                CStr::from_ptr(target).to_bytes(),
-            )
-        };
-        !pending::take_change(source) && judge_link(&call, (from, source, follow), (to, target))
-    });
-    answer(refused, libc::EACCES)
-}
-
-fn judge_link(
-    call: &Call,
-    (from, source, follow): (Base<'_>, &[u8], bool),
-    (to, target): (Base<'_>, &[u8]),
-) -> bool {
-    call.is_refused_in(|claim| {
-        let block = claim.block();
-        let (first, second) = (&mut block.scratch.first, &mut block.scratch.second);
-        let mut arguments = Arguments::new();
-        let found = match (source, from) {
-            // AT_EMPTY_PATH: the descriptor's own file.
-            (b"", Base::Descriptor(descriptor)) => first.resolve_descriptor(descriptor),
-            _ => first.resolve(from, source, follow, call.policy.image.knows_inodes()),
-        };
-        if found.is_ok() {
-            arguments.push(Value::path(first.as_bytes()).named(arg::SRC));
-        }
-        if second.resolve(to, target, false, false).is_ok() {
-            arguments.push(Value::path(second.as_bytes()).named(arg::DST));
-        }
-        arguments.push(Value::path(source).named(arg::RAW_SRC));
-        arguments.push(Value::path(target).named(arg::RAW_DST));
-        call.judge(arguments.as_slice(), first.inode, false, &mut block.record)
-    })
 }

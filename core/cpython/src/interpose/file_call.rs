@@ -71,11 +71,13 @@ impl<'c> FileCall<'c> {
     /// # Safety
     /// `path` is null or NUL-terminated.
     pub(super) unsafe fn is_refused(&self) -> bool {
-        if self.path.is_null() {
-            return false;
-        }
-        // SAFETY: the caller's promise.
-        let given = unsafe { CStr::from_ptr(self.path) }.to_bytes();
+        let given = match self.base {
+            // utimensat(2) without a path: the descriptor's own file.
+            Base::Descriptor(_) if self.path.is_null() => b"",
+            _ if self.path.is_null() => return false,
+            // SAFETY: the caller's promise.
+            _ => unsafe { CStr::from_ptr(self.path) }.to_bytes(),
+        };
         let call = if given == DESCRIPTORS {
             Call::before_execution(self.symbol)
         } else {
@@ -87,7 +89,7 @@ impl<'c> FileCall<'c> {
         answer(refused, self.error)
     }
 
-    /// Whether the hook has judged this very operation.
+    /// Whether the hook has judged this very open, by its text.
     fn was_judged(&self, operation: Operation, given: &[u8]) -> bool {
         match operation {
             // The hook is not told the directory that `os.open` begins at.
@@ -98,7 +100,6 @@ impl<'c> FileCall<'c> {
             }
             Operation::Open => pending::take_open(given, Intent::of_flags(self.flags.unwrap_or(0))),
             Operation::List => pending::take_open(given, Intent::LIST),
-            Operation::Write => pending::take_change(given),
             _ => false,
         }
     }
@@ -110,7 +111,13 @@ impl<'c> FileCall<'c> {
             let mut words = [Value::NULL; MOST_WORDS];
             let mut arguments = Arguments::new();
             let want_inode = call.policy.image.knows_inodes();
-            match resolved.resolve(self.base, given, self.follow, want_inode) {
+            let found = match self.base {
+                Base::Descriptor(descriptor) if self.path.is_null() => {
+                    resolved.resolve_descriptor(descriptor)
+                }
+                _ => resolved.resolve(self.base, given, self.follow, want_inode),
+            };
+            match found {
                 Ok(()) => arguments.push(Value::path(resolved.as_bytes()).named(arg::PATH)),
                 // A directory that was removed is a root like any other.
                 Err(_) if call.info.operation == Operation::Root => {}
@@ -118,7 +125,9 @@ impl<'c> FileCall<'c> {
                 // A list refuses what it cannot see.
                 Err(Unresolved::Unknown) => {}
             }
-            arguments.push(Value::path(given).named(arg::RAW));
+            if !self.path.is_null() {
+                arguments.push(Value::path(given).named(arg::RAW));
+            }
             if let Some(flags) = self.flags {
                 let count = flag_words(b"", flags, &mut words);
                 arguments.push(Value::list(&words[..count]).named(arg::FLAGS));
@@ -127,6 +136,10 @@ impl<'c> FileCall<'c> {
                 arguments.push(*value);
             }
             let args = arguments.as_slice();
+            // The hook has judged this very change.
+            if pending::take_change(self.symbol, args) {
+                return false;
+            }
             let exempt = startup::is_exempt(self.symbol, call.info.operation, args);
             call.judge(args, resolved.inode, exempt, &mut block.record)
         })

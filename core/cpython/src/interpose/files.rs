@@ -1,12 +1,9 @@
-//! The open family, and what makes pipes and devices: judged where the hook has not seen the operation, or could not.
+//! The open family: judged where the hook has not seen the operation, or could not.
 //!
-//! `os.open` does not tell the hook of its `dir_fd`, extension modules open files without an event, and CPython raises
-//! none for `mkfifo` and `mknod`. Only an interpreter's process is judged here, once it is armed.
+//! `os.open` does not tell the hook of its `dir_fd`, and extension modules open files without an event. Only an
+//! interpreter's process is judged here, once it is armed.
 
 use core::ffi::{c_char, c_int};
-
-use audithook_abi::{Symbol, Value};
-use audithook_catalogue::{arg, event};
 
 use super::file_call::{FileCall, base};
 use crate::paths::Base;
@@ -126,96 +123,4 @@ macro_rules! creat_like {
 creat_like! {
     creat c"creat";
     creat64 c"creat64";
-}
-
-/// mkfifo(3).
-///
-/// # Safety
-/// As in C.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub(crate) unsafe extern "C" fn mkfifo(path: *const c_char, mode: libc::mode_t) -> c_int {
-    // SAFETY: passed on to the caller.
-    if unsafe { make(event::OS_MKFIFO, Base::Cwd, path, mode) } {
-        return -1;
-    }
-    // SAFETY: as above.
-    unsafe { next!(c"mkfifo": fn(*const c_char, libc::mode_t) -> c_int)(path, mode) }
-}
-
-/// mkfifoat(3).
-///
-/// # Safety
-/// As in C.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub(crate) unsafe extern "C" fn mkfifoat(
-    directory: c_int,
-    path: *const c_char,
-    mode: libc::mode_t,
-) -> c_int {
-    // SAFETY: passed on to the caller.
-    if unsafe { make(event::OS_MKFIFO, base(directory), path, mode) } {
-        return -1;
-    }
-    // SAFETY: as above.
-    unsafe {
-        next!(c"mkfifoat": fn(c_int, *const c_char, libc::mode_t) -> c_int)(directory, path, mode)
-    }
-}
-
-/// mknod(2).
-///
-/// # Safety
-/// As in C.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub(crate) unsafe extern "C" fn mknod(
-    path: *const c_char,
-    mode: libc::mode_t,
-    device: libc::dev_t,
-) -> c_int {
-    // SAFETY: passed on to the caller.
-    if unsafe { make(event::OS_MKNOD, Base::Cwd, path, mode) } {
-        return -1;
-    }
-    // SAFETY: as above.
-    unsafe {
-        next!(c"mknod": fn(*const c_char, libc::mode_t, libc::dev_t) -> c_int)(path, mode, device)
-    }
-}
-
-/// mknodat(2).
-///
-/// # Safety
-/// As in C.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub(crate) unsafe extern "C" fn mknodat(
-    directory: c_int,
-    path: *const c_char,
-    mode: libc::mode_t,
-    device: libc::dev_t,
-) -> c_int {
-    // SAFETY: passed on to the caller.
-    if unsafe { make(event::OS_MKNOD, base(directory), path, mode) } {
-        return -1;
-    }
-    // SAFETY: as above.
-    unsafe {
-        next!(c"mknodat": fn(c_int, *const c_char, libc::mode_t, libc::dev_t) -> c_int)(
-            directory, path, mode, device,
-        )
-    }
-}
-
-/// Judges what makes a pipe or a device.
-///
-/// # Safety
-/// As for [`FileCall::is_refused`].
-unsafe fn make(symbol: Symbol, base: Base<'_>, path: *const c_char, mode: libc::mode_t) -> bool {
-    let extra = [Value::u64(mode.into()).named(arg::MODE)];
-    let call = FileCall {
-        follow: false,
-        extra: &extra,
-        ..FileCall::new(symbol, base, path)
-    };
-    // SAFETY: passed on to the caller.
-    unsafe { call.is_refused() }
 }

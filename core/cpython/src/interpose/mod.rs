@@ -13,6 +13,7 @@ mod follow;
 mod listen;
 pub(crate) mod load;
 pub(crate) mod lookup;
+mod names;
 mod passwords;
 mod preload;
 mod resolver;

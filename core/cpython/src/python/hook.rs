@@ -220,7 +220,12 @@ fn expect_call(symbol: Symbol, info: &EventInfo, arguments: &Arguments<'_>) {
             };
             pending::expect_open(arguments.given, intent);
         }
-        Operation::Write | Operation::Link => pending::expect_change(arguments.given),
+        Operation::Write
+        | Operation::Create
+        | Operation::Unlink
+        | Operation::Rename
+        | Operation::Link
+        | Operation::Symlink => pending::expect_change(symbol, arguments.as_slice()),
         Operation::Resolve | Operation::Reverse => pending::expect_lookup(arguments.given),
         Operation::Exec => {
             if let Some(program) = find(arguments, arg::PATH) {
