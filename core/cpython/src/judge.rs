@@ -116,9 +116,7 @@ pub(crate) fn judge(
         generation: policy.image.generation(),
         ..Meta::new(subject.source)
     };
-    if subject.has_more || subject.args.iter().any(is_cut) {
-        meta.flags |= EVENT_TRUNCATED;
-    }
+    meta.flags |= flags_of(subject);
     let mut record = subject.plan.journalled();
     if subject.exempt {
         meta.flags |= EVENT_STARTUP;
@@ -220,6 +218,15 @@ fn meta_of_failure(about: &Meta) -> Meta {
         tid: about.tid,
         generation: about.generation,
         ..Meta::new(Source::App)
+    }
+}
+
+/// Whether rules see all that the program gave.
+fn flags_of(subject: &Subject<'_>) -> u32 {
+    if subject.has_more || subject.args.iter().any(is_cut) {
+        EVENT_TRUNCATED
+    } else {
+        0
     }
 }
 
@@ -337,7 +344,8 @@ pub(crate) fn judge_apart(
     };
     let mut judgement = policy.image.judge(&subject.plan, subject.args, &context);
     if !judgement.target_hooks().is_empty() {
-        let meta = refusal(policy, None, judgement.verdict);
+        let mut meta = refusal(policy, None, judgement.verdict);
+        meta.flags |= flags_of(subject);
         let mut decision = Decision::new();
         plugins::judge(
             policy,
@@ -349,7 +357,8 @@ pub(crate) fn judge_apart(
         );
     }
     if judgement.ask {
-        let meta = refusal(policy, None, judgement.verdict);
+        let mut meta = refusal(policy, None, judgement.verdict);
+        meta.flags |= flags_of(subject);
         let question = message_about(Kind::Ask, buffer, subject, &meta);
         let mut reply = [0; MAX_REPLY];
         match channel::ask(question, &mut reply) {
@@ -364,6 +373,7 @@ pub(crate) fn judge_apart(
     let is_notice = subject.name == Name::Known(event::PROCESS_UNCOVERED);
     if is_notice || judgement.would.is_some() || judgement.verdict != Verdict::Allow {
         let mut meta = refusal(policy, None, judgement.verdict);
+        meta.flags |= flags_of(subject);
         meta.errno = errno_of(&subject.plan, judgement.verdict);
         meta.would = judgement.would;
         meta.rules = Rules::new(judgement.rules());

@@ -60,8 +60,10 @@ static CONSTRUCTOR: unsafe extern "C" fn(c_int, *mut *const c_char, *mut *const 
 /// Called once by the dynamic loader, before the process has a second thread.
 unsafe extern "C" fn begin(_: c_int, arguments: *mut *const c_char, _: *mut *const c_char) {
     // SAFETY: passed on to the caller.
-    if !unsafe { process::begin(arguments) } {
-        return;
+    match unsafe { process::begin(arguments) } {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(reason) => fatal::fault(&[reason.as_bytes()]),
     }
     if !keyed::draw() {
         fatal::fault(&[b"the kernel has no random numbers for this process"]);

@@ -40,26 +40,23 @@ pub(crate) enum Who {
 }
 
 /// Learns the run from where this library was loaded, and marks this process as known.
-/// Returns whether the library belongs to a run at all.
+/// Returns whether the library belongs to a run at all, or why that cannot be learnt, or not be kept.
 ///
 /// # Safety
 /// Called once, by the constructor, before the process has a second thread; `arguments` is the process's argument vector.
-pub(crate) unsafe fn begin(arguments: *mut *const c_char) -> bool {
+pub(crate) unsafe fn begin(arguments: *mut *const c_char) -> Result<bool, &'static str> {
     ARGUMENTS.store(arguments, Ordering::Relaxed);
     // SAFETY: all-zero is a valid Dl_info; the address is one of this library's own.
     let name = unsafe {
         let mut found: libc::Dl_info = core::mem::zeroed();
         if libc::dladdr(begin as *const c_void, &raw mut found) == 0 || found.dli_fname.is_null() {
-            return false;
+            return Err("the loader does not tell where this library is");
         }
         core::ffi::CStr::from_ptr(found.dli_fname).to_bytes()
     };
-    let Some(slash) = name.iter().rposition(|byte| *byte == b'/') else {
-        return false;
+    let Some(slash) = directory_of(name) else {
+        return Ok(false);
     };
-    if slash == 0 || slash > LONGEST_DIRECTORY || !name.starts_with(b"/") {
-        return false;
-    }
     // SAFETY: the constructor is the only writer, before any reader.
     unsafe {
         (&raw mut DIRECTORY)
@@ -78,7 +75,7 @@ pub(crate) unsafe fn begin(arguments: *mut *const c_char) -> bool {
             0,
         );
         if page == libc::MAP_FAILED {
-            return false;
+            return Err("no memory to know this process by");
         }
         libc::madvise(page, 4096, libc::MADV_WIPEONFORK);
         IDENTITY.store(page.cast(), Ordering::Release);
@@ -87,7 +84,16 @@ pub(crate) unsafe fn begin(arguments: *mut *const c_char) -> bool {
         place.store(number, Ordering::Relaxed);
     }
     mark_known();
-    true
+    Ok(true)
+}
+
+/// How long the name of the directory is that a library was loaded from; `None` where no run has loaded it: a run names its
+/// own by an absolute path, and one that fits.
+fn directory_of(library: &[u8]) -> Option<usize> {
+    library
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .filter(|slash| (1..=LONGEST_DIRECTORY).contains(slash) && library.starts_with(b"/"))
 }
 
 /// The run's directory, without a trailing slash; empty outside a run.
@@ -101,7 +107,12 @@ pub(crate) fn run_directory() -> &'static [u8] {
 pub(crate) fn has_other_root() -> bool {
     let [device, inode] = &ROOT;
     let before = [device, inode].map(|place| place.load(Ordering::Relaxed));
-    root().is_some_and(|now| now != before)
+    is_other_root(before, root())
+}
+
+/// What is not known is not another root: that would be let through.
+fn is_other_root(before: [u64; 2], now: Option<[u64; 2]>) -> bool {
+    before != [0; 2] && now.is_some_and(|now| now != before)
 }
 
 /// Device and inode of the root directory.
@@ -233,5 +244,33 @@ impl Drop for KeepErrno {
     fn drop(&mut self) {
         // SAFETY: the location is this thread's own.
         unsafe { *libc::__errno_location() = self.0 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_no_run_has_loaded_stays_inert() {
+        assert_eq!(directory_of(b"/tmp/audithook-x/lib.so"), Some(16));
+        let long = [b'x'; LONGEST_DIRECTORY];
+        for library in [
+            &b"lib.so"[..],
+            b"./lib.so",
+            b"/lib.so",
+            b"",
+            &[b"/", &long[..], b"/lib.so"].concat(),
+        ] {
+            assert_eq!(directory_of(library), None);
+        }
+    }
+
+    #[test]
+    fn a_root_that_is_not_known_is_not_taken_for_another() {
+        assert!(is_other_root([1, 2], Some([1, 3])));
+        assert!(!is_other_root([1, 2], Some([1, 2])));
+        assert!(!is_other_root([0, 0], Some([1, 2])));
+        assert!(!is_other_root([1, 2], None));
     }
 }

@@ -12,6 +12,18 @@ use crate::{Image, Judgement};
 /// library was moved, or a directory above it was closed.
 pub const TAKEN_AWAY: &str = "library was taken out of reach";
 
+/// The same for a process whose own limits may leave no room for the library: the loader goes on without it.
+pub const NO_ROOM: [&str; 2] = [
+    "limit of address space (RLIMIT_AS) leaves no room for the library",
+    "limit of data (RLIMIT_DATA) leaves no room for the library",
+];
+
+/// Whether a reason is one of those that the process itself has brought about.
+#[must_use]
+pub fn is_of_own_doing(reason: &[u8]) -> bool {
+    reason == TAKEN_AWAY.as_bytes() || NO_ROOM.iter().any(|room| room.as_bytes() == reason)
+}
+
 /// What an operation does to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Need {
@@ -142,7 +154,7 @@ impl Image<'_> {
 
     /// A program that the library was taken away from does not start where it would be held to anything.
     pub(crate) fn judge_reach(&self, args: &[Value<'_>], out: &mut Judgement) {
-        if text_argument(args, arg::REASON) == Some(TAKEN_AWAY.as_bytes()) && self.has_lists() {
+        if text_argument(args, arg::REASON).is_some_and(is_of_own_doing) && self.has_lists() {
             self.refuse_if_present(Field::OwnAny, out);
         }
     }

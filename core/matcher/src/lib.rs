@@ -36,7 +36,7 @@ mod table;
 mod validate;
 
 pub use context::{Context, Names, NoNames};
-pub use files::TAKEN_AWAY;
+pub use files::{NO_ROOM, TAKEN_AWAY, is_of_own_doing};
 pub use image::{Image, ImageError, Rule, TargetHook, TargetPlugin};
 pub use judgement::{Judgement, MOST_NAMED};
 pub use plan::{MOST_GROUPS, Plan};

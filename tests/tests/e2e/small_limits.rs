@@ -185,6 +185,117 @@ assert os.waitpid(child, 0)[1] == 0
     }
 }
 
+/// Starts a program under each limit, with few arguments and with more than are shown; its room is claimed before.
+const UNDER_LIMITS: &str = "\
+import os, resource
+def start(name, amount, arguments):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.execv('/nonexistent', ['x'])
+        except OSError:
+            pass
+        limit = getattr(resource, 'RLIMIT_' + name)
+        resource.setrlimit(limit, (amount, resource.getrlimit(limit)[1]))
+        try:
+            os.execv('/bin/sh', ['sh', '-c', 'exit 5'] + arguments)
+        except PermissionError:
+            os._exit(7)
+    return os.WEXITSTATUS(os.waitpid(pid, 0)[1])
+for name in ('AS', 'DATA'):
+    for amount in (3 << 20, 1 << 30):
+        print(name, amount >> 20, start(name, amount, []), start(name, amount, ['x'] * 100), flush=True)
+";
+
+for_each_python! {
+    /// The loader goes on without a library that it finds no room for, and the program may raise its limit again.
+    fn a_program_that_may_have_no_room_for_the_library_does_not_start_under_a_list(python: &Python) {
+        let scratch = Scratch::new();
+        let run = |policy| Run::new(&scratch, policy).python(python, &["-W", "ignore", "-c", UNDER_LIMITS]).finish();
+        let outcome = run(DENY);
+        outcome.assert_success();
+        assert_eq!(outcome.out(), "AS 3 7 7\nAS 1024 5 5\nDATA 3 7 7\nDATA 1024 5 5\n", "{}", outcome.describe());
+        let journal = outcome.journal();
+        let refusals: Vec<_> = journal.refusals().collect();
+        let told: Vec<_> = refusals
+            .iter()
+            .map(|record| (record.event(), record.rules()[0].to_owned(), record.arg_text("reason"), record.0.get("truncated").is_some()))
+            .collect();
+        let [space, data] = ["address space (RLIMIT_AS)", "data (RLIMIT_DATA)"]
+            .map(|what| format!("limit of {what} leaves no room for the library"));
+        let of = |reason: &String, cut| ("process.uncovered", "audithook.self".to_owned(), reason.clone(), cut);
+        // What a rule is not shown all of, it is told so, of what a forked child starts too.
+        assert_eq!(told, [of(&space, false), of(&space, true), of(&data, false), of(&data, true)]);
+
+        // Without a list nothing is refused, and the journal has it.
+        let outcome = run("version = 1\n");
+        outcome.assert_success();
+        assert!(outcome.out().contains("DATA 3 5 5\n"), "{}", outcome.describe());
+        let journal = outcome.journal();
+        journal.assert_no_refusals();
+        assert_eq!(journal.of("process.uncovered").count(), 4, "{}", journal.describe());
+    }
+}
+
+/// Has no page for who asks for one, as where the process may have no more memory.
+const NO_PAGE: &str = "\
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void *mmap(void *address, size_t length, int protection, int flags, int descriptor, off_t offset) {
+    if (length == 4096 && flags & MAP_ANONYMOUS && getenv(\"NO_PAGE\")) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, address, length, protection, flags, descriptor, offset);
+}
+";
+
+#[test]
+fn a_process_that_the_library_cannot_be_set_up_in_does_not_run() {
+    let scratch = Scratch::new();
+    let Some(shim) = library(&scratch, "page", NO_PAGE) else {
+        return;
+    };
+    let newest = python::newest().text().to_owned();
+    for command in [
+        vec![newest.as_str(), "-c", "print('ran')"],
+        vec!["/bin/sh", "-c", "echo ran"],
+    ] {
+        let run = Run::new(&scratch, DENY)
+            .env("LD_PRELOAD", &shim)
+            .command(&command);
+        let control = run.finish();
+        control.assert_success();
+        assert_eq!(control.out(), "ran\n", "{}", control.describe());
+        let outcome = run.env("NO_PAGE", "1").finish();
+        outcome
+            .assert_code(125)
+            .assert_err("audithook: no memory to know this process by\n");
+        assert_eq!(outcome.out(), "", "{}", outcome.describe());
+    }
+}
+
+/// Compiles a library; without a compiler, says so.
+fn library(scratch: &Scratch, name: &str, source: &str) -> Option<std::path::PathBuf> {
+    let source = scratch.write(&format!("{name}.c"), source);
+    let library = scratch.join(&format!("{name}.so"));
+    let made = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .arg("-ldl")
+        .output();
+    if !made.as_ref().is_ok_and(|made| made.status.success()) {
+        skip("a library in front of libc", format_args!("{made:?}"));
+        return None;
+    }
+    Some(library)
+}
+
 /// A run under a limit of file sizes, in blocks of 512 bytes, that holds for audithook itself.
 fn under_file_size_limit(blocks: u32, code: &str) -> (Option<i32>, String) {
     let scratch = Scratch::new();
@@ -318,17 +429,9 @@ int connect(int descriptor, const struct sockaddr *address, socklen_t length) {
 #[test]
 fn a_process_that_is_held_up_before_it_speaks_is_heard_all_the_same() {
     let scratch = Scratch::new();
-    let source = scratch.write("late.c", LATE);
-    let shim = scratch.join("late.so");
-    let made = Command::new("cc")
-        .args(["-shared", "-fPIC", "-o"])
-        .args([&shim, &source])
-        .arg("-ldl")
-        .output();
-    if !made.as_ref().is_ok_and(|made| made.status.success()) {
-        skip("a library that holds up", format_args!("{made:?}"));
+    let Some(shim) = library(&scratch, "late", LATE) else {
         return;
-    }
+    };
     let policy =
         "version = 1\n[[hook]]\non = \"shop.order\"\nwhen = 'args[\"0\"] > 100'\ndo = \"deny\"\n";
     let code =

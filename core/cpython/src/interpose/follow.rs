@@ -109,7 +109,8 @@ pub(super) unsafe fn follow(
         }
         coverage => coverage,
     };
-    if let Some(reason) = coverage.reason() {
+    // The library comes along all the same: it may find room.
+    if let Some(reason) = coverage.reason().or_else(preload::lack_of_room) {
         // SAFETY: the caller's promise.
         if unsafe {
             let execution = Execution {

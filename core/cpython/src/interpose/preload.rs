@@ -5,6 +5,8 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
+use audithook_matcher::NO_ROOM;
+
 use super::follow::Strings;
 use crate::room::{LONGEST_PRELOAD, Pointers};
 use crate::{environment, process};
@@ -30,6 +32,33 @@ pub(super) fn is_within_reach() -> bool {
         libc::syscall(libc::SYS_close, descriptor);
         true
     }
+}
+
+/// What the library and libc take is a fraction of this. Where there is less, the loader may leave the library out and go on, and
+/// the program raise its limit again.
+const LEAST: [(libc::__rlimit_resource_t, libc::rlim_t, &str); 2] = [
+    (libc::RLIMIT_AS, 32 << 20, NO_ROOM[0]),
+    (libc::RLIMIT_DATA, 4 << 20, NO_ROOM[1]),
+];
+
+/// Why a program that is started now may find no room for this library, by the limits of this process.
+pub(super) fn lack_of_room() -> Option<&'static str> {
+    LEAST
+        .iter()
+        .find(|(resource, least, _)| soft_limit(*resource).is_none_or(|limit| limit < *least))
+        .map(|(_, _, reason)| *reason)
+}
+
+fn soft_limit(resource: libc::__rlimit_resource_t) -> Option<libc::rlim_t> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    let nothing = core::ptr::null::<libc::rlimit>();
+    // SAFETY: asks for a limit of this process; `limit` is writable.
+    let failed =
+        unsafe { libc::syscall(libc::SYS_prlimit64, 0, resource, nothing, &raw mut limit) } != 0;
+    (!failed).then_some(limit.rlim_cur)
 }
 
 /// Calls `run` with an environment in which LD_PRELOAD begins with this library, or does not have it. Gives an error's number

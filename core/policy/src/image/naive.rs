@@ -14,7 +14,7 @@ use std::path::Path;
 
 use audithook_abi::{VALUE_TRUNCATED, Value, Verdict, View};
 use audithook_catalogue::{Operation, arg_symbol, find};
-use audithook_matcher::{Context, Judgement, MOST_NAMED, TAKEN_AWAY};
+use audithook_matcher::{Context, Judgement, MOST_NAMED, NO_ROOM, TAKEN_AWAY};
 use globset::GlobBuilder;
 
 use super::{HookAction, HookInput, ImageInput, Mode, PathEntry, PathList, PathPattern, When};
@@ -192,7 +192,12 @@ impl Case<'_> {
             Operation::Uncovered => {
                 said.deny_all(self.input.uncovered);
                 self.program(said);
-                if self.bytes("reason") == Some(TAKEN_AWAY.as_bytes()) && self.has_lists() {
+                let own_doing = [TAKEN_AWAY, NO_ROOM[0], NO_ROOM[1]].map(str::as_bytes);
+                if self
+                    .bytes("reason")
+                    .is_some_and(|reason| own_doing.contains(&reason))
+                    && self.has_lists()
+                {
                     said.deny_all(first(&self.input.files.own_any));
                 }
             }
