@@ -110,6 +110,8 @@ pub enum Operation {
     /// The process, or a child that it makes, enters `namespaces`: in another of mounts, users or processes paths may come to
     /// name other files, in another network addresses other hosts.
     Namespace,
+    /// The process `pid`, which is another, is given other limits: it may come to have no room for the library.
+    Limits,
 }
 
 impl EventInfo {

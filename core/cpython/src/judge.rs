@@ -405,7 +405,7 @@ fn errno_of(plan: &Plan, verdict: Verdict) -> i32 {
     match plan.operation() {
         _ if !verdict.refuses() => 0,
         // As the kernel says it.
-        Operation::Root | Operation::Namespace => libc::EPERM,
+        Operation::Root | Operation::Namespace | Operation::Limits => libc::EPERM,
         _ => libc::EACCES,
     }
 }

@@ -12,6 +12,7 @@ pub const fn instead(operation: Operation) -> Option<&'static str> {
         Operation::Root | Operation::Namespace => Some(
             "do it before the run: rules hold for the root, mounts and namespaces that it starts with",
         ),
+        Operation::Limits => Some("limit a process before it starts its program, by itself"),
         _ => None,
     }
 }

@@ -53,7 +53,7 @@ impl Image<'_> {
                     any(&[Field::Bind, Field::Unix, Field::Sockets]) || any(&hosts) || changes
                 }
                 Operation::Socket => any(&[Field::Sockets]),
-                Operation::Root | Operation::Namespace => self.has_lists(),
+                Operation::Root | Operation::Namespace | Operation::Limits => self.has_lists(),
             }
     }
 
@@ -117,6 +117,7 @@ impl Image<'_> {
             }
             Operation::Root => self.judge_other_root(out),
             Operation::Namespace => self.judge_namespaces(args, out),
+            Operation::Limits => self.judge_limits(out),
         }
     }
 

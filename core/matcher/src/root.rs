@@ -41,6 +41,13 @@ impl Image<'_> {
         }
     }
 
+    /// A process that has no room for the library runs without it: nobody else takes the room away where there is a list.
+    pub(crate) fn judge_limits(&self, out: &mut Judgement) {
+        if self.has_lists() {
+            self.refuse_if_present(Field::OwnAny, out);
+        }
+    }
+
     /// Judges by which namespaces are entered; by all of them where that is not said.
     pub(crate) fn judge_namespaces(&self, args: &[Value<'_>], out: &mut Judgement) {
         let named = argument(args, arg::NAMESPACES)

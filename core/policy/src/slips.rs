@@ -128,7 +128,7 @@ pub fn of_missing(event: &str, args: &[(String, Argument)]) -> Option<Slip> {
 const fn subjects(operation: Operation) -> &'static [&'static [&'static str]] {
     match operation {
         // What is loaded need not be a file.
-        Operation::None | Operation::Load | Operation::Root => &[],
+        Operation::None | Operation::Load | Operation::Root | Operation::Limits => &[],
         Operation::Open
         | Operation::List
         | Operation::Write

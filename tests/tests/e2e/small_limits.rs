@@ -237,6 +237,60 @@ for_each_python! {
     }
 }
 
+/// Gives another process limits, Python's way and libc's, and itself its own.
+const OF_OTHERS: &str = "\
+import ctypes, os, resource
+libc = ctypes.CDLL(None, use_errno=True)
+r, w = os.pipe()
+child = os.fork()
+if child == 0:
+    os.close(w)
+    os.read(r, 1)
+    os._exit(0)
+CORE = resource.RLIMIT_CORE
+same = resource.getrlimit(CORE)
+def attempt(what, function):
+    try:
+        function()
+        print(what, 'done')
+    except OSError as error:
+        print(what, error.errno)
+def raw(name):
+    limit = (ctypes.c_uint64 * 2)(*(value & 2**64 - 1 for value in same))
+    if getattr(libc, name)(child, CORE, limit, None) < 0:
+        raise OSError(ctypes.get_errno(), name)
+attempt('asked', lambda: resource.prlimit(child, CORE))
+attempt('own', lambda: resource.prlimit(0, CORE, same))
+attempt('own by number', lambda: resource.prlimit(os.getpid(), CORE, same))
+attempt('set', lambda: resource.setrlimit(CORE, same))
+attempt('other', lambda: resource.prlimit(child, CORE, same))
+attempt('prlimit', lambda: raw('prlimit'))
+attempt('prlimit64', lambda: raw('prlimit64'))
+os.close(w)
+os.wait()
+";
+
+for_each_python! {
+    /// What has no room while it executes a program starts it without the library.
+    fn limits_of_another_process_are_left_alone_under_a_list(python: &Python) {
+        let scratch = Scratch::new();
+        let run = |policy| Run::new(&scratch, policy).python(python, &["-W", "ignore", "-c", OF_OTHERS]).finish();
+        let own = "asked done\nown done\nown by number done\nset done\n";
+        for list in [DENY, "version = 1\n[network]\nconnect = \"none\"\n"] {
+            let outcome = run(list);
+            outcome.assert_success();
+            assert_eq!(outcome.out(), format!("{own}other 1\nprlimit 1\nprlimit64 1\n"), "{}", outcome.describe());
+            let journal = outcome.journal();
+            let told: Vec<_> = journal.refusals().map(|record| (record.event(), record.rules(), record.text("errno"))).collect();
+            assert_eq!(told, vec![("prlimit", vec!["audithook.self"], "EPERM"); 3], "{}", journal.describe());
+        }
+        let outcome = run("version = 1\n");
+        outcome.assert_success();
+        assert_eq!(outcome.out(), format!("{own}other done\nprlimit done\nprlimit64 done\n"), "{}", outcome.describe());
+        assert_eq!(outcome.journal().of("prlimit").count(), 3);
+    }
+}
+
 /// Has no page for who asks for one, as where the process may have no more memory.
 const NO_PAGE: &str = "\
 #define _GNU_SOURCE

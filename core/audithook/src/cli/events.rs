@@ -259,6 +259,7 @@ const fn held_by(operation: Operation) -> Option<&'static str> {
         Operation::Namespace => {
             "as `chroot` (mount, user, pid); network.connect, network.bind, network.deny (network)"
         }
+        Operation::Limits => "every list of the policy (rule audithook.self)",
     })
 }
 

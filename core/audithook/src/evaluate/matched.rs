@@ -102,9 +102,11 @@ impl Evaluator {
         };
         let (read, write) = (list(&files.read), list(&files.write));
         let mut rules = match info.operation {
-            Operation::None | Operation::Socket | Operation::Root | Operation::Namespace => {
-                Vec::new()
-            }
+            Operation::None
+            | Operation::Socket
+            | Operation::Root
+            | Operation::Namespace
+            | Operation::Limits => Vec::new(),
             Operation::Open => {
                 let (reads, writes) = wants(values);
                 let mut rules = if reads {

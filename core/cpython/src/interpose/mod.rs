@@ -10,6 +10,7 @@ pub(crate) mod exec;
 mod file_call;
 pub(crate) mod files;
 mod follow;
+mod limits;
 mod listen;
 pub(crate) mod load;
 pub(crate) mod lookup;

@@ -168,9 +168,11 @@ impl<'a, 't> Decoder<'a, 't> {
             Operation::Socket => self.socket(),
             Operation::Exec => self.program(symbol, scratch),
             Operation::Shell => self.shell(scratch),
-            Operation::None | Operation::Uncovered | Operation::Root | Operation::Namespace => {
-                self.plain(info, scratch)
-            }
+            Operation::None
+            | Operation::Uncovered
+            | Operation::Root
+            | Operation::Namespace
+            | Operation::Limits => self.plain(info, scratch),
         }
     }
 

@@ -202,6 +202,10 @@ impl Case<'_> {
                 }
             }
             Operation::Root => self.other_root(said),
+            Operation::Limits if self.has_lists() => {
+                said.deny_all(first(&self.input.files.own_any));
+            }
+            Operation::Limits => {}
             Operation::Namespace => {
                 let words = self.list("namespaces");
                 let has = |wanted: &[&[u8]]| {

@@ -126,6 +126,7 @@ pub fn event() -> impl Strategy<Value = RandomEvent> {
         "chroot",
         "unshare",
         "setns",
+        "prlimit",
         "pickle.find_class",
         "os.fork",
         "shop.order",
