@@ -105,7 +105,7 @@ pub(crate) fn directory_changed() {
     OPEN.set((None, Intent::default()));
 }
 
-/// The next change of a file, with these arguments of its event, was judged.
+/// The next change of a file, or use of a socket that is one, with these arguments of its event, was judged.
 pub(crate) fn expect_change(symbol: Symbol, args: &[Value<'_>]) {
     CHANGE.set(Some(of_change(symbol, args)));
 }
@@ -123,7 +123,7 @@ pub(crate) fn take_change(symbol: Symbol, args: &[Value<'_>]) -> bool {
 
 /// What a change is known by: the texts that rules may speak of.
 fn of_change(symbol: Symbol, args: &[Value<'_>]) -> NonZeroU128 {
-    const TEXTS: [(Symbol, &[u8]); 8] = [
+    const TEXTS: [(Symbol, &[u8]); 9] = [
         (arg::PATH, b"path"),
         (arg::RAW, b"raw"),
         (arg::SRC, b"src"),
@@ -132,6 +132,7 @@ fn of_change(symbol: Symbol, args: &[Value<'_>]) -> NonZeroU128 {
         (arg::RAW_DST, b"raw_dst"),
         (arg::TARGET, b"target"),
         (arg::ATTRIBUTE, b"attribute"),
+        (arg::FAMILY, b"family"),
     ];
     let texts = TEXTS.iter().flat_map(|(name, text)| {
         let value = args.iter().find(|value| value.name() == *name);

@@ -2,6 +2,7 @@
 //! what a descriptor stands for. The lists hold for what the kernel sees.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::net::{UnixDatagram, UnixListener};
 
 use audithook_tests::scratch::listing;
 use audithook_tests::{Journal, Outcome, Python, Run, Scratch, for_each_python};
@@ -103,6 +104,8 @@ one('truncate', lambda name: os.truncate('key', 1))
 one('chmod', lambda name: os.chmod('key', 0o600))
 one('utime', lambda name: os.utime('key', (1, 2)))
 one('open', lambda name: open('key', 'w').close(), 'open')
+import socket
+one('bind', lambda name: socket.socket(socket.AF_UNIX).bind('new'), 'socket.bind')
 ";
 
 /// The same by descriptors, which the hook makes stand for something else.
@@ -277,6 +280,65 @@ for_each_python! {
 
     fn a_hook_that_changes_what_a_descriptor_stands_for_does_not_change_what_is_judged(python: &Python) {
         check(python, DENY, BY_DESCRIPTOR);
+    }
+
+    fn a_hook_that_changes_the_directory_does_not_change_what_is_connected_to(python: &Python) {
+        let code = "\
+import os, socket, sys
+top, on = os.getcwd(), []
+def hook(name, arguments):
+    if on and name == on[0]:
+        on.clear()
+        os.chdir(top + '/secrets')
+sys.addaudithook(hook)
+def attempt(event, kind, function):
+    for meanwhile in (False, True):
+        os.chdir(top + '/benign')
+        if meanwhile:
+            on.append(event)
+        try:
+            with socket.socket(socket.AF_UNIX, kind) as own:
+                function(own, event)
+            print(event, meanwhile, 'done')
+        except OSError as error:
+            print(event, meanwhile, 'refused' if isinstance(error, PermissionError) else error)
+        os.chdir(top)
+attempt('socket.connect', socket.SOCK_STREAM, lambda own, path: own.connect(path))
+attempt('socket.sendto', socket.SOCK_DGRAM, lambda own, path: own.sendto(b'x', path))
+attempt('socket.sendmsg', socket.SOCK_DGRAM, lambda own, path: own.sendmsg([b'x'], (), 0, path))
+";
+        let lines = |last| {
+            ["socket.connect", "socket.sendto", "socket.sendmsg"]
+                .map(|event| format!("{event} False done\n{event} True {last}\n"))
+                .concat()
+        };
+        let run = |policy| {
+            let scratch = Scratch::new();
+            // Kept until the program has ended.
+            let others: Vec<_> = ["secrets", "benign"]
+                .map(|place| scratch.directory(place))
+                .iter()
+                .map(|place| {
+                    let datagrams = ["socket.sendto", "socket.sendmsg"].map(|name| {
+                        UnixDatagram::bind(place.join(name)).expect("a short path")
+                    });
+                    let stream = UnixListener::bind(place.join("socket.connect"));
+                    (stream.expect("a short path"), datagrams)
+                })
+                .collect();
+            let outcome = Run::new(&scratch, policy).code(python, code).finish();
+            outcome.assert_success();
+            drop(others);
+            (outcome, scratch)
+        };
+        let (held, _scratch) = run("version = 1\n[network]\nconnect = \"any\"\nunix = [\"./benign/\"]\n");
+        assert_eq!(held.out(), lines("refused"), "{}", held.describe());
+        let (control, _scratch) = run("version = 1\n[network]\nconnect = \"any\"\nunix = [\"./benign/\", \"./secrets/\"]\n");
+        assert_eq!(control.out(), lines("done"), "{}", control.describe());
+        for event in ["socket.connect", "socket.sendto", "socket.sendmsg"] {
+            // The second is told as it was raised, and as it was done.
+            assert_eq!(control.journal().of(event).count(), 3, "{}", control.describe());
+        }
     }
 
     fn extension_modules_change_no_denied_file(python: &Python) {

@@ -118,11 +118,19 @@ fn the_catalogue_is_data_too() {
         }
       ],
       "sources": [
-        "cpython"
+        "cpython",
+        "libc"
       ],
       "hooks": [
         {
           "source": "cpython",
+          "kinds": [
+            "gate",
+            "observer"
+          ]
+        },
+        {
+          "source": "libc",
           "kinds": [
             "gate",
             "observer"

@@ -20,6 +20,7 @@ mod preload;
 mod resolver;
 mod roots;
 mod shared_memory;
+mod sockets;
 pub(crate) mod spawn;
 pub(crate) mod streams;
 pub(crate) mod thread;

@@ -225,7 +225,10 @@ fn expect_call(symbol: Symbol, info: &EventInfo, arguments: &Arguments<'_>) {
         | Operation::Unlink
         | Operation::Rename
         | Operation::Link
-        | Operation::Symlink => pending::expect_change(symbol, arguments.as_slice()),
+        | Operation::Symlink
+        // Sockets that are files.
+        | Operation::Connect
+        | Operation::Bind => pending::expect_change(symbol, arguments.as_slice()),
         Operation::Resolve | Operation::Reverse => pending::expect_lookup(arguments.given),
         Operation::Exec => {
             if let Some(program) = find(arguments, arg::PATH) {

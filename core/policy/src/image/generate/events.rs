@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use audithook_abi::{Symbol, Value};
 use audithook_catalogue::arg_symbol;
 use audithook_matcher::host::as_ipv4;
-use audithook_matcher::{Names, TAKEN_AWAY};
+use audithook_matcher::{NO_ROOM, Names, TAKEN_AWAY};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -288,7 +288,7 @@ fn change_value() -> (
         1 => value(),
     ];
     let attribute = words(&["user.note", "system.posix_acl_access", "user"]);
-    let reason = words(&["static", TAKEN_AWAY]);
+    let reason = words(&["static", TAKEN_AWAY, NO_ROOM[0], NO_ROOM[1]]);
     (mode, uid, attribute, reason)
 }
 
