@@ -102,6 +102,11 @@ impl Terminal {
         }
     }
 
+    /// Goes away, as a window does that is closed.
+    pub fn hang_up(&mut self) {
+        self.screen = File::open("/dev/null").expect("it is always there");
+    }
+
     /// All that appeared.
     #[must_use]
     pub fn screen(&self) -> &str {

@@ -43,6 +43,9 @@ pub(crate) fn early_end(arriving: &Signals, inherited: &mut Inherited) -> Option
     None
 }
 
+/// How many witnesses are called for one round of signals, where they do not stop coming.
+const MOST_WITNESSES: usize = 16;
+
 /// What front knows of the command.
 #[derive(Default)]
 struct Job {
@@ -106,19 +109,20 @@ fn look(
             Message::Continue(_) | Message::Signal(_) => {}
         }
     }
-    let arrived: Vec<Arrived> = std::iter::from_fn(|| arriving.next()).collect();
+    let mut arrived: Vec<Arrived> = std::iter::from_fn(|| arriving.next()).collect();
     let to_group = if arrived.iter().any(|arrived| is_forwarded(arrived.signal)) {
-        job.ask_witness()
+        job.ask_witness(arriving, &mut arrived)
     } else {
-        ToGroup::default()
+        None
     };
     for Arrived { signal, by_process } in arrived {
+        // What the whole group was sent, by the terminal for one, the command has already, once there is one. Where nobody saw
+        // that, the kernel is taken to mean the group: it mostly does.
+        let is_commands =
+            job.command.is_some() && to_group.map_or(!by_process, |to_group| to_group.has(signal));
         match signal {
             libc::SIGCONT => control.send(&Message::Continue(job.stops)),
-            // What the whole group was sent, by the terminal for one, the command has already, once there is one.
-            _ if is_forwarded(signal)
-                && (job.command.is_none() || by_process && !to_group.has(signal)) =>
-            {
+            _ if is_forwarded(signal) && !is_commands => {
                 control.send(&Message::Signal(signal));
             }
             _ => {}
@@ -137,11 +141,23 @@ fn look(
 }
 
 impl Job {
-    /// What came to the whole group since the last time. The next witness stands before the last one is asked: nothing is missed.
-    fn ask_witness(&mut self) -> ToGroup {
-        let next = Witness::call();
-        let last = std::mem::replace(&mut self.witness, next);
-        last.map_or(ToGroup::default(), |last| last.seen())
+    /// What came to the whole group since the last time, `None` if nobody saw it; adds to `arrived` what came to front meanwhile.
+    ///
+    /// The next witness stands before signals are read and the last one is asked, so each signal to the group is seen by one of
+    /// them and read in the same round. One that both saw would be old for the next round: then the next is replaced, too.
+    fn ask_witness(&mut self, arriving: &Signals, arrived: &mut Vec<Arrived>) -> Option<ToGroup> {
+        let mut to_group = ToGroup::default();
+        for _ in 0..MOST_WITNESSES {
+            let next = Witness::call();
+            arrived.extend(std::iter::from_fn(|| arriving.next()));
+            let last = std::mem::replace(&mut self.witness, next);
+            to_group = to_group.and(last?.seen());
+            match &self.witness {
+                Some(next) if next.seen() == ToGroup::default() => break,
+                _ => {}
+            }
+        }
+        Some(to_group)
     }
 }
 

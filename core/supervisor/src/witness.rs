@@ -93,6 +93,11 @@ impl Drop for Witness {
 }
 
 impl ToGroup {
+    /// What came to the group in either of two times.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether the group has this one.
     pub(crate) fn has(self, signal: i32) -> bool {
         let has = |signal: i32| self.0 & 1 << (signal - 1) != 0;

@@ -350,12 +350,9 @@ while True: signal.pause()
     let mut command =
         run.audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "none", "--"]);
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command
-        .args([python::newest().text(), "-c", code])
-        .spawn()
-        .expect("the command runs");
+    let mut child = Front::start(command.args([python::newest().text(), "-c", code]));
     wait_until(|| scratch.join("ready").exists(), "the program is ready");
-    let front = rustix::process::Pid::from_child(&child);
+    let front = child.pid();
     let mut expected = 0;
     for (signal, _) in sent
         .iter()
@@ -380,7 +377,123 @@ while True: signal.pause()
         }
     }
     rustix::process::kill_process(front, Signal::ALARM).expect("own process");
-    assert!(run::wait_child(&mut child).success());
+    assert!(run::wait_child(&mut child.0).success());
+}
+
+/// A front that ends with its test, which may fail.
+struct Front(std::process::Child);
+
+impl Front {
+    fn start(command: &mut std::process::Command) -> Self {
+        Self(command.spawn().expect("the command runs"))
+    }
+
+    fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.0)
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The second of a pair comes while front is busy with the first.
+#[test]
+fn signals_to_the_group_that_follow_each_other_at_once_reach_the_program_once_each() {
+    const PAIRS: usize = 400;
+    let scratch = Scratch::new();
+    let code = "\
+import os, signal, sys
+def note_in(file):
+    heard = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    return lambda number, frame: os.write(heard, b'x')
+for name, number in ('first', signal.SIGUSR1), ('second', signal.SIGUSR2), ('last', signal.SIGINT):
+    signal.signal(number, note_in(name))
+signal.signal(signal.SIGALRM, lambda number, frame: sys.exit(0))
+open('ready', 'w').close()
+while True: signal.pause()
+";
+    let heard = |file| std::fs::read(scratch.join(file)).map_or(0, |heard| heard.len());
+    scratch.write("hooks.toml", POLICY);
+    let run = Run::with_flags(&scratch, &[]);
+    let mut command =
+        run.audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "none", "--"]);
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = Front::start(command.args([python::newest().text(), "-c", code]));
+    wait_until(|| scratch.join("ready").exists(), "the program is ready");
+    let front = child.pid();
+    for pair in 1..=PAIRS {
+        rustix::process::kill_process_group(front, Signal::USR1).expect("its own group");
+        let apart = Duration::from_micros(pair as u64);
+        let begun = Instant::now();
+        while begun.elapsed() < apart {
+            std::hint::spin_loop();
+        }
+        rustix::process::kill_process_group(front, Signal::USR2).expect("its own group");
+        wait_until(|| heard("second") >= pair, "the program hears the second");
+        // Front passes this one on after whatever it has to pass on of the pair.
+        rustix::process::kill_process(front, Signal::INT).expect("own process");
+        wait_until(|| heard("last") == pair, "the program hears the last");
+        assert_eq!((heard("first"), heard("second")), (pair, pair), "{apart:?}");
+    }
+    rustix::process::kill_process(front, Signal::ALARM).expect("own process");
+    assert!(run::wait_child(&mut child.0).success());
+}
+
+/// As over ssh, or in a window of its own: nobody but the session's leader is told that the terminal is gone (tty_ioctl(4)).
+#[test]
+fn a_program_hears_of_the_hangup_of_a_terminal_whose_session_audithook_leads() {
+    let scratch = Scratch::new();
+    let code = "\
+import signal
+signal.signal(signal.SIGHUP, lambda number, frame: open('hung up', 'w').close())
+print('ready', flush=True)
+signal.pause()
+";
+    scratch.write("hooks.toml", POLICY);
+    let run = Run::with_flags(&scratch, &[]);
+    let mut command =
+        run.audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "none", "--"]);
+    command.args([python::newest().text(), "-c", code]);
+    let mut terminal = Terminal::start(&command);
+    terminal.wait_for("ready");
+    terminal.hang_up();
+    wait_until(|| scratch.join("hung up").exists(), "the program hears it");
+}
+
+/// An alarm that was set before audithook was started, a descriptor that tells of input: what the kernel sends to front alone.
+#[test]
+fn a_signal_that_the_kernel_sends_to_the_front_alone_reaches_the_program() {
+    let scratch = Scratch::new();
+    let code = "\
+import signal, sys
+signal.signal(signal.SIGUSR1, lambda number, frame: sys.exit(7))
+open('ready', 'w').close()
+while True: signal.pause()
+";
+    scratch.write("hooks.toml", POLICY);
+    let run = Run::with_flags(&scratch, &[]);
+    let mut command =
+        run.audithook_command(&["run", "-q", "-c", "hooks.toml", "--journal", "none", "--"]);
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = Front::start(command.args([python::newest().text(), "-c", code]));
+    wait_until(|| scratch.join("ready").exists(), "the program is ready");
+    // F_SETOWN, F_SETSIG and O_ASYNC (fcntl(2)): the kernel sends the signal when there is something to read.
+    let telling = "\
+import fcntl, os, socket, sys
+here, there = socket.socketpair()
+fcntl.fcntl(here, fcntl.F_SETOWN, int(sys.argv[1]))
+fcntl.fcntl(here, 10, 10)
+fcntl.fcntl(here, fcntl.F_SETFL, os.O_ASYNC)
+there.send(b'x')
+";
+    let mut tell = python::newest().command();
+    tell.args(["-c", telling, &child.0.id().to_string()]);
+    assert!(tell.status().expect("Python runs").success());
+    assert_eq!(run::wait_child(&mut child.0).code(), Some(7));
 }
 
 fn wait_for_state(pid: u32, state: char) {
