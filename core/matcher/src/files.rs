@@ -152,6 +152,14 @@ impl Image<'_> {
         refuse_denied(&hits, out);
     }
 
+    /// The run's socket listens under an abstract name too, which is its path.
+    pub(crate) fn judge_own_name(&self, name: &[u8], out: &mut Judgement) {
+        let hits = self.paths.look_up(name, class::OWN_ANY);
+        if !hits.unresolved {
+            refuse_denied(&hits, out);
+        }
+    }
+
     /// A program that the library was taken away from does not start where it would be held to anything.
     pub(crate) fn judge_reach(&self, args: &[Value<'_>], out: &mut Judgement) {
         if text_argument(args, arg::REASON).is_some_and(is_of_own_doing) && self.has_lists() {

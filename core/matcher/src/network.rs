@@ -268,6 +268,7 @@ impl Image<'_> {
                 if self.abstracts.find(name).is_none() {
                     self.refuse_if_present(Field::Unix, out);
                 }
+                self.judge_own_name(name, out);
             }
             Some(path) => self.judge_unix_path(path, bind, out),
         }

@@ -225,6 +225,12 @@ impl Processes {
         }
     }
 
+    /// Whether the process has the ring that it announced in its memory: it has not become another program since.
+    pub(crate) fn has_its_ring(&self, pid: u32) -> bool {
+        let ring = self.known.get(&pid).and_then(|known| known.ring.as_ref());
+        ring.is_some_and(|ring| ring.is_mapped_by(pid))
+    }
+
     /// The process has replaced its program: the old one's ring is complete.
     pub(crate) fn replace(&mut self, pid: u32, handler: &mut dyn Handler) {
         let Some(known) = self.known.get_mut(&pid) else {

@@ -15,6 +15,7 @@ pub(crate) struct Ring {
     consumer: Consumer,
     base: *mut core::ffi::c_void,
     length: usize,
+    inode: u64,
     buffer: Vec<u8>,
     broken: bool,
 }
@@ -79,6 +80,13 @@ pub(crate) fn lend(connection: &OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a line of /proc/PID/maps is a mapping of the memfd with this inode (proc_pid_maps(5)).
+fn maps_memfd(mapping: &[u8], inode: u64) -> bool {
+    let mut fields = (mapping.split(|byte| *byte == b' ')).filter(|field| !field.is_empty());
+    fields.nth(4) == Some(inode.to_string().as_bytes())
+        && (fields.next()).is_some_and(|path| path.starts_with(b"/memfd:"))
+}
+
 impl Ring {
     /// Maps what a process sent.
     pub(crate) fn map(descriptor: &OwnedFd) -> Result<Self, RefusedRing> {
@@ -86,9 +94,8 @@ impl Ring {
         if !seals.contains(SealFlags::SHRINK) {
             return Err(RefusedRing::Unsealed);
         }
-        let size = rustix::fs::fstat(descriptor)
-            .map_err(io::Error::from)?
-            .st_size as u64;
+        let status = rustix::fs::fstat(descriptor).map_err(io::Error::from)?;
+        let size = status.st_size as u64;
         // No process makes a larger one, and each is mapped here.
         let most = Layout::default().mapping_len() as u64;
         if size == 0 || size > most {
@@ -114,6 +121,7 @@ impl Ring {
                 consumer,
                 base,
                 length,
+                inode: status.st_ino,
                 buffer: Vec::new(),
                 broken: false,
             }),
@@ -123,6 +131,14 @@ impl Ring {
                 Err(error.into())
             }
         }
+    }
+
+    /// Whether the process has the ring in its memory: then it is the program that made it.
+    pub(crate) fn is_mapped_by(&self, pid: u32) -> bool {
+        // Of a process that cannot be looked at nobody knows.
+        let maps = std::fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
+        maps.split(|byte| *byte == b'\n')
+            .any(|mapping| maps_memfd(mapping, self.inode))
     }
 
     /// Hands over what is there. `dead` says that the process is gone: what it left half written is skipped.

@@ -396,6 +396,15 @@ impl<'b> Supervisor<'b> {
         ring: Result<Ring, RefusedRing>,
         handler: &mut dyn Handler,
     ) {
+        if self.processes.has_its_ring(pid) {
+            // Its records would be dropped with its ring, and what it does from here on not be seen.
+            self.processes.kill(pid);
+            let process = self.processes.current(pid);
+            let reason =
+                "the process was killed, for it announced itself twice as the same program";
+            handler.lost(process, 0, reason);
+            return;
+        }
         self.processes.replace(pid, handler);
         let (ring, refused) = match ring {
             Ok(ring) => (Some(ring), None),

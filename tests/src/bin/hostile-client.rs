@@ -8,6 +8,7 @@
 //! hostile-client images N        announces N programs, one after the other
 //! hostile-client no-ring         announces an interpreter and sends no ring
 //! hostile-client large-ring      announces an interpreter with a ring that is larger than any
+//! hostile-client twice           announces an interpreter with a ring, and then itself without one
 //! hostile-client unheard LAPS    fills its ring so many times, and never rings the doorbell
 //! ```
 //!
@@ -51,6 +52,11 @@ fn main() -> Result {
         ["large-ring"] => {
             let ring = memory(Layout::for_capacity(64 * DEFAULT_CAPACITY).mapping_len())?;
             announce(&socket, true, Some(&ring)).and_then(|()| survive())
+        }
+        ["twice"] => {
+            let (ring, _producer) = ring()?;
+            announce(&socket, true, Some(&ring))?;
+            announce(&socket, false, None).and_then(|()| survive())
         }
         ["unheard", laps] => unheard(&socket, laps.parse()?),
         _ => Err(format!("no such misdeed: {arguments:?}").into()),
@@ -250,7 +256,8 @@ fn memory(length: usize) -> Result<OwnedFd> {
     Ok(memory)
 }
 
-fn unheard(socket: &Path, laps: usize) -> Result {
+/// A ring, which stays in this process's memory.
+fn ring() -> Result<(OwnedFd, Producer)> {
     use rustix::mm::{MapFlags, ProtFlags};
     let layout = Layout::default();
     let memory = memory(layout.mapping_len())?;
@@ -266,6 +273,12 @@ fn unheard(socket: &Path, laps: usize) -> Result {
         )?;
         Producer::create(base.cast(), layout.mapping_len())?
     };
+    Ok((memory, producer))
+}
+
+fn unheard(socket: &Path, laps: usize) -> Result {
+    let layout = Layout::default();
+    let (memory, producer) = ring()?;
     announce(socket, true, Some(&memory))?;
     say("begun");
     let mut buffer = [0; MAX_RECORD];

@@ -592,6 +592,14 @@ for path in ('hooks.toml', 'journal-1.jsonl', run + '/policy', run + '/new'):
             print('done to', path)
         except OSError as error:
             assert error.errno in (2, 13), error
+import socket
+for kind in (socket.SOCK_SEQPACKET, socket.SOCK_STREAM):
+    for name in (run + '/socket', '\\0' + run + '/socket', b'\\0' + run.encode() + b'/socket'):
+        try:
+            socket.socket(socket.AF_UNIX, kind).connect(name)
+            print('connected to', name)
+        except PermissionError as error:
+            assert 'audithook.self' in str(error), error
 ";
     let outcome = Run::new(&scratch, NOTHING)
         .code(python::newest(), code)
@@ -604,7 +612,7 @@ for path in ('hooks.toml', 'journal-1.jsonl', run + '/policy', run + '/new'):
         .map(|record| record.rules().join(" "))
         .collect();
     assert!(
-        refused.len() >= 9
+        refused.len() >= 15
             && refused
                 .iter()
                 .all(|rules| rules.starts_with("audithook.self")),

@@ -204,10 +204,11 @@ with = {{ argument = \"0\", behave = \"sleep\", sleep-ms = 200, contains = \"slo
 }
 
 #[test]
-fn an_interpreter_whose_ring_is_refused_is_killed_and_the_journal_says_why() {
+fn an_interpreter_that_would_act_unseen_is_killed_and_the_journal_says_why() {
     for (misdeed, reason) in [
         ("no-ring", "it sent none"),
         ("large-ring", "impossible size"),
+        ("twice", "announced itself twice"),
     ] {
         let mut client = Client::start(NOTHING, &[misdeed]);
         // It may be dead before it has said that it lives.

@@ -307,6 +307,11 @@ impl Case<'_> {
                 }) {
                     refuse(said);
                 }
+                if is_resolved(name) {
+                    let own = &self.input.files.own_any;
+                    let own = own.iter().filter(|own| covers(&own.pattern, name));
+                    said.deny_all(own.map(|own| own.rule));
+                }
             }
             Some(path) if !is_resolved(path) => self.unusable_unix(bind, said),
             Some(path) => {
