@@ -384,7 +384,7 @@ while True: signal.pause()
 struct Front(std::process::Child);
 
 impl Front {
-    fn start(command: &mut std::process::Command) -> Self {
+    fn start(command: &mut Command) -> Self {
         Self(command.spawn().expect("the command runs"))
     }
 

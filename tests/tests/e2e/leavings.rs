@@ -381,3 +381,33 @@ fn a_runtime_directory_that_others_could_exchange_is_not_used() {
     }
     assert_used(true, "it is as before");
 }
+
+/// Directories nested deeper than there are descriptors: they stay, and that is said.
+#[test]
+fn a_private_directory_that_cannot_be_removed_is_said() {
+    let scratch = Scratch::new();
+    let code = "\
+import os
+print(os.environ['TMPDIR'])
+os.chdir(os.environ['TMPDIR'])
+for _ in range(200):
+    os.mkdir('d')
+    os.chdir('d')
+";
+    let audithook = audithook_tests::build::audithook();
+    let limited = ["sh", "-c", "ulimit -n 100 && exec \"$@\"", "sh"].map(str::to_owned);
+    let run = [
+        audithook.display().to_string(),
+        "run".into(),
+        "-c".into(),
+        "hooks.toml".into(),
+        "--".into(),
+    ];
+    let program = [python::newest().text().to_owned(), "-c".into(), code.into()];
+    let outcome = Run::new(&scratch, PRIVATE)
+        .command(limited.iter().chain(&run).chain(&program))
+        .finish_bare();
+    let left = outcome.assert_success().out();
+    outcome.assert_err("the private temporary directory could not be removed");
+    fs::remove_dir_all(left.trim()).expect("it was left");
+}

@@ -1,6 +1,7 @@
 //! The directory of `tmp = "private"`: made for the run, and gone with it.
 
 use std::fs::DirBuilder;
+use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
@@ -23,7 +24,14 @@ impl PrivateTmp {
 
 impl Drop for PrivateTmp {
     fn drop(&mut self) {
-        // The program made what is in it; what cannot be removed stays for the system's own cleaning.
-        let _ = std::fs::remove_dir_all(&self.0);
+        // The program made what is in it: it may be nested deeper than there are descriptors, or not to be written to.
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            // Nobody may be left to be told.
+            let _ = writeln!(
+                std::io::stderr(),
+                "audithook: the private temporary directory could not be removed: `{}`: {error}",
+                self.0.display()
+            );
+        }
     }
 }
