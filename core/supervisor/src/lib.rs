@@ -47,7 +47,7 @@ mod witness;
 use std::io;
 use std::path::PathBuf;
 
-use rustix::process::{DumpableBehavior, Pid};
+use rustix::process::{DumpableBehavior, Pid, WaitOptions};
 
 pub use control::Ended;
 pub use directory::RunDirectory;
@@ -109,6 +109,8 @@ pub fn run(
         -1 => Err(io::Error::last_os_error()),
         0 => {
             drop((front_end, arriving));
+            // What it is told apart by in lists of processes: SIGHUP to it reloads the policy.
+            let _ = rustix::thread::set_name(c"audithook-super");
             // Until the end: the last who closes the removed directory waits for the file system to take it apart, and front
             // is waited for.
             let _directory = run.directory.hold();
@@ -152,6 +154,10 @@ pub fn run(
                 let _ = std::fs::remove_dir_all(directory);
             }
             leftovers::sweep(others);
+            if ended.is_ok() {
+                // It is over, or nearly. Once reaped, what the command took of the processor counts as this process's children's.
+                let _ = rustix::process::waitpid(Some(supervisor), WaitOptions::empty());
+            }
             ended
         }
     }

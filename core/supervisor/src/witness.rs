@@ -77,6 +77,7 @@ extern "C" fn stand(parent: *mut c_void) -> c_int {
     // SAFETY: plain system calls.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        libc::prctl(libc::PR_SET_NAME, c"audithook-group".as_ptr());
         if libc::getppid().cast_unsigned() as usize == parent.addr() {
             // No signal interrupts it: all are blocked, and what cannot be blocked ends it or lets it go on waiting.
             libc::pause();

@@ -493,3 +493,37 @@ fn surroundings_are_compared_by_more_than_their_names() {
     let seen: Value = outcome.assert_success().json();
     assert_eq!(seen["descriptors"]["9"][0], "/dev/null", "{seen}");
 }
+
+/// What `time` shows: the command is not audithook's child, but its supervisor's.
+#[test]
+fn what_the_program_took_of_the_processor_is_counted_for_who_waits_for_audithook() {
+    let scratch = Scratch::new();
+    let took = "\
+import os, resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime)
+";
+    let work = "import os\nwhile os.times().user < 0.5: pass";
+    let python = python::newest().text();
+    let audithook = audithook_tests::build::audithook().display().to_string();
+    let run = [
+        &audithook,
+        "run",
+        "-q",
+        "--observe",
+        "--journal",
+        "none",
+        "--",
+    ];
+    let waiting = [&[python, "-c", took][..], &run, &[python, "-c", work]].concat();
+    let outcome = Run::with_flags(&scratch, &[])
+        .command(waiting)
+        .finish_bare();
+    let seconds: f64 = outcome
+        .assert_success()
+        .out()
+        .trim()
+        .parse()
+        .expect("seconds");
+    assert!(seconds >= 0.5, "{seconds}");
+}
