@@ -213,7 +213,7 @@ fn said(outcome: &Outcome, names: &[String], expected: &str) {
 
 /// What an operation could change of a secret.
 fn state(scratch: &Scratch, name: &str) -> (Vec<String>, Option<i64>, Option<u64>) {
-    let directory = scratch.join(&format!("secrets/{name}"));
+    let directory = scratch.join(format!("secrets/{name}"));
     let about = directory.join("key").symlink_metadata().ok();
     (
         listing(&directory),
