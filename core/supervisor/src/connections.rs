@@ -99,6 +99,16 @@ impl Connections {
         Some(oldest.until)
     }
 
+    /// The numbers of those of one process that are older than one, oldest first.
+    pub(crate) fn older(&self, peer: Pid, number: u64) -> Vec<u64> {
+        if !self.by_process.contains_key(&peer) {
+            return Vec::new();
+        }
+        let older = self.silent.range(..number);
+        let of_peer = older.filter(|(_, silent)| silent.peer == peer);
+        of_peer.map(|(number, _)| *number).collect()
+    }
+
     /// Their numbers, oldest first.
     pub(crate) fn numbers(&self) -> Vec<u64> {
         self.silent.keys().copied().collect()
@@ -141,6 +151,18 @@ mod tests {
         }
         connections.insert(6, socket(), pid(9), now);
         assert_eq!(connections.numbers(), [1, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn those_of_a_process_that_are_older_than_one_are_found_oldest_first() {
+        let now = Instant::now();
+        let mut connections = Connections::new(10);
+        for (number, peer) in [(1, 7), (2, 8), (3, 7), (4, 7)] {
+            connections.insert(number, socket(), pid(peer), now);
+        }
+        assert_eq!(connections.older(pid(7), 4), [1, 3]);
+        assert_eq!(connections.older(pid(7), u64::MAX), [1, 3, 4]);
+        assert!(connections.older(pid(9), u64::MAX).is_empty());
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(crate) enum Accepted {
 /// What somebody said.
 pub(crate) struct Heard {
     pub(crate) connection: OwnedFd,
+    /// Those with lower ones were opened before.
+    pub(crate) number: u64,
     /// Who it is, as the kernel says.
     pub(crate) peer: Pid,
     pub(crate) packet: Vec<u8>,
@@ -156,6 +158,7 @@ impl<'s> Listener<'s> {
         match receive(&connection) {
             Ok((packet, attached)) => Accepted::Heard(Heard {
                 connection,
+                number: u64::MAX,
                 peer,
                 packet,
                 attached,
@@ -182,10 +185,16 @@ impl<'s> Listener<'s> {
         let (packet, attached) = received.ok()?;
         Some(Heard {
             connection,
+            number,
             peer,
             packet,
             attached,
         })
+    }
+
+    /// The numbers of a process's connections before this one that have said nothing yet, oldest first.
+    pub(crate) fn silent_of(&self, peer: Pid, number: u64) -> Vec<u64> {
+        self.silent.older(peer, number)
     }
 
     /// The numbers of those that have said nothing yet.

@@ -369,7 +369,14 @@ impl<'b> Supervisor<'b> {
         }
         let pid = number(heard.peer);
         match packet {
-            Ok(Packet::Hello(record)) => self.hello(pid, &record, heard.ring(), handler),
+            Ok(Packet::Hello(record)) => {
+                // Over a connection that it opened before it may have said that it exists, until it became another program and
+                // said so over this one: the ring of the one must not replace that of the other.
+                for number in self.listener.silent_of(heard.peer, heard.number) {
+                    self.read_connection(number, handler);
+                }
+                self.hello(pid, &record, heard.ring(), handler);
+            }
             Ok(Packet::Exec(record)) => handler.notice(self.processes.current(pid), &record),
             Ok(Packet::Ask(_)) => {
                 let process = self.processes.current(pid);

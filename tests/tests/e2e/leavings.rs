@@ -269,8 +269,12 @@ fn what_a_process_may_still_need_stays_although_it_hides_whose_it_is() {
         let life = rustix::process::pidfd_open(life, rustix::process::PidfdFlags::empty());
         kill(target);
         assert!(wait_readable(life.expect("it lives"), PATIENCE));
-        place.run_another();
-        assert_nothing_is_left(&place.scratch);
+        // Another process of the machine that hides whose it is, of another test perhaps, keeps it for as long.
+        let end = std::time::Instant::now() + PATIENCE;
+        while !left(&place.scratch).is_empty() {
+            assert!(std::time::Instant::now() < end, "{way}: nobody needs it");
+            place.run_another();
+        }
     }
 }
 

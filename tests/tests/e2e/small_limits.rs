@@ -337,7 +337,7 @@ fn a_process_that_the_library_cannot_be_set_up_in_does_not_run() {
 /// Compiles a library; without a compiler, says so.
 fn library(scratch: &Scratch, name: &str, source: &str) -> Option<std::path::PathBuf> {
     let source = scratch.write(&format!("{name}.c"), source);
-    let library = scratch.join(&format!("{name}.so"));
+    let library = scratch.join(format!("{name}.so"));
     let made = Command::new("cc")
         .args(["-shared", "-fPIC", "-o"])
         .args([&library, &source])
