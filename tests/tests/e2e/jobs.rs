@@ -290,21 +290,19 @@ fn an_interrupt_at_whatever_moment_ends_the_command_and_not_audithook() {
 fn a_signal_to_the_whole_group_reaches_the_program_once() {
     let scratch = Scratch::new();
     let code = "\
-import os, signal, sys
+import os, signal
 count = 0
 def note(number, frame):
     global count
     count += 1
-def end(number, frame):
-    print(count)
-    sys.exit(0)
 signal.signal(signal.SIGUSR1, note)
-signal.signal(signal.SIGUSR2, end)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
 for _ in range(20):
     os.kill(0, signal.SIGUSR1)
     signal.sigtimedwait([], 0.01)
 open('sent', 'w').close()
-while True: signal.pause()
+signal.sigwait([signal.SIGUSR2])
+print(count)
 ";
     scratch.write("hooks.toml", POLICY);
     let run = Run::with_flags(&scratch, &[]);
@@ -334,15 +332,14 @@ fn a_signal_from_elsewhere_reaches_the_program_once_whether_sent_to_the_group_or
     let scratch = Scratch::new();
     let code = "\
 import os, signal, sys
-def note_in(file):
-    heard = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    return lambda number, frame: os.write(heard, b'x')
-note = note_in('heard')
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1): signal.signal(number, note)
-signal.signal(signal.SIGUSR2, note_in('last'))
-signal.signal(signal.SIGALRM, lambda number, frame: sys.exit(0))
+heard, last = [os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND) for file in ('heard', 'last')]
+awaited = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM]
+signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
 open('ready', 'w').close()
-while True: signal.pause()
+while True:
+    number = signal.sigwait(awaited)
+    if number == signal.SIGALRM: sys.exit(0)
+    os.write(last if number == signal.SIGUSR2 else heard, b'x')
 ";
     let heard = |file| std::fs::read(scratch.join(file)).map_or(0, |heard| heard.len());
     scratch.write("hooks.toml", POLICY);
@@ -407,14 +404,15 @@ fn signals_to_the_group_that_follow_each_other_at_once_reach_the_program_once_ea
     let scratch = Scratch::new();
     let code = "\
 import os, signal, sys
-def note_in(file):
-    heard = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    return lambda number, frame: os.write(heard, b'x')
-for name, number in ('first', signal.SIGUSR1), ('second', signal.SIGUSR2), ('last', signal.SIGINT):
-    signal.signal(number, note_in(name))
-signal.signal(signal.SIGALRM, lambda number, frame: sys.exit(0))
+names = {signal.SIGUSR1: 'first', signal.SIGUSR2: 'second', signal.SIGINT: 'last'}
+heard = {number: os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND) for number, name in names.items()}
+awaited = [*names, signal.SIGALRM]
+signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
 open('ready', 'w').close()
-while True: signal.pause()
+while True:
+    number = signal.sigwait(awaited)
+    if number == signal.SIGALRM: sys.exit(0)
+    os.write(heard[number], b'x')
 ";
     let heard = |file| std::fs::read(scratch.join(file)).map_or(0, |heard| heard.len());
     scratch.write("hooks.toml", POLICY);
@@ -449,9 +447,10 @@ fn a_program_hears_of_the_hangup_of_a_terminal_whose_session_audithook_leads() {
     let scratch = Scratch::new();
     let code = "\
 import signal
-signal.signal(signal.SIGHUP, lambda number, frame: open('hung up', 'w').close())
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 print('ready', flush=True)
-signal.pause()
+signal.sigwait([signal.SIGHUP])
+open('hung up', 'w').close()
 ";
     scratch.write("hooks.toml", POLICY);
     let run = Run::with_flags(&scratch, &[]);
@@ -470,9 +469,10 @@ fn a_signal_that_the_kernel_sends_to_the_front_alone_reaches_the_program() {
     let scratch = Scratch::new();
     let code = "\
 import signal, sys
-signal.signal(signal.SIGUSR1, lambda number, frame: sys.exit(7))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 open('ready', 'w').close()
-while True: signal.pause()
+signal.sigwait([signal.SIGUSR1])
+sys.exit(7)
 ";
     scratch.write("hooks.toml", POLICY);
     let run = Run::with_flags(&scratch, &[]);
