@@ -5,6 +5,9 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::arrow::{self, ArrowArray, ArrowArrayStream, ArrowSchema};
+use crate::command::{self, RawAnswer, RawCall, RawCommand, RawCommands, RawParam, RawStream};
+use crate::interface::{RawArgInfo, RawEventInfo, RawEvents, RawField, RawFields, RawState};
 use crate::{
     Event, LogLevel, RawAttach, RawHook, RawHost, RawOutcome, RawPlugin, RawReply, RawReport,
     RawSink, RawStr, Source, Tag, Value, Verdict, host::status, plugin, plugin::Sized32,
@@ -67,6 +70,31 @@ fn every_field_has_the_size_alignment_and_offset_that_a_c_compiler_gives_it() {
         }
         "ah_sink" = RawSink { struct_size, reserved, ctx, write }
         "ah_report" = RawReport { struct_size, reserved, render }
+        "ah_param" = RawParam {
+            struct_size, r#type as "type", flags, letter, name, summary, value_name, default_value, choices, n_choices, reserved,
+        }
+        "ah_stream" = RawStream { ctx, next, close }
+        "struct ArrowSchema" = ArrowSchema {
+            format, name, metadata, flags, n_children, children, dictionary, release, private_data,
+        }
+        "struct ArrowArray" = ArrowArray {
+            length, null_count, offset, n_buffers, n_children, buffers, children, dictionary, release, private_data,
+        }
+        "struct ArrowArrayStream" = ArrowArrayStream { get_schema, get_next, get_last_error, release, private_data }
+        "ah_call" = RawCall {
+            struct_size, n_args, args, arg_stride, reserved, input, ctx, progress, cancelled,
+        }
+        "ah_answer" = RawAnswer { struct_size, kind, value, bytes, table, ctx, status, close }
+        "ah_command" = RawCommand {
+            struct_size, flags, name, summary, help, params, n_params, param_stride, call,
+        }
+        "ah_commands" = RawCommands { struct_size, n_commands, commands, command_stride, reserved }
+        "ah_arg_info" = RawArgInfo { struct_size, tag, name, summary }
+        "ah_event_info" = RawEventInfo { struct_size, schema, name, summary, args, n_args, arg_stride }
+        "ah_events" = RawEvents { struct_size, n_events, events, event_stride, reserved }
+        "ah_field" = RawField { struct_size, reserved, info, on, derive }
+        "ah_fields" = RawFields { struct_size, n_fields, fields, field_stride, reserved }
+        "ah_state" = RawState { struct_size, reserved, save, restore }
     };
     facts.extend(numbers! {
         AH_ABI_MAJOR = plugin::ABI_MAJOR, AH_ABI_MINOR = plugin::ABI_MINOR, AH_PLUGIN_MAGIC = plugin::PLUGIN_MAGIC,
@@ -87,6 +115,16 @@ fn every_field_has_the_size_alignment_and_offset_that_a_c_compiler_gives_it() {
         AH_GATE = plugin::HOOK_GATE, AH_AFTER = plugin::HOOK_AFTER, AH_OBSERVER = plugin::HOOK_OBSERVER,
         AH_HOOK_PURE = plugin::HOOK_PURE, AH_PLUGIN_IN_TARGET = plugin::PLUGIN_IN_TARGET,
         AH_PLUGIN_OWN_THREADS = plugin::PLUGIN_OWN_THREADS,
+        AH_PARAM_FLAG = command::PARAM_FLAG, AH_PARAM_STR = command::PARAM_STR, AH_PARAM_BYTES = command::PARAM_BYTES,
+        AH_PARAM_PATH = command::PARAM_PATH, AH_PARAM_I64 = command::PARAM_I64, AH_PARAM_U64 = command::PARAM_U64,
+        AH_PARAM_F64 = command::PARAM_F64, AH_PARAM_SIZE = command::PARAM_SIZE, AH_PARAM_DURATION = command::PARAM_DURATION,
+        AH_PARAM_POSITIONAL = command::PARAM_POSITIONAL, AH_PARAM_REQUIRED = command::PARAM_REQUIRED,
+        AH_PARAM_REPEATED = command::PARAM_REPEATED,
+        AH_ANSWER_NONE = command::ANSWER_NONE, AH_ANSWER_VALUE = command::ANSWER_VALUE,
+        AH_ANSWER_BYTES = command::ANSWER_BYTES, AH_ANSWER_TABLE = command::ANSWER_TABLE,
+        AH_COMMAND_DEFAULT = command::COMMAND_DEFAULT, AH_COMMAND_READS_INPUT = command::COMMAND_READS_INPUT,
+        ARROW_FLAG_DICTIONARY_ORDERED = arrow::ARROW_FLAG_DICTIONARY_ORDERED,
+        ARROW_FLAG_NULLABLE = arrow::ARROW_FLAG_NULLABLE, ARROW_FLAG_MAP_KEYS_SORTED = arrow::ARROW_FLAG_MAP_KEYS_SORTED,
         AH_REPORT_TEXT = plugin::REPORT_TEXT, AH_REPORT_JSON = plugin::REPORT_JSON,
     });
     assert!(every_number_of_the_header_is_among(&facts));
@@ -109,6 +147,16 @@ fn the_first_version_s_sizes_stay_what_they_were() {
     assert_eq!(RawReport::SIZE_1_0 as usize, size_of::<RawReport>());
     assert_eq!(RawSink::SIZE_1_0 as usize, size_of::<RawSink>());
     assert_eq!(RawHost::SIZE_1_0 as usize, size_of::<RawHost>());
+    assert_eq!(RawParam::SIZE_1_0 as usize, size_of::<RawParam>());
+    assert_eq!(RawCall::SIZE_1_0 as usize, size_of::<RawCall>());
+    assert_eq!(RawCommand::SIZE_1_0 as usize, size_of::<RawCommand>());
+    assert_eq!(RawCommands::SIZE_1_0 as usize, size_of::<RawCommands>());
+    assert_eq!(RawArgInfo::SIZE_1_0 as usize, size_of::<RawArgInfo>());
+    assert_eq!(RawEventInfo::SIZE_1_0 as usize, size_of::<RawEventInfo>());
+    assert_eq!(RawEvents::SIZE_1_0 as usize, size_of::<RawEvents>());
+    assert_eq!(RawField::SIZE_1_0 as usize, size_of::<RawField>());
+    assert_eq!(RawFields::SIZE_1_0 as usize, size_of::<RawFields>());
+    assert_eq!(RawState::SIZE_1_0 as usize, size_of::<RawState>());
 }
 
 #[test]

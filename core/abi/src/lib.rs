@@ -3,8 +3,11 @@
 //! No dependencies, and nothing that allocates: the same types describe an event in the host, in a plugin and in
 //! the process that is watched.
 
+pub mod arrow;
+pub mod command;
 mod event;
 pub mod host;
+pub mod interface;
 #[cfg(test)]
 mod layout;
 pub mod plugin;

@@ -224,7 +224,7 @@ pub type AttachFn = unsafe extern "C" fn(
 /// `ah_plugin.detach`.
 pub type DetachFn = unsafe extern "C" fn(*mut RawInstance, *mut RawAttachment);
 /// `ah_plugin.get_interface`.
-pub type PluginInterfaceFn = unsafe extern "C" fn(*mut RawInstance, RawStr) -> *const c_void;
+pub type PluginInterfaceFn = unsafe extern "C" fn(RawStr) -> *const c_void;
 /// The exported function.
 pub type EntryFn = unsafe extern "C" fn(u32) -> *const RawPlugin;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use audithook_abi::command::CallFn;
 use audithook_abi::plugin::{
     ABI_MAJOR, ABI_MINOR, AfterFn, AttachFn, CreateFn, DestroyFn, DetachFn, GateFn, HOOK_AFTER,
     HOOK_GATE, HOOK_OBSERVER, HOOK_PURE, ObserveFn, PLUGIN_IN_TARGET, PLUGIN_MAGIC,
@@ -9,10 +10,11 @@ use audithook_abi::plugin::{
 };
 use audithook_abi::{RawHook, RawPlugin, RawStr, Verdict};
 
+use crate::command::{CommandInfo, read_commands};
 use crate::error::Refusal;
 
 /// What a plugin says about itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PluginInfo {
     /// A reversed domain name.
@@ -39,6 +41,8 @@ pub struct PluginInfo {
     pub own_threads: bool,
     /// The functions that a policy can name.
     pub hooks: Vec<HookInfo>,
+    /// What it does when it is asked.
+    pub commands: Vec<CommandInfo>,
 }
 
 /// One function that a policy can name.
@@ -76,6 +80,8 @@ pub(crate) struct Descriptor {
     pub(crate) info: PluginInfo,
     /// In the order of `info.hooks`.
     pub(crate) hooks: Vec<HookFunctions>,
+    /// In the order of `info.commands`.
+    pub(crate) commands: Vec<CallFn>,
     pub(crate) create: CreateFn,
     pub(crate) destroy: DestroyFn,
     /// There whenever there is a hook.
@@ -124,11 +130,8 @@ impl Descriptor {
             return Err(Refusal::OtherMajor { major, minor });
         }
         // SAFETY: as the caller promises.
-        let plugin = unsafe { read_sized(raw) }.map_err(|size| Refusal::TooSmall {
-            what: "ah_plugin",
-            size,
-            least: RawPlugin::SIZE_1_0,
-        })?;
+        let plugin =
+            unsafe { read_sized(raw) }.map_err(Refusal::too_small::<RawPlugin>("ah_plugin"))?;
         if plugin.abi_min_minor > ABI_MINOR {
             let least = plugin.abi_min_minor;
             return Err(Refusal::NeedsLaterMinor { least });
@@ -141,12 +144,14 @@ impl Descriptor {
     /// As [`Descriptor::read`].
     unsafe fn of(plugin: &RawPlugin) -> Result<Self, Refusal> {
         // SAFETY: as the caller promises.
-        let hooks = unsafe { read_hooks(plugin) }?;
+        let (hooks, commands) =
+            unsafe { (read_hooks(plugin)?, read_commands(plugin.get_interface)?) };
         let attachments = plugin.attach.zip(plugin.detach);
         if attachments.is_none() && !hooks.is_empty() {
             return Err(broken("`attach` or `detach` is NULL"));
         }
         let (hook_infos, hooks) = hooks.into_iter().unzip();
+        let (command_infos, commands) = commands.into_iter().unzip();
         // SAFETY: as the caller promises.
         let info = unsafe {
             PluginInfo {
@@ -162,16 +167,28 @@ impl Descriptor {
                 in_target: plugin.flags & PLUGIN_IN_TARGET != 0,
                 own_threads: plugin.flags & PLUGIN_OWN_THREADS != 0,
                 hooks: hook_infos,
+                commands: command_infos,
             }
         };
         Ok(Self {
             info,
             hooks,
+            commands,
             create: plugin.create.ok_or_else(|| broken("`create` is NULL"))?,
             destroy: plugin.destroy.ok_or_else(|| broken("`destroy` is NULL"))?,
             attachments,
             get_interface: plugin.get_interface,
         })
+    }
+
+    /// The command of this name.
+    pub(crate) fn command(&self, name: &str) -> Option<(&CommandInfo, CallFn)> {
+        let place = self
+            .info
+            .commands
+            .iter()
+            .position(|command| command.name == name)?;
+        Some((&self.info.commands[place], self.commands[place]))
     }
 
     /// The hook of this name.
@@ -184,38 +201,21 @@ impl Descriptor {
 /// # Safety
 /// As [`Descriptor::read`].
 unsafe fn read_hooks(plugin: &RawPlugin) -> Result<Vec<(HookInfo, HookFunctions)>, Refusal> {
-    let (count, stride) = (plugin.n_hooks, plugin.hook_stride);
-    if count == 0 {
-        return Ok(Vec::new());
-    }
-    if plugin.hooks.is_null() || !plugin.hooks.is_aligned() {
-        return Err(broken("`hooks` is NULL or odd"));
-    }
-    if count > MOST_HOOKS {
-        return Err(broken(format!("{count} hooks of at most {MOST_HOOKS}")));
-    }
-    if stride < RawHook::SIZE_1_0 || !(stride as usize).is_multiple_of(align_of::<RawHook>()) {
-        return Err(broken(format!("`hook_stride` is {stride}")));
-    }
+    // SAFETY: as the caller promises.
+    let raw: Vec<RawHook> = unsafe {
+        read_array(
+            "ah_hook",
+            plugin.hooks,
+            plugin.n_hooks,
+            plugin.hook_stride,
+            MOST_HOOKS,
+        )
+    }?;
     let mut names = BTreeSet::new();
     let mut hooks = Vec::new();
-    for place in 0..count {
-        // SAFETY: the caller's promise: `n_hooks` structs, `hook_stride` bytes apart.
-        let raw = unsafe { plugin.hooks.byte_add(place as usize * stride as usize) };
-        // SAFETY: one of those structs.
-        let hook = unsafe { read_sized(raw) }.map_err(|size| Refusal::TooSmall {
-            what: "ah_hook",
-            size,
-            least: RawHook::SIZE_1_0,
-        })?;
-        if hook.struct_size > stride {
-            let size = hook.struct_size;
-            return Err(broken(format!(
-                "hook {place} has {size} bytes, `hook_stride` is {stride}"
-            )));
-        }
+    for (place, hook) in (0..).zip(&raw) {
         // SAFETY: as the caller promises.
-        let Some((info, functions)) = (unsafe { read_hook(place, &hook) })? else {
+        let Some((info, functions)) = (unsafe { read_hook(place, hook) })? else {
             continue;
         };
         if !names.insert(info.name.clone()) {
@@ -224,6 +224,70 @@ unsafe fn read_hooks(plugin: &RawPlugin) -> Result<Vec<(HookInfo, HookFunctions)
         hooks.push((info, functions));
     }
     Ok(hooks)
+}
+
+/// Copies an array of structs that may be shorter or longer than this version's.
+///
+/// # Safety
+/// `first` points to `count` structs, `stride` bytes apart, each readable to the size that it states, or one of the
+/// numbers is absurd.
+pub(crate) unsafe fn read_array<T: Sized32>(
+    what: &'static str,
+    first: *const T,
+    count: u32,
+    stride: u32,
+    most: u32,
+) -> Result<Vec<T>, Refusal> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if first.is_null() || !first.is_aligned() {
+        return Err(broken(format!("the array of `{what}` is NULL or odd")));
+    }
+    if count > most {
+        return Err(broken(format!("{count} `{what}` of at most {most}")));
+    }
+    if stride < T::SIZE_1_0 || !(stride as usize).is_multiple_of(align_of::<T>()) {
+        return Err(broken(format!("the stride of `{what}` is {stride}")));
+    }
+    (0..count)
+        .map(|place| {
+            // SAFETY: the caller's promise.
+            let (size, read) = unsafe {
+                let one = first.byte_add(place as usize * stride as usize);
+                (one.cast::<u32>().read(), read_sized(one))
+            };
+            if size > stride {
+                return Err(broken(format!(
+                    "`{what}` {place} has {size} bytes, the stride is {stride}"
+                )));
+            }
+            read.map_err(Refusal::too_small::<T>(what))
+        })
+        .collect()
+}
+
+/// Copies an array of structs that never grow.
+///
+/// # Safety
+/// `first` points to `count` of them, or one of the numbers is absurd.
+pub(crate) unsafe fn read_plain_array<T: Copy>(
+    what: &'static str,
+    first: *const T,
+    count: u32,
+    most: u32,
+) -> Result<Vec<T>, Refusal> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if first.is_null() || !first.is_aligned() {
+        return Err(broken(format!("`{what}` is NULL or odd")));
+    }
+    if count > most {
+        return Err(broken(format!("{count} `{what}` of at most {most}")));
+    }
+    // SAFETY: the caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts(first, count as usize) }.to_vec())
 }
 
 /// `None` for a hook of kinds that only a later version knows.
@@ -278,7 +342,7 @@ unsafe fn read_hook(
 
 /// # Safety
 /// The bytes are readable if the length is not absurd.
-unsafe fn text(what: &str, raw: RawStr, longest: u64) -> Result<String, Refusal> {
+pub(crate) unsafe fn text(what: &str, raw: RawStr, longest: u64) -> Result<String, Refusal> {
     if raw.len > longest {
         let length = raw.len;
         return Err(broken(format!(
@@ -302,7 +366,7 @@ unsafe fn text(what: &str, raw: RawStr, longest: u64) -> Result<String, Refusal>
 
 /// # Safety
 /// As [`text`].
-unsafe fn name(what: &str, raw: RawStr) -> Result<String, Refusal> {
+pub(crate) unsafe fn name(what: &str, raw: RawStr) -> Result<String, Refusal> {
     // SAFETY: as the caller promises.
     let text = unsafe { text(what, raw, 64) }?;
     if !is_name(&text) {
@@ -322,6 +386,6 @@ pub(crate) fn is_name(text: &str) -> bool {
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
 }
 
-fn broken(what: impl Into<String>) -> Refusal {
+pub(crate) fn broken(what: impl Into<String>) -> Refusal {
     Refusal::Broken(what.into())
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
+use audithook_abi::plugin::Sized32;
 use audithook_abi::{ABI_MAJOR, ABI_MINOR};
 
 use crate::{Digest, ElfError, Looked};
@@ -109,6 +110,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// A struct that claims fewer bytes than the first version gave it.
+    pub(crate) fn too_small<T: Sized32>(what: &'static str) -> impl FnOnce(u32) -> Self {
+        move |size| Self::TooSmall {
+            what,
+            size,
+            least: T::SIZE_1_0,
+        }
+    }
+
     fn hint(&self, plugin: &str) -> Option<String> {
         Some(match self {
             Self::NotFound(_) => format!(
@@ -207,6 +217,72 @@ impl AttachError {
                 nearest: Some(nearest),
                 ..
             } => Some(format!("did you mean `{plugin}.{nearest}`?")),
+            Self::NotOffered { offered, .. } if !offered.is_empty() => {
+                Some(format!("it offers `{}`", offered.join("`, `")))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A command that was not called, or failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// plugin `{plugin}` offers no command: `{command}`
+    #[error("plugin `{plugin}` offers no command: `{command}`")]
+    NotOffered {
+        /// The plugin's name.
+        plugin: String,
+        /// What was asked for.
+        command: String,
+        /// The offered name that is nearest to it, if one is near.
+        nearest: Option<String>,
+        /// All that it offers.
+        offered: Vec<String>,
+    },
+    /// `{command}` refuses its arguments: {reason}
+    #[error("`{command}` refuses its arguments: {reason}")]
+    Refused {
+        /// Plugin and command.
+        command: String,
+        /// The plugin's words.
+        reason: Cow<'static, str>,
+    },
+    /// `{command}` failed: {reason}
+    #[error("`{command}` failed: {reason}")]
+    Failed {
+        /// Plugin and command.
+        command: String,
+        /// The plugin's words, or what its answer means.
+        reason: Cow<'static, str>,
+    },
+    /// `{0}` panicked: {1}
+    #[error("`{0}` panicked: {1}")]
+    Panicked(String, Cow<'static, str>),
+    /// `{0}`: the plugin panicked before and is not entered again
+    #[error("`{0}`: the plugin panicked before and is not entered again")]
+    Poisoned(String),
+    /// `{command}` gave a broken answer: {what}
+    #[error("`{command}` gave a broken answer: {what}")]
+    Broken {
+        /// Plugin and command.
+        command: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
+
+impl CallError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotOffered {
+                plugin,
+                nearest: Some(nearest),
+                ..
+            } => Some(format!("did you mean `{plugin} {nearest}`?")),
             Self::NotOffered { offered, .. } if !offered.is_empty() => {
                 Some(format!("it offers `{}`", offered.join("`, `")))
             }

@@ -312,20 +312,33 @@ unsafe extern "C" fn emit(
 }
 
 unsafe extern "C" fn set_reason(_: *mut c_void, reply: *mut RawReply, text: RawStr) -> i32 {
-    // SAFETY: the plugin hands back the reply that its running function was given, so `call` is null or a `Reason` that
-    // lives until that function returns, and nothing else looks at it meanwhile.
+    // SAFETY: the plugin hands back the reply that its running function was given; the text is readable during the call.
     unsafe {
-        let Some(reason) = reply
-            .as_ref()
-            .and_then(|reply| reply.call.cast::<Reason>().as_mut())
-        else {
-            return status::BAD_ARG;
-        };
         let bytes = text.bytes();
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_REASON)]);
-        *reason = Some(Cow::Owned(one_line(&text).into_owned()));
+        say(reply, &text)
     }
-    status::OK
+}
+
+/// Writes the reason of a reply.
+///
+/// # Safety
+/// `reply` is null or the reply that a running function of the plugin was given: its `call` is null or a [`Reason`] that lives
+/// until that function returns, and nothing else looks at it meanwhile.
+pub(crate) unsafe fn say(reply: *mut RawReply, text: &str) -> i32 {
+    // SAFETY: the caller's promise.
+    let reason = unsafe {
+        reply
+            .as_ref()
+            .and_then(|reply| reply.call.cast::<Reason>().as_mut())
+    };
+    match reason {
+        None => status::BAD_ARG,
+        Some(reason) => {
+            *reason = Some(Cow::Owned(one_line(text).into_owned()));
+            status::OK
+        }
+    }
 }
 
 unsafe extern "C" fn event_retain(
@@ -371,7 +384,7 @@ fn monotonic_ns() -> u64 {
 }
 
 /// A line stays a line, and a terminal stays as it is.
-fn one_line(text: &str) -> Cow<'_, str> {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if !text.chars().any(char::is_control) {
         return Cow::Borrowed(text);
     }

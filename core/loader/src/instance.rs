@@ -156,6 +156,14 @@ impl Instance {
         self.shared.is_poisoned()
     }
 
+    pub(crate) fn poison(&self) {
+        self.shared.poison();
+    }
+
+    pub(crate) fn raw(&self) -> *mut RawInstance {
+        self.shared.raw.as_ptr()
+    }
+
     /// What the plugin counted, by name.
     #[must_use]
     pub fn counters(&self) -> Vec<(Symbol, u64)> {
@@ -277,8 +285,8 @@ impl Instance {
         let Some(find) = shared.plugin.shared.descriptor.get_interface else {
             return Ok(None);
         };
-        // SAFETY: the instance is alive; the id is valid for the call.
-        let found = unsafe { find(shared.raw.as_ptr(), RawStr::new(INTERFACE_REPORT)) };
+        // SAFETY: the id is valid for the call.
+        let found = unsafe { find(RawStr::new(INTERFACE_REPORT)) };
         let found = found.cast::<RawReport>();
         if found.is_null() {
             return Ok(None);
@@ -520,12 +528,12 @@ unsafe extern "C" fn take(ctx: *mut c_void, piece: RawStr) -> i32 {
 }
 
 /// The plugin's words, if it had any.
-fn said(reason: Reason) -> Cow<'static, str> {
+pub(crate) fn said(reason: Reason) -> Cow<'static, str> {
     reason.unwrap_or(Cow::Borrowed("no reason given"))
 }
 
 /// What a status that is no success means, with the plugin's words.
-fn failure(status: i32, reason: Reason) -> Cow<'static, str> {
+pub(crate) fn failure(status: i32, reason: Reason) -> Cow<'static, str> {
     let meaning = match status {
         status::ERROR => return said(reason),
         status::PANIC => "it panicked",
@@ -547,7 +555,7 @@ fn no_such_kind(kind: &str) -> HookError {
 }
 
 /// The offered name that differs least from `wanted`, if it differs little.
-fn nearest<'a>(wanted: &str, offered: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(wanted: &str, offered: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     offered
         .map(|name| (distance(wanted, name), name))
         .min()

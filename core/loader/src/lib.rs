@@ -12,6 +12,9 @@
 //! path is never opened twice for different content: the dynamic linker would hand out the old code. A panicked
 //! instance is never entered again, not even to be destroyed.
 
+mod answer;
+mod argument;
+mod command;
 mod descriptor;
 mod digest;
 mod elf;
@@ -23,10 +26,13 @@ mod library;
 mod retained;
 mod search;
 
+pub use answer::{Answer, ByteStream, Content, Patience, TableStream, Watch};
+pub use argument::{Argument, ArgumentError};
+pub use command::{CommandInfo, ParamInfo, ParamKind};
 pub use descriptor::{HookInfo, Kinds, PluginInfo};
 pub use digest::{Digest, ParseDigestError};
 pub use elf::ElfError;
-pub use error::{AttachError, CreateError, LoadError, Refusal, ReportError};
+pub use error::{AttachError, CallError, CreateError, LoadError, Refusal, ReportError};
 pub use host::{EmitError, Services};
 pub use instance::{Attached, Attachment, Instance};
 pub use library::{Examined, Plugin, Spec};

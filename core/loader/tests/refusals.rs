@@ -325,12 +325,12 @@ fn broken_descriptors_are_told_apart() {
 
 #[test]
 fn broken_hooks_are_told_apart() {
-    refused!(["-DHOOKS=NULL"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: `hooks` is NULL or odd");
-    refused!(["-DN_HOOKS=1000000"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: 1000000 hooks of at most 256");
-    refused!(["-DSTRIDE=8"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: `hook_stride` is 8");
-    refused!(["-DSTRIDE=97"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: `hook_stride` is 97");
+    refused!(["-DHOOKS=NULL"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: the array of `ah_hook` is NULL or odd");
+    refused!(["-DN_HOOKS=1000000"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: 1000000 `ah_hook` of at most 256");
+    refused!(["-DSTRIDE=8"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: the stride of `ah_hook` is 8");
+    refused!(["-DSTRIDE=97"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: the stride of `ah_hook` is 97");
     refused!(["-DHOOK_SIZE=4"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: `ah_hook` has 4 bytes of at least 96");
-    refused!(["-DHOOK_SIZE=104"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: hook 0 has 104 bytes, `hook_stride` is 96");
+    refused!(["-DHOOK_SIZE=104"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: `ah_hook` 0 has 104 bytes, the stride is 96");
     refused!(["-DHOOK_NAME=\"check\""], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: two hooks are called `check`");
     refused!(["-DHOOK_NAME=\"\""], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: `a hook's name` is no name: `` (1 to 64 of `a-z 0-9 - _`, a letter first)");
     refused!(["-DGATE=NULL"], @"cannot load plugin: `broken`: `DIR/libbroken.so`: broken descriptor: `gate` of hook `check` is NULL");

@@ -342,7 +342,7 @@ unsafe fn end<H: Hook>(attachment: *mut RawAttachment) {
     );
 }
 
-unsafe extern "C" fn get_interface<P: Export>(_: *mut RawInstance, id: RawStr) -> *const c_void {
+unsafe extern "C" fn get_interface<P: Export>(id: RawStr) -> *const c_void {
     // SAFETY: the header's contract: a text that is readable during the call.
     let id = unsafe { id.bytes() };
     P::INTERFACES

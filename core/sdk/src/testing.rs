@@ -258,10 +258,10 @@ impl Instance {
             .plugin
             .get_interface
             .expect("an SDK's plugin has interfaces");
-        // SAFETY: the ABI's contract, kept: the instance is alive, the id is valid for the call, and what is found under this
+        // SAFETY: the ABI's contract, kept: the id is valid for the call, and what is found under this
         // id is an `ah_report`, made by this version of the SDK.
         let interface = unsafe {
-            find(self.raw, RawStr::new(INTERFACE_REPORT))
+            find(RawStr::new(INTERFACE_REPORT))
                 .cast::<RawReport>()
                 .as_ref()
         };

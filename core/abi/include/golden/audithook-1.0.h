@@ -18,8 +18,8 @@
  *     is said where it stands.
  *  5. New abilities are interfaces, fetched by a string id ("audithook.report/1"). An id never changes its meaning;
  *     the next revision has the next number, and both may be offered. Third parties use reversed domain names
- *     ("com.example.thing/1"). Reserved: every id that starts with "audithook.", among them "audithook.command/1",
- *     "audithook.state/1", "audithook.fields/1", "audithook.flat/1" and "audithook.report/1" (the only one that 1.0 defines).
+ *     ("com.example.thing/1"). Reserved: every id that starts with "audithook."; 1.0 defines "audithook.report/1",
+ *     "audithook.command/1", "audithook.events/1", "audithook.fields/1" and "audithook.state/1".
  *  6. Schemas of events version apart (ah_event.schema). The version of the ABI is not the version of the product.
  *
  * RULES FOR EVERY FUNCTION
@@ -338,10 +338,10 @@ typedef struct ah_plugin {
     void (*detach)(ah_instance *instance, ah_attachment *attachment);
 
     /*
-     * The plugin's interface of this id, NULL when it has none; valid until `destroy` returns. NULL when the plugin has
-     * no interfaces. [any-thread]
+     * The plugin's interface of this id, NULL when it has none: a constant table in static storage, whose functions take the
+     * instance. Asked without an instance too, to describe the plugin. NULL when the plugin has no interfaces. [any-thread]
      */
-    const void *(*get_interface)(ah_instance *instance, ah_str id);
+    const void *(*get_interface)(ah_str id);
 } ah_plugin;
 
 /*
@@ -377,6 +377,236 @@ typedef struct ah_report {
      * May be called at any time and more than once, while hooks run. [any-thread] [may-block] */
     int32_t (*render)(ah_instance *instance, uint32_t format, const ah_sink *sink);
 } ah_report;
+
+/* ---- Interface audithook.command/1: what a plugin does when it is asked ---------------------------------------- */
+
+#define AH_INTERFACE_COMMAND "audithook.command/1"
+
+/* What a parameter takes. On the command line it is text; the plugin gets a value of the tag that stands here. A command
+ * with a parameter of a type that the host does not know is not offered by that host. */
+#define AH_PARAM_FLAG 1     /* a switch without a value: AH_TAG_BOOL, never null */
+#define AH_PARAM_STR 2      /* AH_TAG_STR: UTF-8 */
+#define AH_PARAM_BYTES 3    /* AH_TAG_BYTES: as the command line has them */
+#define AH_PARAM_PATH 4     /* AH_TAG_PATH */
+#define AH_PARAM_I64 5      /* AH_TAG_I64 */
+#define AH_PARAM_U64 6      /* AH_TAG_U64 */
+#define AH_PARAM_F64 7      /* AH_TAG_F64: never NaN */
+#define AH_PARAM_SIZE 8     /* AH_TAG_U64: bytes; typed as 4096, 64KiB, 1.5MB */
+#define AH_PARAM_DURATION 9 /* AH_TAG_U64: nanoseconds; typed as 250ms, 1.5s, 2m */
+
+/* Bits of a parameter. A host ignores bits that it does not know. */
+#define AH_PARAM_POSITIONAL 1 /* given by its place, not by its name; in the order of the descriptors */
+#define AH_PARAM_REQUIRED 2   /* must be given; not for a flag, nor with a default */
+#define AH_PARAM_REPEATED 4   /* may be given several times: AH_TAG_LIST, empty when it is not given. The last positional only */
+
+/* One parameter of a command. */
+typedef struct ah_param {
+    uint32_t struct_size;
+    uint32_t type;         /* one of AH_PARAM_FLAG … */
+    uint32_t flags;        /* AH_PARAM_POSITIONAL … */
+    uint32_t letter;       /* `s` for `-s`: an ASCII letter or digit; 0 for none */
+    ah_str name;           /* `seed` for `--seed`: 1 to 64 of a-z 0-9 - _ , a letter first; unique in the command */
+    ah_str summary;        /* one line of UTF-8 */
+    ah_str value_name;     /* what help shows for the value: `N`; may be empty */
+    ah_str default_value;  /* as it would be typed; empty for none */
+    const ah_str *choices; /* the only texts that are taken, for AH_PARAM_STR; may be NULL when n_choices is 0 */
+    uint32_t n_choices;    /* at most 256 */
+    uint32_t reserved;
+} ah_param;
+
+/*
+ * A stream of bytes, pulled piece by piece by who reads it: who is not asked does not work, and nothing heaps up. Never grows.
+ */
+typedef struct ah_stream {
+    void *ctx;
+    /*
+     * The next piece: 1 and *piece, which is readable until the next call on this stream and may be empty; 0 at the end; an
+     * error with its reason in the reply, after which nothing more comes. By one thread at a time. [may-block]
+     */
+    int32_t (*next)(void *ctx, ah_reply *reply, ah_str *piece);
+    /* Ends the stream, read to its end or not: exactly once, and nothing after it. May be NULL. */
+    void (*close)(void *ctx);
+} ah_stream;
+
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+/* The Arrow C data and C stream interfaces, as Apache Arrow publishes them (arrow.apache.org/docs/format). They never grow. */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+struct ArrowSchema {
+    const char *format;
+    const char *name;
+    const char *metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema **children;
+    struct ArrowSchema *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+struct ArrowArray {
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void **buffers;
+    struct ArrowArray **children;
+    struct ArrowArray *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+#endif
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
+    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
+    const char *(*get_last_error)(struct ArrowArrayStream *);
+    void (*release)(struct ArrowArrayStream *);
+    void *private_data;
+};
+#endif
+
+/* One call of a command, borrowed until `call` returns; `ctx` with its functions and `input` until the answer is closed. */
+typedef struct ah_call {
+    uint32_t struct_size;
+    uint32_t n_args;        /* as many as the command has parameters */
+    const ah_value *args;   /* in the parameters' order; AH_TAG_NULL where nothing was given. May be NULL when n_args is 0 */
+    uint32_t arg_stride;    /* bytes from one argument to the next: step by it */
+    uint32_t reserved;
+    const ah_stream *input; /* what is piped in; NULL when nothing is. The host closes it */
+    void *ctx;              /* the first argument of what follows; each may be NULL */
+    /* How far it is: `done` of `total` (0 when that is unknown) of whatever `unit` (UTF-8, may be empty) says. [any-thread] */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total, ah_str unit);
+    /* Not 0 when nobody waits for the answer any more: return AH_AGAIN soon. [any-thread] */
+    int32_t (*cancelled)(void *ctx);
+} ah_call;
+
+#define AH_ANSWER_NONE 0  /* nothing to say */
+#define AH_ANSWER_VALUE 1 /* one value */
+#define AH_ANSWER_BYTES 2 /* a stream of bytes */
+#define AH_ANSWER_TABLE 3 /* a table: an Arrow C stream of record batches (its schema is a struct) */
+
+/* What a command answers: filled in by `call`. An unknown kind reads as an error. */
+typedef struct ah_answer {
+    uint32_t struct_size;           /* the host's */
+    uint32_t kind;                  /* one of AH_ANSWER; AH_ANSWER_NONE at first */
+    ah_value value;                 /* AH_ANSWER_VALUE: what it points to is readable until `close` */
+    ah_stream bytes;                /* AH_ANSWER_BYTES */
+    struct ArrowArrayStream *table; /* AH_ANSWER_TABLE: the plugin fills in what this points to, which the host gave. The host
+                                       releases it */
+    void *ctx;                      /* the first argument of what follows; each may be NULL */
+    /* The exit status, 0 to 255, asked for once all was read: 0 good, 1 the answer is no, others as the help says. */
+    int32_t (*status)(void *ctx);
+    /* Nothing of the answer is read any more: exactly once, after `bytes.close` and the table's release. */
+    void (*close)(void *ctx);
+} ah_answer;
+
+/* Without a verb: `audithook permutations 1 2 3`. At most one command of a plugin. */
+#define AH_COMMAND_DEFAULT 1
+/* It reads what is piped in. */
+#define AH_COMMAND_READS_INPUT 2
+
+/* `audithook PLUGIN COMMAND …`. */
+typedef struct ah_command {
+    uint32_t struct_size;
+    uint32_t flags;         /* bits of AH_COMMAND */
+    ah_str name;            /* 1 to 64 of a-z 0-9 - _ , a letter first; unique in the plugin */
+    ah_str summary;         /* one line of UTF-8 */
+    ah_str help;            /* what `--help` says beyond that: lines of UTF-8; may be empty */
+    const ah_param *params; /* at most 64; may be NULL when n_params is 0 */
+    uint32_t n_params;
+    uint32_t param_stride;  /* sizeof(ah_param) where it was compiled */
+
+    /*
+     * Does it: 0 and *answer, or an error with its reason: AH_BAD_ARG says that the arguments make no sense together. An
+     * answer that is a stream or table goes on working as it is read. What the command does to the world it raises on the
+     * bus first (ah_host.emit), and obeys. [any-thread] [may-block]
+     */
+    int32_t (*call)(ah_instance *instance, const ah_call *call, ah_reply *reply, ah_answer *answer);
+} ah_command;
+
+typedef struct ah_commands {
+    uint32_t struct_size;
+    uint32_t n_commands;        /* at most 64 */
+    const ah_command *commands;
+    uint32_t command_stride;    /* sizeof(ah_command) where it was compiled */
+    uint32_t reserved;
+} ah_commands;
+
+/* ---- Interface audithook.events/1: the events that a plugin raises ---------------------------------------------- */
+
+#define AH_INTERFACE_EVENTS "audithook.events/1"
+
+/* One argument of an event, or one derived field. */
+typedef struct ah_arg_info {
+    uint32_t struct_size;
+    uint32_t tag;   /* one of AH_TAG */
+    ah_str name;    /* 1 to 256 bytes of UTF-8 */
+    ah_str summary; /* one line of UTF-8 */
+} ah_arg_info;
+
+/* One event. Its name begins with the plugin's and a dot: "zip.entry". */
+typedef struct ah_event_info {
+    uint32_t struct_size;
+    uint32_t schema;         /* the version of the arguments' schema, from 1 */
+    ah_str name;
+    ah_str summary;          /* one line of UTF-8 */
+    const ah_arg_info *args; /* at most 64; may be NULL when n_args is 0 */
+    uint32_t n_args;
+    uint32_t arg_stride;     /* sizeof(ah_arg_info) where it was compiled */
+} ah_event_info;
+
+typedef struct ah_events {
+    uint32_t struct_size;
+    uint32_t n_events;           /* at most 256 */
+    const ah_event_info *events;
+    uint32_t event_stride;       /* sizeof(ah_event_info) where it was compiled */
+    uint32_t reserved;
+} ah_events;
+
+/* ---- Interface audithook.fields/1: arguments that a plugin derives, for rules and conditions --------------------- */
+
+#define AH_INTERFACE_FIELDS "audithook.fields/1"
+
+/* A field: `PLUGIN.NAME` in a rule, `fields.PLUGIN.NAME` in a condition. */
+typedef struct ah_field {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const ah_arg_info *info; /* name (1 to 64 of a-z 0-9 - _ , a letter first), summary and tag of the value */
+    ah_str on;               /* the names and globs of events that it can be derived from, separated by one space */
+    /*
+     * Derives it: 0 and *value, readable until the next `derive` of this instance on the same thread; AH_TAG_NULL when the
+     * event has none. [any-thread]
+     */
+    int32_t (*derive)(ah_instance *instance, const ah_event *event, ah_reply *reply, ah_value *value);
+} ah_field;
+
+typedef struct ah_fields {
+    uint32_t struct_size;
+    uint32_t n_fields;      /* at most 256 */
+    const ah_field *fields;
+    uint32_t field_stride;  /* sizeof(ah_field) where it was compiled */
+    uint32_t reserved;
+} ah_fields;
+
+/* ---- Interface audithook.state/1: what a new generation of a plugin takes over from the old --------------------- */
+
+#define AH_INTERFACE_STATE "audithook.state/1"
+
+typedef struct ah_state {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* Writes the state: any bytes, at most 1 GiB, which carry their own version. No hook runs meanwhile. [create-thread] [may-block] */
+    int32_t (*save)(ah_instance *instance, const ah_sink *sink);
+    /*
+     * Takes over what an instance of the same id saved, right after `create` and before the first hook. An error refuses
+     * it, with its reason: the old instance then goes on, and this one is destroyed. [create-thread] [may-block]
+     */
+    int32_t (*restore)(ah_instance *instance, ah_str state, ah_reply *reply);
+} ah_state;
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,6 @@
 /* A plugin that is broken in the way that its compilation names, and otherwise good. */
+#include <string.h>
+
 #include "audithook.h"
 
 #ifndef MAGIC
@@ -119,11 +121,10 @@ static int32_t render(ah_instance *instance, uint32_t format, const ah_sink *sin
 static const ah_report report = {sizeof(ah_report), 0, render};
 static const ah_report short_report = {8, 0, render};
 
-static const void *get_interface(ah_instance *instance, ah_str id) {
-    (void)instance;
-    (void)id;
+static const void *get_interface(ah_str id) {
     (void)&report;
     (void)&short_report;
+    if (id.len != sizeof AH_INTERFACE_REPORT - 1 || memcmp(id.ptr, AH_INTERFACE_REPORT, id.len) != 0) return NULL;
     return INTERFACE;
 }
 

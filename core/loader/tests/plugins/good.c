@@ -128,9 +128,8 @@ static int32_t render(ah_instance *instance, uint32_t format, const ah_sink *sin
     return sink->write(sink->ctx, str("\n"));
 }
 
-static const void *get_interface(ah_instance *instance, ah_str id) {
+static const void *get_interface(ah_str id) {
     static const ah_report report = {sizeof(ah_report), 0, render};
-    (void)instance;
     if (id.len == sizeof AH_INTERFACE_REPORT - 1 && memcmp(id.ptr, AH_INTERFACE_REPORT, id.len) == 0) return &report;
     return NULL;
 }
