@@ -15,7 +15,7 @@ use std::sync::Arc;
 use audithook_abi::{Event, LogLevel, Source, Value, Verdict};
 use audithook_bus::{Bus, Decision, intern};
 use audithook_catalogue::arg;
-use audithook_loader::{SearchPath, Services};
+use audithook_loader::{Instance, SearchPath, Services};
 use audithook_matcher::{Context, Image, Judgement, Mode, NoNames, Plan};
 use audithook_policy::arguments::{self, Argument};
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
@@ -110,6 +110,12 @@ impl Evaluator {
     #[must_use]
     pub fn rule(&self, number: u32) -> Option<&RuleText> {
         self.policy.rules().get(number as usize)
+    }
+
+    /// The instance of the plugin of this name.
+    #[must_use]
+    pub fn instance(&self, plugin: &str) -> Option<Instance> {
+        self.built.instance(plugin)
     }
 
     /// What the plugins report, by plugin, once all that was shown to them has been seen.

@@ -214,6 +214,15 @@ impl BuiltHooks {
             .collect()
     }
 
+    /// The instance of the plugin of this name, unless it runs in the target.
+    pub(crate) fn instance(&self, plugin: &str) -> Option<Instance> {
+        self.instances
+            .iter()
+            .map(Live::instance)
+            .find(|instance| instance.plugin().info().name == plugin)
+            .cloned()
+    }
+
     /// The instances, for the policy that comes next.
     pub(crate) fn live(&self) -> Vec<Live> {
         self.instances.clone()

@@ -3,6 +3,7 @@
 mod arguments;
 mod breadth;
 mod check;
+mod command;
 mod completions;
 mod emit;
 mod event_text;
@@ -41,7 +42,12 @@ use terminal::Terminal;
 pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return wrong_usage(suggesting(error)),
+        Err(error) => {
+            let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+            return command::unknown_word(&error)
+                .and_then(|word| command::run(&word, &words))
+                .unwrap_or_else(|| wrong_usage(suggesting(error)));
+        }
     };
     let mut terminal = Terminal::new(arguments.color);
     let command = match arguments.command {
