@@ -318,6 +318,65 @@ impl TableStream {
     }
 }
 
+/// The record batches of a [`TableStream`], which it has taken over.
+#[cfg(feature = "arrow")]
+pub struct TableReader<'a> {
+    batches: arrow_array::ffi_stream::RecordBatchStreamReader,
+    /// The answer is closed after this, never before.
+    stream: std::marker::PhantomData<&'a mut TableStream>,
+}
+
+#[cfg(feature = "arrow")]
+impl TableStream {
+    /// Reads the table. It can be read once.
+    ///
+    /// # Errors
+    /// The plugin gives no schema, or one that is none.
+    pub fn reader(&mut self) -> Result<TableReader<'_>, arrow_schema::ArrowError> {
+        const {
+            type Theirs = arrow_array::ffi_stream::FFI_ArrowArrayStream;
+            assert!(size_of::<Theirs>() == size_of::<ArrowArrayStream>());
+            assert!(align_of::<Theirs>() == align_of::<ArrowArrayStream>());
+        }
+        // SAFETY: the same struct of the same interface, whole and not released; it is moved out of its place, which says
+        // then that it is released.
+        let batches = unsafe {
+            arrow_array::ffi_stream::RecordBatchStreamReader::from_raw(self.as_mut_ptr().cast())
+        }?;
+        Ok(TableReader {
+            batches,
+            stream: std::marker::PhantomData,
+        })
+    }
+}
+
+#[cfg(feature = "arrow")]
+impl TableReader<'_> {
+    /// The names and types of the columns.
+    #[must_use]
+    pub fn schema(&self) -> arrow_schema::SchemaRef {
+        arrow_array::RecordBatchReader::schema(&self.batches)
+    }
+}
+
+#[cfg(feature = "arrow")]
+impl Iterator for TableReader<'_> {
+    type Item = Result<arrow_array::RecordBatch, arrow_schema::ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.batches.next()
+    }
+}
+
+#[cfg(feature = "arrow")]
+impl fmt::Debug for TableReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TableReader")
+            .field("schema", &self.schema())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Drop for TableStream {
     fn drop(&mut self) {
         if let Some(release) = self.raw.release {

@@ -26,6 +26,8 @@ mod library;
 mod retained;
 mod search;
 
+#[cfg(feature = "arrow")]
+pub use answer::TableReader;
 pub use answer::{Answer, ByteStream, Content, Patience, TableStream, Watch};
 pub use argument::{Argument, ArgumentError};
 pub use command::{CommandInfo, ParamInfo, ParamKind};

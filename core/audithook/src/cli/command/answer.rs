@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::ArrowError;
 use audithook_abi::{Value, View};
-use audithook_loader::{Answer, ByteStream, Content, TableStream};
+use audithook_loader::{Answer, ByteStream, Content, TableReader, TableStream};
 use clap::ArgMatches;
 use serde_json::Value as Json;
 use tempfile::NamedTempFile;
@@ -40,10 +42,11 @@ pub(super) fn write(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let Some(file) = &destination.file else {
-        return write_to(answer, destination.format, terminal.out()).map_err(Broken::to_output);
+        return write_to(answer, destination.format, terminal.out())
+            .map_err(Broken::on_standard_output);
     };
     let mut whole = Whole::begin(file).map_err(|error| unwritable(file, &error))?;
-    write_to(answer, destination.format, whole.writer()).map_err(|broken| broken.to(file))?;
+    write_to(answer, destination.format, whole.writer()).map_err(|broken| broken.in_file(file))?;
     whole.end().map_err(|error| unwritable(file, &error))
 }
 
@@ -56,14 +59,14 @@ enum Broken {
 }
 
 impl Broken {
-    fn to_output(self) -> Failure {
+    fn on_standard_output(self) -> Failure {
         match self {
             Self::Command(failure) => failure,
             Self::Output(error) => Failure::Output(error),
         }
     }
 
-    fn to(self, file: &Path) -> Failure {
+    fn in_file(self, file: &Path) -> Failure {
         match self {
             Self::Command(failure) => failure,
             Self::Output(error) => unwritable(file, &error),
@@ -187,8 +190,74 @@ fn write_table(
     format: AnswerFormat,
     out: &mut dyn Write,
 ) -> Result<(), Broken> {
-    let _ = (table, format, out);
-    Err(Broken::Command(Failure::new("tables are not written yet")))
+    let rows = table.reader().map_err(unreadable)?;
+    let schema = rows.schema();
+    match format {
+        AnswerFormat::Text => write_columns(rows, out),
+        AnswerFormat::Json => {
+            let mut lines = arrow_json::LineDelimitedWriter::new(&mut *out);
+            for batch in rows {
+                lines
+                    .write(&batch.map_err(unreadable)?)
+                    .map_err(unwritten)?;
+            }
+            lines.finish().map_err(unwritten)
+        }
+        AnswerFormat::Arrow => {
+            let mut stream =
+                arrow_ipc::writer::StreamWriter::try_new(&mut *out, &schema).map_err(unwritten)?;
+            for batch in rows {
+                stream
+                    .write(&batch.map_err(unreadable)?)
+                    .map_err(unwritten)?;
+            }
+            stream.finish().map_err(unwritten)
+        }
+    }
+}
+
+/// One row a line, the columns apart by a tab; the first line has their names.
+fn write_columns(rows: TableReader<'_>, out: &mut dyn Write) -> Result<(), Broken> {
+    let schema = rows.schema();
+    let names: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|field| &**field.name())
+        .collect();
+    writeln!(out, "{}", names.join("\t"))?;
+    let options = FormatOptions::default();
+    for batch in rows {
+        let batch = batch.map_err(unreadable)?;
+        let columns = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column, &options))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(unreadable)?;
+        for row in 0..batch.num_rows() {
+            for (place, column) in columns.iter().enumerate() {
+                let end = if place == 0 { "" } else { "\t" };
+                write!(out, "{end}{}", column.value(row))?;
+            }
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(())
+}
+
+/// The command failed while its table was read.
+fn unreadable(error: ArrowError) -> Broken {
+    Broken::Command(Failure::new(format!("the table cannot be read: {error}")))
+}
+
+/// What the writers of Arrow say is what their output says.
+fn unwritten(error: ArrowError) -> Broken {
+    match error {
+        ArrowError::IoError(_, error) => Broken::Output(error),
+        other => Broken::Command(Failure::new(format!(
+            "the table cannot be written: {other}"
+        ))),
+    }
 }
 
 /// A file that appears whole or not at all; a device or a pipe is written as it is.
