@@ -4,16 +4,22 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
 
+use audithook_abi::command::{
+    ANSWER_BYTES, ANSWER_NONE, ANSWER_VALUE, COMMAND_DEFAULT, COMMAND_READS_INPUT,
+    INTERFACE_COMMAND, RawAnswer, RawCall, RawCommand, RawCommands, RawParam, RawStream,
+};
 use audithook_abi::plugin::{
     ABI_MAJOR, ABI_MINOR, HOOK_AFTER, HOOK_GATE, HOOK_OBSERVER, INTERFACE_REPORT, PLUGIN_MAGIC,
     REPORT_JSON, REPORT_TEXT, read_sized,
 };
 use audithook_abi::{
     Event, LogLevel, RawAttach, RawAttachment, RawHook, RawHost, RawInstance, RawOutcome,
-    RawPlugin, RawReply, RawReport, RawSink, RawStr, Verdict, status,
+    RawPlugin, RawReply, RawReport, RawSink, RawStr, Value, Verdict, status,
 };
 use serde::de::DeserializeOwned;
 
+use crate::answer::Content;
+use crate::command::{Call, Command, Given};
 use crate::guard::{Poison, log_no_more_panics_through, log_panics_through};
 use crate::{
     After, Attach, Failure, Gate, Hook, Host, Observer, Outcome, Plugin, Reply, Report, Result,
@@ -37,6 +43,8 @@ pub trait Export: Plugin {
     const HOOKS: &'static [RawHook];
     /// What attaches them, in the same order.
     const ATTACH: &'static [AttachHook<Self>];
+    /// The commands.
+    const COMMANDS: &'static [RawCommand] = &[];
     /// The interfaces.
     const INTERFACES: &'static [(&'static str, Interface)];
 }
@@ -166,6 +174,51 @@ const fn hook<H: Hook>(name: &'static str, summary: &'static str) -> RawHook {
         after: None,
         observe: None,
     }
+}
+
+/// A command.
+#[must_use]
+pub const fn command<C: Command>(name: &'static str, summary: &'static str) -> RawCommand {
+    assert!(
+        is_name(name),
+        "a command's name is 1 to 64 of a-z 0-9 - _, a letter first"
+    );
+    assert!(C::PARAMS.len() <= 64, "a command has at most 64 parameters");
+    RawCommand {
+        struct_size: size_of::<RawCommand>() as u32,
+        flags: if C::DEFAULT { COMMAND_DEFAULT } else { 0 }
+            | if C::READS_INPUT {
+                COMMAND_READS_INPUT
+            } else {
+                0
+            },
+        name: RawStr::new(name),
+        summary: RawStr::new(summary),
+        help: RawStr::new(C::HELP),
+        params: C::PARAMS.as_ptr().cast(),
+        n_params: C::PARAMS.len() as u32,
+        param_stride: size_of::<RawParam>() as u32,
+        call: Some(call::<C>),
+    }
+}
+
+/// The interface of [`Command`]s.
+#[must_use]
+pub const fn command_interface<P: Export>() -> (&'static str, Interface) {
+    struct Table<P>(std::marker::PhantomData<P>);
+    impl<P: Export> Table<P> {
+        const COMMANDS: &'static RawCommands = &RawCommands {
+            struct_size: size_of::<RawCommands>() as u32,
+            n_commands: P::COMMANDS.len() as u32,
+            commands: P::COMMANDS.as_ptr(),
+            command_stride: size_of::<RawCommand>() as u32,
+            reserved: 0,
+        };
+    }
+    (
+        INTERFACE_COMMAND,
+        Interface((&raw const *Table::<P>::COMMANDS).cast()),
+    )
 }
 
 /// The interface of [`Report`].
@@ -462,6 +515,177 @@ unsafe extern "C" fn render<P: Report>(
             }
         },
     )
+}
+
+/// What `ah_answer.ctx` and `ah_stream.ctx` are: one answer of a command.
+struct Answering<P> {
+    instance: Arc<Instance<P>>,
+    given: Given,
+    content: Content,
+    status: Option<Box<dyn Fn() -> u8 + Send>>,
+}
+
+unsafe extern "C" fn call<C: Command>(
+    instance: *mut RawInstance,
+    request: *const RawCall,
+    reply: *mut RawReply,
+    out: *mut RawAnswer,
+) -> i32 {
+    if instance.is_null() || request.is_null() || out.is_null() {
+        return status::BAD_ARG;
+    }
+    // SAFETY: the header's contract: what `create` gave, and not yet destroyed. Counting it up keeps it for the answer.
+    let instance = unsafe {
+        let instance = instance.cast_const().cast::<Instance<C::Plugin>>();
+        Arc::increment_strong_count(instance);
+        Arc::from_raw(instance)
+    };
+    instance.poison.guard(
+        status::PANIC,
+        |words| reply_of(reply, &instance.host).reason(words),
+        || {
+            // SAFETY: the header's contract: readable to its own size; what it leads to is given until the answer is closed.
+            let made = unsafe { read_sized(request) }
+                .map_err(|_| Failure::bad_argument("`ah_call` is too small"))
+                .and_then(|request| {
+                    // SAFETY: as above.
+                    let given = unsafe { Given::new(&request) };
+                    // SAFETY: as above.
+                    let called = unsafe { Call::new(&request, given.clone()) }
+                        .and_then(|call| C::call(&instance.plugin, &call));
+                    if called.is_err() {
+                        given.revoke();
+                    }
+                    called.map(|answer| (answer, given))
+                });
+            answer(
+                &mut reply_of(reply, &instance.host),
+                made,
+                |(answer, given)| {
+                    let answering = Answering {
+                        instance: Arc::clone(&instance),
+                        given,
+                        content: answer.content,
+                        status: answer.status,
+                    };
+                    // SAFETY: not null, as seen above; the host's own place, of this version's size at least.
+                    unsafe { hand_over(answering, out) };
+                    status::OK
+                },
+            )
+        },
+    )
+}
+
+/// # Safety
+/// `out` is an `ah_answer` that keeps the header's contract.
+unsafe fn hand_over<P: Plugin>(answering: Answering<P>, out: *mut RawAnswer) {
+    let ctx = Box::into_raw(Box::new(answering));
+    // SAFETY: just made, and not shared yet; `out` is the host's own place.
+    unsafe {
+        (*out).ctx = ctx.cast();
+        (*out).close = Some(close_answer::<P>);
+        if (*ctx).status.is_some() {
+            (*out).status = Some(status_of_answer::<P>);
+        }
+        (*out).kind = match &mut (*ctx).content {
+            Content::Nothing => ANSWER_NONE,
+            Content::Value(held) => {
+                // What it points to stays where it is until the answer is closed.
+                (*out).value = std::mem::transmute::<Value<'_>, Value<'static>>(*held.value());
+                ANSWER_VALUE
+            }
+            Content::Bytes(_) => {
+                (*out).bytes = RawStream {
+                    ctx: ctx.cast(),
+                    next: Some(next_piece::<P>),
+                    close: None,
+                };
+                ANSWER_BYTES
+            }
+            #[cfg(feature = "arrow")]
+            Content::Table(table) => {
+                table.move_to((*out).table);
+                audithook_abi::command::ANSWER_TABLE
+            }
+        };
+    }
+}
+
+unsafe extern "C" fn next_piece<P: Plugin>(
+    ctx: *mut c_void,
+    reply: *mut RawReply,
+    piece: *mut RawStr,
+) -> i32 {
+    if ctx.is_null() || piece.is_null() {
+        return status::BAD_ARG;
+    }
+    // SAFETY: the header's contract: the context of a stream that is not closed, by one thread at a time.
+    let answering = unsafe { &mut *ctx.cast::<Answering<P>>() };
+    let (instance, content) = (&answering.instance, &mut answering.content);
+    instance.poison.guard(
+        status::PANIC,
+        |words| reply_of(reply, &instance.host).reason(words),
+        || {
+            let Content::Bytes(pieces) = content else {
+                return status::BAD_ARG;
+            };
+            answer(
+                &mut reply_of(reply, &instance.host),
+                pieces.next(),
+                |next| {
+                    let Some(bytes) = next else {
+                        return status::OK;
+                    };
+                    // SAFETY: not null, as seen above; the host's own place. The piece is ours until the next call.
+                    unsafe {
+                        piece.write(RawStr {
+                            ptr: bytes.as_ptr(),
+                            len: bytes.len() as u64,
+                        });
+                    }
+                    1
+                },
+            )
+        },
+    )
+}
+
+unsafe extern "C" fn status_of_answer<P: Plugin>(ctx: *mut c_void) -> i32 {
+    // SAFETY: the header's contract: the context of an answer that is not closed.
+    let answering = unsafe { &*ctx.cast::<Answering<P>>() };
+    answering.instance.poison.guard(
+        u8::MAX.into(),
+        |_| (),
+        || {
+            answering
+                .status
+                .as_ref()
+                .map_or(0, |status| status().into())
+        },
+    )
+}
+
+unsafe extern "C" fn close_answer<P: Plugin>(ctx: *mut c_void) {
+    if ctx.is_null() {
+        return;
+    }
+    // SAFETY: the header's contract: what `hand_over` made, for the last time.
+    let answering = unsafe { Box::from_raw(ctx.cast::<Answering<P>>()) };
+    answering.given.revoke();
+    let Answering {
+        instance,
+        content,
+        status,
+        ..
+    } = *answering;
+    let parts = std::mem::ManuallyDrop::new((content, status));
+    // Not dropped once the instance panicked, and never twice.
+    instance.poison.guard(
+        (),
+        |_| (),
+        move || drop(std::mem::ManuallyDrop::into_inner(parts)),
+    );
 }
 
 /// Hands an event to `act`, which gives the status: as it is, or, from a host whose arguments lie further apart, with the

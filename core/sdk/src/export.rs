@@ -17,6 +17,9 @@
 ///         Ends: after "ends" "Sees how operations end.",
 ///         Count: observer "count" "Counts connections.",
 ///     ],
+///     commands: [                             // may be left out
+///         Ports "ports" "Lists the ports that were refused.",
+///     ],
 ///     interfaces: [report],                   // may be left out
 /// }
 /// ```
@@ -34,6 +37,7 @@ macro_rules! plugin {
         $(in_target: $in_target:expr,)?
         $(own_threads: $own_threads:expr,)?
         hooks: [$($hook:ty: $kind:ident $((on_failure = $on_failure:ident))? $function:literal $what:literal),* $(,)?]
+        $(, commands: [$($command:ident $verb:literal $does:literal),* $(,)?])?
         $(, interfaces: [$($interface:ident),* $(,)?])?
         $(,)?
     ) => {
@@ -52,7 +56,11 @@ macro_rules! plugin {
             const ATTACH: &'static [$crate::macro_support::AttachHook<Self>] = &[
                 $($crate::macro_support::attach_hook::<$hook>),*
             ];
+            $(const COMMANDS: &'static [$crate::macro_support::RawCommand] = &[
+                $($crate::macro_support::command::<$command>($verb, $does)),*
+            ];)?
             const INTERFACES: &'static [(&'static str, $crate::macro_support::Interface)] = &[
+                $crate::macro_support::command_interface::<$plugin>(),
                 $($($crate::__interface!($interface $plugin)),*)?
             ];
         }

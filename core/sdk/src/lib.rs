@@ -90,6 +90,8 @@ compile_error!(
     "a plugin must be built with panic = \"unwind\": with \"abort\" its first panic would end the host"
 );
 
+mod answer;
+mod command;
 mod entry;
 mod export;
 mod failure;
@@ -98,22 +100,27 @@ mod hook;
 mod host;
 mod plugin;
 mod reply;
+#[cfg(feature = "arrow")]
+mod table;
 pub mod testing;
 
 #[doc(hidden)]
 pub mod macro_support {
     //! What [`plugin!`](crate::plugin!) expands to; no part of the interface.
 
+    pub use audithook_abi::command::RawCommand;
     pub use audithook_abi::plugin::{PLUGIN_IN_TARGET, PLUGIN_OWN_THREADS};
     pub use audithook_abi::{ABI_MAJOR, RawHook, RawPlugin};
 
     pub use crate::entry::{
-        AttachHook, Export, Interface, after_hook, around_hook, attach_hook, descriptor, gate_hook,
-        observer_hook, report_interface,
+        AttachHook, Export, Interface, after_hook, around_hook, attach_hook, command,
+        command_interface, descriptor, gate_hook, observer_hook, report_interface,
     };
 }
 
+pub use answer::{Answer, Datum, Pieces};
 pub use audithook_abi::{Event, LogLevel, Source, Symbol, Tag, Value, Verdict, View};
+pub use command::{Call, Choice, Command, Input, Param, Watch};
 pub use failure::{Failure, Result};
 pub use hook::{After, Attach, Gate, Hook, NoWith, Observer, Outcome};
 pub use host::{Host, Retained};
@@ -127,7 +134,8 @@ pub mod prelude {
     pub use serde::Deserialize;
 
     pub use crate::{
-        After, Attach, Event, Failure, Gate, Hook, Host, LogLevel, NoConfig, NoWith, Observer,
-        Outcome, Plugin, Reply, Report, Result, Symbol, Value, Verdict, View,
+        After, Answer, Attach, Call, Command, Event, Failure, Gate, Hook, Host, LogLevel, NoConfig,
+        NoWith, Observer, Outcome, Param, Plugin, Reply, Report, Result, Symbol, Value, Verdict,
+        View,
     };
 }
