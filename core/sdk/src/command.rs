@@ -14,9 +14,9 @@ use audithook_abi::command::{
 use audithook_abi::{RawReply, RawStr, Value, View};
 
 use crate::answer::Answer;
-use crate::{Failure, Plugin, Result};
+use crate::{Failure, FromArgument, Plugin, Result};
 
-/// What a plugin does when it is asked. `commands: [Sum "sum" "Adds numbers."]` in [`plugin!`](crate::plugin!).
+/// What a plugin does when it is asked. `commands: [Sum "sum" "Adds numbers."]` in [`export!`](crate::export!).
 pub trait Command: Sized + 'static {
     /// Whose command it is.
     type Plugin: Plugin;
@@ -60,6 +60,16 @@ impl Param {
             n_choices: 0,
             reserved: 0,
         })
+    }
+
+    /// What an argument of this type is read from; it must be given, unless the type says otherwise.
+    #[must_use]
+    pub const fn of<T: FromArgument>(name: &'static str, summary: &'static str) -> Self {
+        let mut param = Self::new(T::KIND, name, summary);
+        if T::REPEATED {
+            param = param.repeated();
+        }
+        if T::OPTIONAL { param } else { param.required() }
     }
 
     /// A switch without a value.
@@ -155,6 +165,7 @@ impl Param {
     #[must_use]
     pub const fn default_value(mut self, typed: &'static str) -> Self {
         self.0.default_value = RawStr::new(typed);
+        self.0.flags &= !PARAM_REQUIRED;
         self
     }
 

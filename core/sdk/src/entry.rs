@@ -1,6 +1,7 @@
 //! What the host calls: the functions behind a descriptor, for any plugin.
 
 use std::ffi::c_void;
+use std::panic::catch_unwind;
 use std::ptr;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ use crate::{
     After, Attach, Failure, Gate, Hook, Host, Observer, Outcome, Plugin, Reply, Report, Result,
 };
 
-/// What [`plugin!`](crate::plugin!) says about a plugin.
+/// What [`export!`](crate::export!) says about a plugin.
 pub trait Export: Plugin {
     /// A reversed domain name.
     const ID: &'static str;
@@ -40,7 +41,7 @@ pub trait Export: Plugin {
     /// `PLUGIN_IN_TARGET | PLUGIN_OWN_THREADS`.
     const FLAGS: u64;
     /// The hooks.
-    const HOOKS: &'static [RawHook];
+    fn hooks() -> Vec<RawHook>;
     /// What attaches them, in the same order.
     const ATTACH: &'static [AttachHook<Self>];
     /// The commands.
@@ -73,15 +74,19 @@ struct Attachment<H: Hook> {
 
 const SDK: &str = concat!("audithook-sdk ", env!("CARGO_PKG_VERSION"));
 
-/// The descriptor of a plugin.
+/// The descriptor of a plugin, and the hooks in it: made once, at the first call of the entry, and never freed. `None` if that
+/// panics.
 #[must_use]
-pub const fn descriptor<P: Export>() -> RawPlugin {
-    assert!(
-        is_name(P::NAME),
-        "a plugin's name is 1 to 64 of a-z 0-9 - _, a letter first"
-    );
-    assert!(P::HOOKS.len() <= 256, "a plugin has at most 256 hooks");
-    RawPlugin {
+pub fn descriptor<P: Export>() -> Option<RawPlugin> {
+    const {
+        assert!(
+            is_name(P::NAME),
+            "a plugin's name is 1 to 64 of a-z 0-9 - _, a letter first"
+        )
+    }
+    let made = catch_unwind(|| (P::hooks().leak(), leaked(P::config_schema())));
+    let (hooks, config_schema) = made.ok()?;
+    Some(RawPlugin {
         struct_size: size_of::<RawPlugin>() as u32,
         magic: PLUGIN_MAGIC,
         abi_major: ABI_MAJOR,
@@ -95,21 +100,25 @@ pub const fn descriptor<P: Export>() -> RawPlugin {
         summary: RawStr::new(P::SUMMARY),
         license: RawStr::new(P::LICENSE),
         sdk: RawStr::new(SDK),
-        config_schema: RawStr::new(P::CONFIG_SCHEMA),
-        hooks: P::HOOKS.as_ptr(),
-        n_hooks: P::HOOKS.len() as u32,
+        config_schema,
+        hooks: hooks.as_ptr(),
+        n_hooks: hooks.len() as u32,
         hook_stride: size_of::<RawHook>() as u32,
         create: Some(create::<P>),
         destroy: Some(destroy::<P>),
         attach: Some(attach::<P>),
         detach: Some(detach),
         get_interface: Some(get_interface::<P>),
-    }
+    })
+}
+
+fn leaked(text: String) -> RawStr {
+    RawStr::new(text.leak())
 }
 
 /// A gate.
 #[must_use]
-pub const fn gate_hook<H: Gate>(
+pub fn gate_hook<H: Gate>(
     name: &'static str,
     summary: &'static str,
     on_failure: Verdict,
@@ -124,7 +133,7 @@ pub const fn gate_hook<H: Gate>(
 
 /// A gate with its after.
 #[must_use]
-pub const fn around_hook<H: Gate + After>(
+pub fn around_hook<H: Gate + After>(
     name: &'static str,
     summary: &'static str,
     on_failure: Verdict,
@@ -138,7 +147,7 @@ pub const fn around_hook<H: Gate + After>(
 
 /// An after.
 #[must_use]
-pub const fn after_hook<H: After>(name: &'static str, summary: &'static str) -> RawHook {
+pub fn after_hook<H: After>(name: &'static str, summary: &'static str) -> RawHook {
     RawHook {
         kinds: HOOK_AFTER,
         after: Some(ended::<H>),
@@ -148,7 +157,7 @@ pub const fn after_hook<H: After>(name: &'static str, summary: &'static str) -> 
 
 /// An observer.
 #[must_use]
-pub const fn observer_hook<H: Observer>(name: &'static str, summary: &'static str) -> RawHook {
+pub fn observer_hook<H: Observer>(name: &'static str, summary: &'static str) -> RawHook {
     RawHook {
         kinds: HOOK_OBSERVER,
         observe: Some(observe::<H>),
@@ -156,17 +165,13 @@ pub const fn observer_hook<H: Observer>(name: &'static str, summary: &'static st
     }
 }
 
-const fn hook<H: Hook>(name: &'static str, summary: &'static str) -> RawHook {
-    assert!(
-        is_name(name),
-        "a hook's name is 1 to 64 of a-z 0-9 - _, a letter first"
-    );
+fn hook<H: Hook>(name: &'static str, summary: &'static str) -> RawHook {
     RawHook {
         struct_size: size_of::<RawHook>() as u32,
         kinds: 0,
         name: RawStr::new(name),
         summary: RawStr::new(summary),
-        with_schema: RawStr::new(H::WITH_SCHEMA),
+        with_schema: leaked(H::with_schema()),
         flags: 0,
         on_failure: Verdict::Allow as i32,
         reserved: 0,
@@ -238,7 +243,9 @@ pub const fn report_interface<P: Report>() -> (&'static str, Interface) {
     )
 }
 
-const fn is_name(name: &str) -> bool {
+/// Whether this is a name as the header has them.
+#[must_use]
+pub const fn is_name(name: &str) -> bool {
     let bytes = name.as_bytes();
     if bytes.is_empty() || bytes.len() > 64 || !bytes[0].is_ascii_lowercase() {
         return false;

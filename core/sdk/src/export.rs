@@ -3,7 +3,7 @@
 /// Exports a plugin: the one per library.
 ///
 /// ```ignore
-/// audithook_sdk::plugin! {
+/// audithook_sdk::export! {
 ///     PortLimit,                              // implements `Plugin`
 ///     id: "org.example.port-limit",           // a reversed domain name
 ///     name: "port-limit",                     // the word in `[plugin.NAME]`
@@ -27,7 +27,7 @@
 /// `on_failure` is the verdict that you mean an error of the hook to have: it is shown with the plugin, and the policy's
 /// `on-error` decides. The version is that of the crate. A crate with `forbid(unsafe_code)` cannot export: say `deny`.
 #[macro_export]
-macro_rules! plugin {
+macro_rules! export {
     (
         $plugin:ty,
         id: $id:expr,
@@ -50,9 +50,15 @@ macro_rules! plugin {
             const FLAGS: u64 = 0
                 $(| if $in_target { $crate::macro_support::PLUGIN_IN_TARGET } else { 0 })?
                 $(| if $own_threads { $crate::macro_support::PLUGIN_OWN_THREADS } else { 0 })?;
-            const HOOKS: &'static [$crate::macro_support::RawHook] = &[
-                $($crate::__hook!($kind $(($on_failure))? $hook, $function, $what)),*
-            ];
+            fn hooks() -> ::std::vec::Vec<$crate::macro_support::RawHook> {
+                $(const {
+                    assert!(
+                        $crate::macro_support::is_name($function),
+                        "a hook's name is 1 to 64 of a-z 0-9 - _, a letter first"
+                    );
+                })*
+                ::std::vec![$($crate::__hook!($kind $(($on_failure))? $hook, $function, $what)),*]
+            }
             const ATTACH: &'static [$crate::macro_support::AttachHook<Self>] = &[
                 $($crate::macro_support::attach_hook::<$hook>),*
             ];
@@ -71,12 +77,14 @@ macro_rules! plugin {
         pub extern "C" fn audithook_plugin_entry(
             host_abi_major: u32,
         ) -> *const $crate::macro_support::RawPlugin {
-            static PLUGIN: $crate::macro_support::RawPlugin =
-                $crate::macro_support::descriptor::<$plugin>();
-            if host_abi_major == $crate::macro_support::ABI_MAJOR as u32 {
-                &raw const PLUGIN
-            } else {
-                ::core::ptr::null()
+            static PLUGIN: ::std::sync::OnceLock<Option<$crate::macro_support::RawPlugin>> =
+                ::std::sync::OnceLock::new();
+            if host_abi_major != $crate::macro_support::ABI_MAJOR as u32 {
+                return ::core::ptr::null();
+            }
+            match PLUGIN.get_or_init($crate::macro_support::descriptor::<$plugin>) {
+                ::core::option::Option::Some(plugin) => plugin,
+                ::core::option::Option::None => ::core::ptr::null(),
             }
         }
     };

@@ -20,6 +20,12 @@ pub trait Hook: Sized + Send + Sync + 'static {
     /// events cannot have it is refused.
     const WITH_SCHEMA: &'static str = "";
 
+    /// The same, where it is made of a type: asked for once, when the library is loaded.
+    #[must_use]
+    fn with_schema() -> String {
+        Self::WITH_SCHEMA.to_owned()
+    }
+
     /// Makes the hook. Names of arguments are interned here, once.
     ///
     /// # Errors
@@ -82,6 +88,6 @@ pub struct Outcome {
 }
 
 /// The `with` of a hook that takes none.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoWith {}

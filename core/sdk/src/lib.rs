@@ -1,65 +1,42 @@
 //! What the author of a plugin in Rust imports.
 //!
-//! A plugin is a type that implements [`Plugin`], and a type for each hook that implements [`Hook`] and one of
-//! [`Gate`], [`After`], [`Observer`]. [`plugin!`] exports them. `plugin!` is all the ABI that an author sees.
+//! A plugin is a struct, a `Config`, and functions that are marked as hooks and commands. [`plugin`](macro@plugin) makes
+//! a library of them; doc comments become what `audithook plugin list` and `--help` say.
 //!
 //! ```
 //! use audithook_sdk::prelude::*;
 //!
-//! #[derive(Deserialize)]
-//! #[serde(deny_unknown_fields)]
+//! /// Refuses connections to ports above a limit.
+//! #[derive(Deserialize, JsonSchema)]
 //! struct Config {
 //!     highest: u64,
 //! }
-//!
 //! struct PortLimit {
 //!     config: Config,
 //! }
 //!
+//! #[plugin(name = "port-limit")]
 //! impl Plugin for PortLimit {
 //!     type Config = Config;
-//!
 //!     fn create(_: Host, config: Config) -> Result<Self> {
 //!         Ok(Self { config })
 //!     }
-//! }
 //!
-//! /// One `[[hook]]` that calls `port-limit.check`.
-//! struct Check {
-//!     plugin: Arc<PortLimit>,
-//!     port: Symbol,
-//! }
-//!
-//! impl Hook for Check {
-//!     type Plugin = PortLimit;
-//!     type With = NoWith;
-//!
-//!     fn attach(plugin: &Arc<PortLimit>, attach: &Attach<'_>, _: NoWith) -> Result<Self> {
-//!         let port = attach.host.intern("port")?;
-//!         Ok(Self { plugin: Arc::clone(plugin), port })
-//!     }
-//! }
-//!
-//! impl Gate for Check {
-//!     fn judge(&self, event: &Event<'_>, reply: &mut Reply<'_>) -> Result<Verdict> {
-//!         let port = event.u64(self.port).ok_or(Failure::bad_argument("no port"))?;
-//!         if port > self.plugin.config.highest {
-//!             return Ok(reply.deny(format_args!("port {port} is too high")));
+//!     /// Judges the port of a connection.
+//!     #[gate(on_failure = Deny)]
+//!     fn check(&self, event: &SocketConnect) -> Judgement {
+//!         if event.port() > Some(self.config.highest) {
+//!             deny!("port {} is too high", event.port().unwrap_or(0))
+//!         } else {
+//!             Allow
 //!         }
-//!         Ok(Verdict::Allow)
 //!     }
-//! }
 //!
-//! audithook_sdk::plugin! {
-//!     PortLimit,
-//!     id: "org.example.port-limit",
-//!     name: "port-limit",
-//!     summary: "Refuses connections to ports above a limit.",
-//!     license: "MIT",
-//!     in_target: true,
-//!     hooks: [
-//!         Check: gate(on_failure = Deny) "check" "Judges the port of a connection.",
-//!     ],
+//!     /// Whether a port would be let through.
+//!     #[command]
+//!     fn allows(&self, /** The port. */ #[arg(positional)] port: u16) -> bool {
+//!         u64::from(port) <= self.config.highest
+//!     }
 //! }
 //!
 //! # fn main() {
@@ -71,6 +48,27 @@
 //! assert_eq!(judged.reason.as_deref(), Some("port 8080 is too high"));
 //! # }
 //! ```
+//!
+//! # What does `#[plugin]` understand?
+//!
+//! `#[plugin(name = "…")]`, and where they are not what Cargo.toml says: `id` (a reversed domain name), `summary`, `license`;
+//! `in_target = true` (may run inside the program that is watched), `own_threads = true`, `report` (implements [`Report`]).
+//!
+//! | mark | function | |
+//! |---|---|---|
+//! | `#[gate(on_failure = Deny)]` | `fn(&self, event: &SocketConnect) -> Judgement` | judges before; `on_failure` is what you mean an error to be |
+//! | `#[after]` | `fn(&self, event: &Open, outcome: Outcome)` | sees how it ended |
+//! | `#[observer]` | `fn(&self, event: &Event)` | is told afterwards |
+//! | `#[command]` | `fn(&self, times: u64, path: PathBuf) -> Result<…>` | `audithook NAME FUNCTION --times 2 --path x` |
+//!
+//! The event is one of [`events`], or [`Event`] for any. A hook may take `with: &With` as well: what the `[[hook]]` says in
+//! `with`. Results may be wrapped in [`Result`]. A parameter of a command has a doc comment and perhaps
+//! `#[arg(positional, letter = 'n', default = "2", value_name = "N", choices("a", "b"))]`; `bool` is a flag, `Option` need not be
+//! given, `Vec` may be given several times, `call: &Call<'_>` has what is piped in. A command answers a value, nothing, or an
+//! [`Answer`]: a stream of bytes or a table.
+//!
+//! Who wants more by hand has the traits behind it: [`Hook`] with one of [`Gate`], [`After`], [`Observer`]; [`Command`];
+//! [`export!`].
 //!
 //! # What happens when a plugin fails?
 //!
@@ -93,6 +91,7 @@ compile_error!(
 mod answer;
 mod command;
 mod entry;
+pub mod events;
 mod export;
 mod failure;
 mod guard;
@@ -103,10 +102,11 @@ mod reply;
 #[cfg(feature = "arrow")]
 mod table;
 pub mod testing;
+mod typed;
 
 #[doc(hidden)]
 pub mod macro_support {
-    //! What [`plugin!`](crate::plugin!) expands to; no part of the interface.
+    //! What [`export!`](crate::export!) expands to; no part of the interface.
 
     pub use audithook_abi::command::RawCommand;
     pub use audithook_abi::plugin::{PLUGIN_IN_TARGET, PLUGIN_OWN_THREADS};
@@ -114,28 +114,34 @@ pub mod macro_support {
 
     pub use crate::entry::{
         AttachHook, Export, Interface, after_hook, around_hook, attach_hook, command,
-        command_interface, descriptor, gate_hook, observer_hook, report_interface,
+        command_interface, descriptor, gate_hook, is_name, observer_hook, report_interface,
     };
+    pub use crate::typed::schema_of;
 }
 
 pub use answer::{Answer, Datum, Pieces};
 pub use audithook_abi::{Event, LogLevel, Source, Symbol, Tag, Value, Verdict, View};
+pub use audithook_sdk_macros::plugin;
 pub use command::{Call, Choice, Command, Input, Param, Watch};
 pub use failure::{Failure, Result};
 pub use hook::{After, Attach, Gate, Hook, NoWith, Observer, Outcome};
 pub use host::{Host, Retained};
 pub use plugin::{NoConfig, Plugin, Report};
 pub use reply::Reply;
+pub use typed::{FromArgument, IntoAnswer, Judged, Judgement, Reason, Size, TypedEvent};
 
 /// Everything that a plugin usually needs.
 pub mod prelude {
     pub use std::sync::Arc;
 
+    pub use schemars::JsonSchema;
     pub use serde::Deserialize;
 
+    pub use crate::Judgement::Allow;
+    pub use crate::events::*;
     pub use crate::{
-        After, Answer, Attach, Call, Command, Event, Failure, Gate, Hook, Host, LogLevel, NoConfig,
-        NoWith, Observer, Outcome, Param, Plugin, Reply, Report, Result, Symbol, Value, Verdict,
-        View,
+        After, Answer, Attach, Call, Command, Event, Failure, Gate, Hook, Host, Judgement,
+        LogLevel, NoConfig, NoWith, Observer, Outcome, Param, Plugin, Reply, Report, Result,
+        Symbol, Value, Verdict, View, deny, kill, plugin, warn,
     };
 }

@@ -13,6 +13,12 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     /// The JSON Schema of `config`; may be empty.
     const CONFIG_SCHEMA: &'static str = "";
 
+    /// The same, where it is made of a type: asked for once, when the library is loaded.
+    #[must_use]
+    fn config_schema() -> String {
+        Self::CONFIG_SCHEMA.to_owned()
+    }
+
     /// Makes the instance.
     ///
     /// # Errors
@@ -20,7 +26,7 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     fn create(host: Host, config: Self::Config) -> Result<Self>;
 }
 
-/// A plugin that has something to say at the end of a run: `interfaces: [report]` in [`plugin!`](crate::plugin!).
+/// A plugin that has something to say at the end of a run: `interfaces: [report]` in [`export!`](crate::export!).
 ///
 /// May be asked at any time and more than once, while hooks run.
 pub trait Report: Plugin {
@@ -38,6 +44,6 @@ pub trait Report: Plugin {
 }
 
 /// The configuration of a plugin that has none.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoConfig {}

@@ -7,6 +7,11 @@ use std::ptr;
 use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use audithook_abi::arrow::ArrowArrayStream;
+use audithook_abi::command::{
+    ANSWER_BYTES, ANSWER_NONE, ANSWER_VALUE, INTERFACE_COMMAND, RawAnswer, RawCall, RawCommand,
+    RawCommands, RawStream,
+};
 use audithook_abi::plugin::{INTERFACE_REPORT, REPORT_JSON, REPORT_TEXT};
 use audithook_abi::{
     ABI_MAJOR, ABI_MINOR, Event, LogLevel, RawAttach, RawAttachment, RawHook, RawHost, RawInstance,
@@ -66,6 +71,17 @@ pub struct Judged {
     pub reason: Option<String>,
     /// What it left for its after.
     pub cookie: u64,
+}
+
+/// What a command answered, and the exit status that it asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replied {
+    /// Nothing.
+    Nothing(u8),
+    /// A value, as text.
+    Value(String, u8),
+    /// All bytes of a stream.
+    Bytes(Vec<u8>, u8),
 }
 
 /// What a plugin emitted: the name and the arguments, for a comparison.
@@ -235,6 +251,100 @@ impl Instance {
             hook: &hooks[place],
             raw,
         })
+    }
+
+    /// Calls a command with a value for each of its parameters, and reads the answer to its end.
+    ///
+    /// # Errors
+    /// There is no such command, it refuses, or it fails.
+    ///
+    /// # Panics
+    /// The answer is a table: this host reads none.
+    pub fn call(&self, command: &str, args: &[Value<'_>], input: Option<&[u8]>) -> Result<Replied> {
+        let call = self
+            .command(command)
+            .and_then(|command| command.call)
+            .ok_or_else(|| Failure::unsupported(format!("no command: `{command}`")))?;
+        let mut piped = input;
+        let input = RawStream {
+            ctx: ptr::from_mut(&mut piped).cast(),
+            next: Some(next_of_input),
+            close: None,
+        };
+        let request = RawCall {
+            struct_size: size_of::<RawCall>() as u32,
+            n_args: args.len() as u32,
+            args: args.as_ptr().cast(),
+            arg_stride: size_of::<Value<'_>>() as u32,
+            reserved: 0,
+            input: if piped.is_some() {
+                &raw const input
+            } else {
+                ptr::null()
+            },
+            ctx: ptr::null_mut(),
+            progress: None,
+            cancelled: None,
+        };
+        let mut table = ArrowArrayStream::NONE;
+        let mut answer = RawAnswer {
+            struct_size: size_of::<RawAnswer>() as u32,
+            kind: ANSWER_NONE,
+            value: Value::NULL,
+            bytes: RawStream::NONE,
+            table: &raw mut table,
+            ctx: ptr::null_mut(),
+            status: None,
+            close: None,
+        };
+        let (status, reason, _) = with_reply(|reply| {
+            // SAFETY: the ABI's contract, kept: the instance is alive, and everything else until the answer is closed.
+            unsafe { call(self.raw, &raw const request, reply, &raw mut answer) }
+        });
+        if status != status::OK {
+            return Err(Failure::with_status(status, reason.unwrap_or_default()));
+        }
+        let read = read_answer(&answer);
+        if let Some(close) = answer.close {
+            // SAFETY: the plugin's own function and context, once; the stream was read and needs no end of its own.
+            unsafe { close(answer.ctx) };
+        }
+        read
+    }
+
+    /// The JSON Schema of `config`.
+    #[must_use]
+    pub fn config_schema(&self) -> &str {
+        // SAFETY: the descriptor's texts lie in static storage.
+        std::str::from_utf8(unsafe { self.plugin.config_schema.bytes() }).unwrap_or("")
+    }
+
+    /// The JSON Schema of `with` of a hook.
+    #[must_use]
+    pub fn with_schema(&self, function: &str) -> Option<&str> {
+        // SAFETY: as in `attach_as`.
+        let hooks =
+            unsafe { slice::from_raw_parts(self.plugin.hooks, self.plugin.n_hooks as usize) };
+        let hook = hooks
+            .iter()
+            // SAFETY: the descriptor's texts lie in static storage.
+            .find(|hook| unsafe { hook.name.bytes() } == function.as_bytes())?;
+        // SAFETY: as above.
+        std::str::from_utf8(unsafe { hook.with_schema.bytes() }).ok()
+    }
+
+    fn command(&self, name: &str) -> Option<&'static RawCommand> {
+        let find = self.plugin.get_interface?;
+        // SAFETY: the ABI's contract, kept: what stands under this id is an `ah_commands` in static storage, made by this version
+        // of the SDK.
+        unsafe {
+            let table = find(RawStr::new(INTERFACE_COMMAND))
+                .cast::<RawCommands>()
+                .as_ref()?;
+            slice::from_raw_parts(table.commands, table.n_commands as usize)
+                .iter()
+                .find(|command| command.name.bytes() == name.as_bytes())
+        }
     }
 
     /// The report for people.
@@ -563,4 +673,72 @@ unsafe extern "C" fn take(ctx: *mut c_void, piece: RawStr) -> i32 {
     // SAFETY: the ABI's contract, kept by the SDK's `render`: the context is the vector of `Instance::render`.
     unsafe { (*ctx.cast::<Vec<u8>>()).extend_from_slice(piece.bytes()) };
     status::OK
+}
+
+/// Reads an answer to its end.
+fn read_answer(answer: &RawAnswer) -> Result<Replied> {
+    let status = || {
+        answer.status.map_or(0, |status| {
+            // SAFETY: the plugin's own function and context, before the answer is closed.
+            u8::try_from(unsafe { status(answer.ctx) }).unwrap_or(u8::MAX)
+        })
+    };
+    match answer.kind {
+        ANSWER_NONE => Ok(Replied::Nothing(status())),
+        ANSWER_VALUE => Ok(Replied::Value(shown(&answer.value), status())),
+        ANSWER_BYTES => {
+            let next = answer.bytes.next.expect("an SDK's stream can be read");
+            let mut all = Vec::new();
+            loop {
+                let mut piece = RawStr::EMPTY;
+                let (status_of_next, reason, _) = with_reply(|reply| {
+                    // SAFETY: the plugin's own function and context, before the answer is closed.
+                    unsafe { next(answer.bytes.ctx, reply, &raw mut piece) }
+                });
+                match status_of_next {
+                    // SAFETY: a piece, readable until the next call.
+                    1 => all.extend_from_slice(unsafe { piece.bytes() }),
+                    status::OK => return Ok(Replied::Bytes(all, status())),
+                    failed => {
+                        return Err(Failure::with_status(failed, reason.unwrap_or_default()));
+                    }
+                }
+            }
+        }
+        _ => panic!("this host reads no tables"),
+    }
+}
+
+fn shown(value: &Value<'_>) -> String {
+    use audithook_abi::View;
+    match value.view() {
+        View::Null => String::new(),
+        View::Bool(truth) => truth.to_string(),
+        View::I64(number) => number.to_string(),
+        View::U64(number) => number.to_string(),
+        View::F64(number) => number.to_string(),
+        _ => value.as_bytes().map_or_else(
+            || format!("{value:?}"),
+            |bytes| String::from_utf8_lossy(bytes).into_owned(),
+        ),
+    }
+}
+
+/// Gives the input in pieces of 4,096 bytes.
+unsafe extern "C" fn next_of_input(ctx: *mut c_void, _: *mut RawReply, piece: *mut RawStr) -> i32 {
+    // SAFETY: the ABI's contract, kept by the SDK: the context is the slice of `Instance::call`, the place its own.
+    unsafe {
+        let left = &mut *ctx.cast::<Option<&[u8]>>();
+        let all = left.unwrap_or(&[]);
+        let (now, later) = all.split_at(all.len().min(4096));
+        *left = Some(later);
+        if now.is_empty() {
+            return status::OK;
+        }
+        piece.write(RawStr {
+            ptr: now.as_ptr(),
+            len: now.len() as u64,
+        });
+    }
+    1
 }

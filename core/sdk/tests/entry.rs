@@ -108,7 +108,7 @@ impl Drop for PanicsInDrop {
     }
 }
 
-audithook_sdk::plugin! {
+audithook_sdk::export! {
     Actor,
     id: "org.example.actor",
     name: "actor",

@@ -164,6 +164,54 @@ pub(crate) fn page(tsv: &str) -> Result<String, String> {
     Ok(out)
 }
 
+/// The events as types of the SDK: those that a source of this platform raises.
+pub(crate) fn typed(tsv: &str) -> Result<String, String> {
+    let mut out = String::from(
+        "//! The events of the catalogue by type. Made by `cargo xtask gen` from `core/catalogue/data/events.tsv`.\n//!\n\
+         //! An accessor gives `None` where the event does not have the argument, or has it in another type: sources leave out what \
+         they cannot tell.\n\nuse crate::typed::typed_events;\n\n#[rustfmt::skip]\ntyped_events! {\n",
+    );
+    let mut types = BTreeSet::new();
+    for line in tsv.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        if line.starts_with('#') || line.starts_with("event\t") || fields.len() != 10 || fields[7] != "all" {
+            continue;
+        }
+        let event = fields[0];
+        let name: String = event
+            .split(|letter: char| !letter.is_ascii_alphanumeric())
+            .map(camel)
+            .collect();
+        if !types.insert(name.clone()) {
+            return Err(format!("two events would be the type `{name}`: one is `{event}`"));
+        }
+        let arguments: Vec<(&str, &str)> = fields[2]
+            .split_whitespace()
+            .filter_map(|argument| argument.split_once(':'))
+            .filter(|(argument, _)| argument.starts_with(|first: char| first.is_ascii_alphabetic()))
+            .collect();
+        let _ = write!(out, "    /// `{event}`.\n    {name} {{");
+        for (place, (argument, kind)) in arguments.iter().enumerate() {
+            let accessor = match *argument {
+                // What every event has already.
+                "event" => "event_name".to_owned(),
+                word @ ("type" | "fn" | "match" | "mod" | "ref" | "use" | "in" | "as" | "loop" | "move") => {
+                    format!("r#{word}")
+                }
+                word => word.to_owned(),
+            };
+            let reader = match *kind {
+                kind @ ("str" | "bytes" | "path" | "u64" | "i64" | "f64" | "bool") => kind,
+                _ => "value",
+            };
+            let _ = write!(out, " {accessor}: {reader} = {place} \"{argument}\",");
+        }
+        let _ = writeln!(out, " }} [{}]", arguments.len());
+    }
+    out.push_str("}\n");
+    Ok(out)
+}
+
 fn constants<'a>(
     out: &mut String,
     module: &str,

@@ -27,6 +27,10 @@ fn all() -> Result<Vec<Generated>, String> {
             text: schema + "\n",
         },
         Generated {
+            file: "core/sdk/src/events.rs".into(),
+            text: catalogue::typed(&tsv)?,
+        },
+        Generated {
             file: "docs/events.md".into(),
             text: catalogue::page(&tsv)?,
         },

@@ -198,7 +198,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-audithook_sdk::plugin! {
+audithook_sdk::export! {
     Bucketing,
     id: "org.audithook.bucketing",
     name: "bucketing",

@@ -331,7 +331,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     part.is_empty() || text.windows(part.len()).any(|window| window == part)
 }
 
-audithook_sdk::plugin! {
+audithook_sdk::export! {
     GatePlugin,
     id: "org.audithook.gate-plugin",
     name: "gate-plugin",

@@ -345,8 +345,9 @@ typedef struct ah_plugin {
 } ah_plugin;
 
 /*
- * The one exported function: a plugin for a host of this major version, NULL when there is none. It only returns the
- * address of static storage: no allocation, no thread, no output. [any-thread]
+ * The one exported function: a plugin for a host of this major version, NULL when there is none. It returns the address of
+ * static storage, always the same, which it may fill in at the first call; it starts no thread and prints nothing.
+ * [any-thread]
  */
 AH_EXPORT const ah_plugin *audithook_plugin_entry(uint32_t host_abi_major);
 
