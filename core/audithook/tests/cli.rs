@@ -9,6 +9,8 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/commands.rs"]
+mod commands;
 #[path = "cli/emit.rs"]
 mod emit;
 #[path = "cli/events.rs"]

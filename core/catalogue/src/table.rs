@@ -23,7 +23,7 @@ pub static EVENTS: [EventInfo; 223] = [
     EventInfo { name: "bus.lost", operation: Operation::None, args: &[ArgInfo { name: "count", kind: "u64" }, ArgInfo { name: "from", kind: "u64" }, ArgInfo { name: "to", kind: "u64" }, ArgInfo { name: "reason", kind: "str" }], journalled: Journalled::Always },
     EventInfo { name: "chroot", operation: Operation::Root, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], journalled: Journalled::Default },
     EventInfo { name: "code.__new__", operation: Operation::None, args: &[ArgInfo { name: "filename", kind: "path" }, ArgInfo { name: "name", kind: "str" }], journalled: Journalled::WhenNamed },
-    EventInfo { name: "command.call", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "command", kind: "str" }, ArgInfo { name: "args", kind: "map" }], journalled: Journalled::Default },
+    EventInfo { name: "command.call", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "command", kind: "str" }, ArgInfo { name: "args", kind: "list" }], journalled: Journalled::Default },
     EventInfo { name: "compile", operation: Operation::None, args: &[ArgInfo { name: "source", kind: "str" }, ArgInfo { name: "filename", kind: "path" }], journalled: Journalled::WhenNamed },
     EventInfo { name: "cpython.PyConfig_Set", operation: Operation::None, args: &[ArgInfo { name: "name", kind: "str" }], journalled: Journalled::Default },
     EventInfo { name: "cpython.PyInterpreterState_Clear", operation: Operation::None, args: &[], journalled: Journalled::WhenNamed },

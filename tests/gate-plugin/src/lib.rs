@@ -17,7 +17,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arrow_array::{RecordBatch, RecordBatchIterator, StringArray, UInt64Array};
+use arrow_schema::{DataType, Field, Schema};
 use audithook_sdk::prelude::*;
+use audithook_sdk::{Choice, Pieces};
 
 /// `[plugin.gate-plugin] config`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -86,7 +89,7 @@ pub enum Behaviour {
 /// A verdict as policies write it.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
+pub enum Answered {
     /// Allow.
     Allow,
     /// Warn.
@@ -104,7 +107,7 @@ pub enum Answer {
 pub struct With {
     argument: Option<String>,
     contains: Option<String>,
-    verdict: Answer,
+    verdict: Answered,
     behave: Behaviour,
     sleep_ms: u64,
 }
@@ -164,10 +167,10 @@ impl Check {
         }
         reply.reason(format_args!("`{}` contains `{}`", self.name, self.contains));
         Ok(match self.with.verdict {
-            Answer::Allow => Verdict::Allow,
-            Answer::Warn => Verdict::Warn,
-            Answer::Deny => Verdict::Deny,
-            Answer::Kill => Verdict::Kill,
+            Answered::Allow => Verdict::Allow,
+            Answered::Warn => Verdict::Warn,
+            Answered::Deny => Verdict::Deny,
+            Answered::Kill => Verdict::Kill,
         })
     }
 }
@@ -307,6 +310,129 @@ impl Observer for Seen {
     }
 }
 
+/// `gate-plugin sum`: a value, and a status.
+#[derive(Debug)]
+pub struct Sum;
+
+impl Command for Sum {
+    type Plugin = GatePlugin;
+    const PARAMS: &'static [Param] = &[
+        Param::i64("number", "What to add.")
+            .positional()
+            .repeated()
+            .value_name("N"),
+        Param::flag("no", "Answer no.").letter('n'),
+    ];
+    const HELP: &'static str = "With none the sum is 0.";
+    const DEFAULT: bool = true;
+
+    fn call(_: &Arc<GatePlugin>, call: &Call<'_>) -> Result<Answer> {
+        let numbers = call.list(0).iter().filter_map(Value::as_i64);
+        Ok(Answer::value(numbers.sum::<i64>()).with_status(call.flag(1).into()))
+    }
+}
+
+/// `gate-plugin repeat`: bytes that fail where they are told to.
+#[derive(Debug)]
+pub struct Repeat;
+
+impl Command for Repeat {
+    type Plugin = GatePlugin;
+    const PARAMS: &'static [Param] = &[
+        Param::bytes("text", "What to say.").positional().required(),
+        Param::u64("times", "How often.")
+            .letter('t')
+            .default_value("2"),
+        Param::u64("fail-after", "Fail after so many."),
+        Param::str("ending", "How it fails.")
+            .choices(&[Choice::new("error"), Choice::new("panic")])
+            .default_value("error"),
+    ];
+
+    fn call(_: &Arc<GatePlugin>, call: &Call<'_>) -> Result<Answer> {
+        Ok(Answer::bytes(Repeated {
+            text: call.bytes(0).unwrap_or_default().to_owned(),
+            times: call.u64(1).unwrap_or(0),
+            fail_after: call.u64(2),
+            panic: call.str(3) == Some("panic"),
+            said: 0,
+        }))
+    }
+}
+
+struct Repeated {
+    text: Vec<u8>,
+    times: u64,
+    fail_after: Option<u64>,
+    panic: bool,
+    said: u64,
+}
+
+impl Pieces for Repeated {
+    fn next(&mut self) -> Result<Option<&[u8]>> {
+        if self.fail_after == Some(self.said) {
+            assert!(!self.panic, "told to panic");
+            return Err(Failure::error("told to fail"));
+        }
+        if self.said == self.times {
+            return Ok(None);
+        }
+        self.said += 1;
+        Ok(Some(&self.text))
+    }
+}
+
+/// `gate-plugin copy`: what is piped in.
+#[derive(Debug)]
+pub struct Copy;
+
+impl Command for Copy {
+    type Plugin = GatePlugin;
+    const READS_INPUT: bool = true;
+
+    fn call(_: &Arc<GatePlugin>, call: &Call<'_>) -> Result<Answer> {
+        let input = call.input();
+        Ok(Answer::read(input.ok_or_else(|| {
+            Failure::bad_argument("nothing is piped in")
+        })?))
+    }
+}
+
+/// `gate-plugin numbers`: a table of two columns, in batches of 1,000 rows.
+#[derive(Debug)]
+pub struct Numbers;
+
+impl Command for Numbers {
+    type Plugin = GatePlugin;
+    const PARAMS: &'static [Param] = &[Param::u64("rows", "How many.")
+        .positional()
+        .default_value("3")];
+
+    fn call(_: &Arc<GatePlugin>, call: &Call<'_>) -> Result<Answer> {
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("number", DataType::UInt64, false),
+            Field::new("word", DataType::Utf8, true),
+        ]));
+        let rows = call.u64(0).unwrap_or(0);
+        let batches = {
+            let schema = Arc::clone(&schema);
+            (0..rows).step_by(1000).map(move |first| {
+                let numbers = first..rows.min(first + 1000);
+                let words = numbers
+                    .clone()
+                    .map(|number| (number % 2 == 0).then(|| format!("w{number}")));
+                let words: StringArray = words.collect();
+                let numbers: UInt64Array = numbers.map(Some).collect();
+                RecordBatch::try_new(
+                    Arc::clone(&schema),
+                    vec![Arc::new(numbers), Arc::new(words)],
+                )
+            })
+        };
+        Ok(Answer::table(RecordBatchIterator::new(batches, schema)))
+    }
+}
+
 impl Report for GatePlugin {
     fn text(&self) -> Result<String> {
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -343,6 +469,12 @@ audithook_sdk::export! {
         Around: around(on_failure = Allow) "around" "Counts operations that begin and end.",
         Seen: observer "seen" "Counts events.",
         Tell: gate(on_failure = Deny) "tell" "Raises an event for each event.",
+    ],
+    commands: [
+        Sum "sum" "Adds numbers.",
+        Repeat "repeat" "Says something again.",
+        Copy "copy" "Says what is piped in.",
+        Numbers "numbers" "Counts.",
     ],
     interfaces: [report],
 }

@@ -138,9 +138,9 @@ impl Under {
         let arguments = vec![
             ("plugin".to_owned(), Named::Str(plugin.to_owned())),
             ("command".to_owned(), Named::Str(command.to_owned())),
-            ("argv".to_owned(), Named::List(typed.collect())),
+            ("args".to_owned(), Named::List(typed.collect())),
         ];
-        let evaluation = evaluator.session().raise("plugin.command", &arguments);
+        let evaluation = evaluator.session().raise("command.call", &arguments);
         if !evaluation.verdict.refuses() {
             return Ok(());
         }
@@ -155,7 +155,7 @@ impl Under {
             .reason
             .map_or_else(String::new, |reason| format!(": {reason}"));
         Err(Failure::new(format!(
-            "plugin.command: `{plugin} {command}` denied{by}{reason}"
+            "command.call: `{plugin} {command}` denied{by}{reason}"
         )))
     }
 }
