@@ -19,6 +19,8 @@ mod events;
 mod explain;
 #[path = "cli/help.rs"]
 mod help;
+#[path = "cli/inspect.rs"]
+mod inspect;
 #[path = "cli/log.rs"]
 mod log;
 #[path = "cli/plugins.rs"]

@@ -40,7 +40,7 @@ pub enum Refusal {
     #[error("not found: {0}")]
     NotFound(Looked),
     /// cannot be read: {0}
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read: {}", plain(.0))]
     Unreadable(#[source] io::Error),
     /// not a regular file
     #[error("not a regular file")]
@@ -107,6 +107,13 @@ pub enum Refusal {
     /// it is the plugin `{0}`
     #[error("it is the plugin `{0}`")]
     OtherPlugin(String),
+}
+
+/// What the system says, without the number that Rust adds.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_lowercase()
 }
 
 impl Refusal {

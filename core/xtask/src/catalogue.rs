@@ -174,7 +174,11 @@ pub(crate) fn typed(tsv: &str) -> Result<String, String> {
     let mut types = BTreeSet::new();
     for line in tsv.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
-        if line.starts_with('#') || line.starts_with("event\t") || fields.len() != 10 || fields[7] != "all" {
+        if line.starts_with('#')
+            || line.starts_with("event\t")
+            || fields.len() != 10
+            || fields[7] != "all"
+        {
             continue;
         }
         let event = fields[0];
@@ -183,7 +187,9 @@ pub(crate) fn typed(tsv: &str) -> Result<String, String> {
             .map(camel)
             .collect();
         if !types.insert(name.clone()) {
-            return Err(format!("two events would be the type `{name}`: one is `{event}`"));
+            return Err(format!(
+                "two events would be the type `{name}`: one is `{event}`"
+            ));
         }
         let arguments: Vec<(&str, &str)> = fields[2]
             .split_whitespace()
@@ -195,7 +201,8 @@ pub(crate) fn typed(tsv: &str) -> Result<String, String> {
             let accessor = match *argument {
                 // What every event has already.
                 "event" => "event_name".to_owned(),
-                word @ ("type" | "fn" | "match" | "mod" | "ref" | "use" | "in" | "as" | "loop" | "move") => {
+                word @ ("type" | "fn" | "match" | "mod" | "ref" | "use" | "in" | "as" | "loop"
+                | "move") => {
                     format!("r#{word}")
                 }
                 word => word.to_owned(),

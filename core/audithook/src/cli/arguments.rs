@@ -318,6 +318,7 @@ pub(super) struct Log {
 #[derive(Debug, Subcommand)]
 pub(super) enum Plugin {
     List(PluginList),
+    Inspect(PluginInspect),
 }
 
 /// List the search path, and each plugin with its hooks, version and hash, or why it is refused.
@@ -328,6 +329,24 @@ pub(super) struct PluginList {
     /// The policy whose plugins are listed, beside those of the search path.
     #[arg(short = 'c', long = "config", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) config: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) format: Format,
+}
+
+/// Show what a plugin says of itself: its hooks, commands, configuration and ABI, or why it is refused.
+///
+/// The file is loaded in a child process, which its code may kill or hold up for no longer than ten seconds. Exits with 1 if it is
+/// refused.
+#[derive(Debug, Args)]
+pub(super) struct PluginInspect {
+    /// The library.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+
+    /// Load it in this process.
+    #[arg(long, hide = true)]
+    pub(super) here: bool,
 
     #[command(flatten)]
     pub(super) format: Format,

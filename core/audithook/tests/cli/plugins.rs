@@ -272,6 +272,10 @@ fn plugins_are_listed_with_what_they_offer() {
                  around: gate, after. Counts operations that begin and end.
                  seen: observer. Counts events.
                  tell: gate. Raises an event for each event.
+      commands   sum [NUMBER…] [--no]. Adds numbers.
+                 repeat TEXT [--times <number>] [--fail-after <number>] [--ending <text>]. Says something again.
+                 copy. Says what is piped in.
+                 numbers [ROWS]. Counts.
       placement  supervisor
       file       [BIN]/deps/libgate_plugin.so
     ");

@@ -375,7 +375,7 @@ fn of_long_lists_the_first_entries_are_shown_and_the_rest_is_counted() {
 fn a_plugin_that_is_missing_is_not_trusted() {
     let bench = Bench::with_policy(BY_PATH);
     insta::assert_snapshot!(bench.run(&["trust"]).err, @"
-    hooks.toml:2:9: error: cannot load plugin: `bucketing`: `[ROOT]/work/libbucketing.so`: cannot be read: No such file or directory (os error 2)
+    hooks.toml:2:9: error: cannot load plugin: `bucketing`: `[ROOT]/work/libbucketing.so`: cannot be read: no such file or directory
       |
     2 | [plugin.bucketing]
       |         ^^^^^^^^^
@@ -433,7 +433,7 @@ fn a_plugin_that_is_gone_is_refused_with_its_place() {
     bench.run(&["trust"]).good();
     fs::remove_file(library(&bench)).expect("own file");
     insta::assert_snapshot!(bench.run(&["emit", "x.y"]).err, @"
-    hooks.toml:2:9: error: cannot load plugin: `bucketing`: `[ROOT]/work/libbucketing.so`: cannot be read: No such file or directory (os error 2)
+    hooks.toml:2:9: error: cannot load plugin: `bucketing`: `[ROOT]/work/libbucketing.so`: cannot be read: no such file or directory
       |
     2 | [plugin.bucketing]
       |         ^^^^^^^^^

@@ -1,31 +1,27 @@
-//! `audithook plugin`
+//! `audithook plugin list`
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use audithook::hooks::Library;
-use audithook_loader::{HookInfo, LoadError, Plugin as Loaded, Refusal, SearchPath, Spec};
+use audithook_loader::SearchPath;
 use audithook_policy::FlagOverrides;
 use audithook_policy::model::Policy;
 use serde::Serialize;
 
-use super::arguments::{FormatName, Plugin, PluginList};
-use super::failure::{Answer, Failure};
-use super::policy::{Choice, DEFAULT_FILE};
-use super::terminal::{Paint, Style, Terminal};
+use super::apart::{self, Examined};
+use super::report::{Hook, Report};
+use crate::cli::arguments::{FormatName, PluginList};
+use crate::cli::failure::{Answer, Failure};
+use crate::cli::policy::{Choice, DEFAULT_FILE};
+use crate::cli::terminal::{Paint, Style, Terminal};
 
 /// What every plugin exports.
 const ENTRY: &[u8] = b"audithook_plugin_entry";
 /// It loads plugins, and is none.
 const PRELOAD_LIBRARY: &str = "libaudithook_cpython.so";
 
-pub(super) fn run(arguments: &Plugin, terminal: &mut Terminal) -> Result<Answer, Failure> {
-    match arguments {
-        Plugin::List(list) => run_list(list, terminal),
-    }
-}
-
-fn run_list(arguments: &PluginList, terminal: &mut Terminal) -> Result<Answer, Failure> {
+pub(super) fn run(arguments: &PluginList, terminal: &mut Terminal) -> Result<Answer, Failure> {
     let search = SearchPath::from_environment();
     let mut list = List {
         search: search
@@ -43,7 +39,7 @@ fn run_list(arguments: &PluginList, terminal: &mut Terminal) -> Result<Answer, F
         list.configured(policy, &search);
     }
     for file in search.files() {
-        list.found(&file, &search);
+        list.found(&file);
     }
     match arguments.format.format {
         FormatName::Json => terminal.json(&list)?,
@@ -95,6 +91,7 @@ struct Entry {
     summary: Option<String>,
     placement: Option<&'static str>,
     hooks: Vec<Function>,
+    commands: Vec<Function>,
     refusal: Option<String>,
     hint: Option<String>,
 }
@@ -102,7 +99,8 @@ struct Entry {
 #[derive(Serialize)]
 struct Function {
     name: String,
-    kinds: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kinds: Vec<String>,
     summary: String,
 }
 
@@ -113,7 +111,7 @@ impl List {
             let mut entry = match Library::open(&plugin, search) {
                 Ok(library) => Entry {
                     placement: Some(library.placement.as_str()),
-                    ..Entry::loaded(&library.plugin)
+                    ..Entry::loaded(Report::of(&library.plugin))
                 },
                 Err(finding) => {
                     Entry::refused(plugin.name, plugin.path, finding.message, finding.hint)
@@ -125,7 +123,7 @@ impl List {
     }
 
     /// A file of the search path, unless it is no plugin, or listed already.
-    fn found(&mut self, file: &Path, search: &SearchPath) {
+    fn found(&mut self, file: &Path) {
         if !looks_like_a_plugin(file) {
             return;
         }
@@ -137,16 +135,16 @@ impl List {
         {
             return;
         }
-        self.plugins.push(match load(file, search) {
-            Ok(plugin) => Entry::loaded(&plugin),
+        self.plugins.push(match apart::examine(&resolved) {
+            Ok(Examined::Plugin(report)) => Entry::loaded(*report),
+            Ok(Examined::Refused {
+                plugin,
+                refusal,
+                hint,
+            }) => Entry::refused(plugin, Some(resolved), refusal, hint),
             Err(error) => {
-                let hint = error.hint();
-                Entry::refused(
-                    error.plugin,
-                    Some(resolved),
-                    error.refusal.to_string(),
-                    hint,
-                )
+                let refusal = format!("no process to load it in: {error}");
+                Entry::refused(String::new(), Some(resolved), refusal, None)
             }
         });
     }
@@ -183,17 +181,25 @@ impl List {
 }
 
 impl Entry {
-    fn loaded(plugin: &Loaded) -> Self {
-        let info = plugin.info();
+    fn loaded(report: Report) -> Self {
         Self {
-            name: info.name.clone(),
+            name: report.name,
             configured: None,
-            file: Some(plugin.path().to_owned()),
-            version: Some(info.version.clone()),
-            sha256: plugin.digest().map(|digest| digest.to_string()),
-            summary: Some(info.summary.clone()).filter(|summary| !summary.is_empty()),
+            file: Some(report.file),
+            version: Some(report.version),
+            sha256: report.sha256,
+            summary: Some(report.summary).filter(|summary| !summary.is_empty()),
             placement: None,
-            hooks: info.hooks.iter().map(Function::of).collect(),
+            hooks: report.hooks.into_iter().map(Function::of).collect(),
+            commands: report
+                .commands
+                .into_iter()
+                .map(|command| Function {
+                    kinds: Vec::new(),
+                    name: command.usage(),
+                    summary: command.summary,
+                })
+                .collect(),
             refusal: None,
             hint: None,
         }
@@ -209,6 +215,7 @@ impl Entry {
             summary: None,
             placement: None,
             hooks: Vec::new(),
+            commands: Vec::new(),
             refusal: Some(refusal),
             hint,
         }
@@ -251,6 +258,11 @@ impl Entry {
                 format!("{name}: {}. {summary}", kinds.join(", ")).trim_end(),
             )?;
         }
+        for (place, command) in self.commands.iter().enumerate() {
+            let title = if place == 0 { "commands" } else { "" };
+            let Function { name, summary, .. } = command;
+            field(title, format!("{name}. {summary}").trim_end())?;
+        }
         if let Some(placement) = self.placement {
             field("placement", placement)?;
         }
@@ -265,20 +277,11 @@ impl Entry {
 }
 
 impl Function {
-    fn of(hook: &HookInfo) -> Self {
-        let kinds = [
-            (hook.kinds.gate, "gate"),
-            (hook.kinds.after, "after"),
-            (hook.kinds.observer, "observer"),
-        ];
+    fn of(hook: Hook) -> Self {
         Self {
-            name: hook.name.clone(),
-            kinds: kinds
-                .into_iter()
-                .filter(|(offered, _)| *offered)
-                .map(|(_, kind)| kind)
-                .collect(),
-            summary: hook.summary.clone(),
+            name: hook.name,
+            kinds: hook.kinds,
+            summary: hook.summary,
         }
     }
 }
@@ -289,18 +292,4 @@ fn looks_like_a_plugin(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name != PRELOAD_LIBRARY)
         && std::fs::read(file)
             .is_ok_and(|bytes| bytes.windows(ENTRY.len()).any(|window| window == ENTRY))
-}
-
-/// Loads a plugin whose name only its file knows.
-fn load(file: &Path, search: &SearchPath) -> Result<Loaded, LoadError> {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let guess = stem.strip_prefix("lib").unwrap_or(&stem).replace('_', "-");
-    let loaded = Loaded::load(&Spec::at(&guess, file), search);
-    match &loaded {
-        Err(error) => match &*error.refusal {
-            Refusal::OtherPlugin(name) => Loaded::load(&Spec::at(name, file), search),
-            _ => loaded,
-        },
-        Ok(_) => loaded,
-    }
 }
