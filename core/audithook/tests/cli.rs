@@ -29,6 +29,8 @@ mod plugins;
 mod policies;
 #[path = "cli/run.rs"]
 mod run;
+#[path = "cli/scaffold.rs"]
+mod scaffold;
 #[path = "cli/tables.rs"]
 mod tables;
 #[path = "cli/trust.rs"]

@@ -377,8 +377,9 @@ pub(crate) unsafe fn name(what: &str, raw: RawStr) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// 1 to 64 of `a-z 0-9 - _`, a letter first.
-pub(crate) fn is_name(text: &str) -> bool {
+/// Whether this may be the name of a plugin, a function or a parameter: 1 to 64 of `a-z 0-9 - _`, a letter first.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|first: char| first.is_ascii_lowercase())
         && text

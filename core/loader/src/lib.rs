@@ -31,6 +31,7 @@ pub use answer::TableReader;
 pub use answer::{Answer, ByteStream, Content, Patience, TableStream, Watch};
 pub use argument::{Argument, ArgumentError};
 pub use command::{CommandInfo, ParamInfo, ParamKind};
+pub use descriptor::is_name;
 pub use descriptor::{HookInfo, Kinds, PluginInfo};
 pub use digest::{Digest, ParseDigestError};
 pub use elf::ElfError;

@@ -319,6 +319,7 @@ pub(super) struct Log {
 pub(super) enum Plugin {
     List(PluginList),
     Inspect(PluginInspect),
+    New(PluginNew),
 }
 
 /// List the search path, and each plugin with its hooks, version and hash, or why it is refused.
@@ -350,6 +351,32 @@ pub(super) struct PluginInspect {
 
     #[command(flatten)]
     pub(super) format: Format,
+}
+
+/// Make a plugin to start from: it builds, passes its tests and runs.
+#[derive(Debug, Args)]
+#[command(after_long_help = help::PLUGIN_NEW)]
+pub(super) struct PluginNew {
+    /// What it is called in `[plugin.NAME]`: 1 to 64 of `a-z 0-9 - _`, a letter first.
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+
+    /// What it is written in.
+    #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
+    pub(super) lang: Language,
+
+    /// The directory to make; the plugin's name here, if it is left out.
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub(super) path: Option<PathBuf>,
+}
+
+/// What a plugin is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Language {
+    /// A crate on the SDK; `cargo build --release` builds it.
+    Rust,
+    /// A file beside `audithook.h`; `make` builds it.
+    C,
 }
 
 /// Print the completions of a shell.

@@ -69,6 +69,11 @@ Examples:
   audithook explain --preset python --read . open path=/etc/shadow
   audithook explain --journal out.jsonl --seq 17";
 
+pub(super) const PLUGIN_NEW: &str = "\
+Examples:
+  audithook plugin new port-limit
+  audithook plugin new port-limit --lang c --path ./plugins/port-limit";
+
 pub(super) const EMIT: &str = "\
 Examples:
   audithook emit order.created id=5 total=9.5

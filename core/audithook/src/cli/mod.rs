@@ -87,6 +87,11 @@ fn answer(command: Command, terminal: &mut Terminal) -> Result<Answer, Failure> 
     }
 }
 
+/// Whether a command of audithook has this name: a plugin's could not be called.
+fn is_builtin(name: &str) -> bool {
+    name == "help" || Arguments::command().find_subcommand(name).is_some()
+}
+
 /// The parser knows a command by how it begins; letters that are swapped are a slip, too.
 fn suggesting(mut error: clap::Error) -> clap::Error {
     if error.get(ContextKind::SuggestedSubcommand).is_none()
