@@ -1,4 +1,4 @@
-//! Whether the README says the truth: its console blocks are run, and what they print is compared.
+//! Whether the README and the book of plugins say the truth: their console blocks are run, and what they print is compared.
 //!
 //! Comments that a reader does not see say what to do with the block that follows:
 //!
@@ -7,6 +7,7 @@
 //! <!-- check: run COMMAND -->      run this first, whatever it prints
 //! <!-- check: write FILE -->       the block is the content of this file
 //! <!-- check: append FILE -->      the block belongs at the end of this file
+//! <!-- check: part FILE -->        the block is part of this file
 //! <!-- check: skip WHY -->         the block is not run
 //! ```
 //!
@@ -19,25 +20,39 @@ use std::process::{Command, Stdio};
 
 use crate::shell::{self, cargo, has, root, target};
 
+/// The pages, and what their examples need.
+const PAGES: [(&str, &[&str]); 2] = [
+    ("README.md", &["python3"]),
+    ("examples/plugins/README.md", &["python3", "cc", "make"]),
+];
+
 pub(crate) fn check() -> Result<(), String> {
-    if !has("python3") {
-        println!("README.md: skipped: there is no python3 to run its examples with");
-        return Ok(());
-    }
     // The command, the preload library and the plugins.
     shell::run(&mut cargo(&["build", "--quiet"]))?;
-    let readme = root().join("README.md");
-    let text = fs::read_to_string(&readme).map_err(|error| format!("README.md: {error}"))?;
-    let steps = steps(&text)?;
-    let scene = Scene::new(&target().join("readme"), &target().join("debug"))?;
+    for (page, needed) in PAGES {
+        if let Some(missing) = needed.iter().find(|program| !has(program)) {
+            println!("{page}: SKIPPED: there is no {missing} to run its examples with");
+            continue;
+        }
+        check_page(page)?;
+    }
+    Ok(())
+}
+
+fn check_page(page: &str) -> Result<(), String> {
+    let text = fs::read_to_string(root().join(page)).map_err(|error| format!("{page}: {error}"))?;
+    let steps = steps(&text).map_err(|error| format!("{page}:{error}"))?;
+    let place = target().join("pages").join(page);
+    let scene = Scene::new(&place, &target().join("debug"))?;
     let mut wrong = Vec::new();
     let mut count = 0;
     for step in &steps {
         count += usize::from(matches!(step.act, Act::Compare { .. }));
-        wrong.extend(scene.play(step)?);
+        let found = scene.play(step)?;
+        wrong.extend(found.map(|found| format!("{page}:{found}")));
     }
     if wrong.is_empty() {
-        println!("README.md: {count} commands run, all print what it says");
+        println!("{page}: {count} commands run, all print what it says");
         return Ok(());
     }
     Err(wrong.join("\n\n"))
@@ -46,7 +61,6 @@ pub(crate) fn check() -> Result<(), String> {
 /// One thing to do.
 #[derive(Debug, PartialEq, Eq)]
 struct Step {
-    /// Of README.md.
     line: usize,
     act: Act,
 }
@@ -57,6 +71,7 @@ enum Act {
     Run(String),
     Write(String, String),
     Append(String, String),
+    Part(String, String),
     Compare { command: String, printed: String },
 }
 
@@ -72,8 +87,8 @@ fn steps(text: &str) -> Result<Vec<Step>, String> {
             match word {
                 "fresh" => step(Act::Fresh),
                 "run" => step(Act::Run(rest.to_owned())),
-                "write" | "append" | "skip" => for_the_block = Some((word, rest)),
-                _ => return Err(format!("README.md:{number}: unknown directive: `{word}`")),
+                "write" | "append" | "part" | "skip" => for_the_block = Some((word, rest)),
+                _ => return Err(format!("{number}: unknown directive: `{word}`")),
             }
             continue;
         }
@@ -87,6 +102,7 @@ fn steps(text: &str) -> Result<Vec<Step>, String> {
             .collect();
         match for_the_block.take() {
             Some(("write", file)) => step(Act::Write(file.to_owned(), joined(&block))),
+            Some(("part", file)) => step(Act::Part(file.to_owned(), joined(&block))),
             Some(("append", file)) => step(Act::Append(file.to_owned(), joined(&block))),
             Some(_) => {}
             None if language == "console" => {
@@ -181,12 +197,19 @@ impl Scene {
                 let before = fs::read_to_string(&file).map_err(failed(&file))?;
                 fs::write(&file, before + text).map_err(failed(&file))?;
             }
+            Act::Part(file, text) => {
+                let path = self.shop.join(file);
+                let whole = fs::read_to_string(&path).map_err(failed(&path))?;
+                if !whole.contains(text) {
+                    return Ok(Some(format!("{}: not part of `{file}`", step.line)));
+                }
+            }
             Act::Compare { command, printed } => {
                 let now = self.run(command)?;
                 return Ok(difference(printed, &now).map(|difference| {
                     let shown = command.lines().next().unwrap_or_default();
                     format!(
-                        "README.md:{}: `{shown}` prints something else\n{difference}",
+                        "{}: `{shown}` prints something else\n{difference}",
                         step.line
                     )
                 }));
@@ -207,12 +230,26 @@ impl Scene {
             )
             .env("PATH", &self.path)
             .env("LANG", "C.UTF-8")
+            .env("CARGO_NET_OFFLINE", "true")
+            .envs(toolchain())
             .stdin(Stdio::null())
             .output()
             .map_err(|error| format!("bash: {error}"))?;
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text.replace(&*self.root.to_string_lossy(), ""))
     }
+}
+
+/// Where cargo has what it needs, which is not in ada's home.
+fn toolchain() -> Vec<(&'static str, PathBuf)> {
+    let home = std::env::home_dir().unwrap_or_default();
+    [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")]
+        .into_iter()
+        .map(|(name, below)| {
+            let place = std::env::var_os(name).map_or_else(|| home.join(below), PathBuf::from);
+            (name, place)
+        })
+        .collect()
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> String {
@@ -439,7 +476,7 @@ fn main() {}
         );
         assert_eq!(
             play("<!-- check: append x -->\n```text\n2\n```\n```console\n$ cat x\n1\n3\n```\n"),
-            ["README.md:6: `cat x` prints something else\n- 3\n+ 2"]
+            ["6: `cat x` prints something else\n- 3\n+ 2"]
         );
         assert_eq!(
             play("<!-- check: fresh -->\n```console\n$ ls\n```\n"),
