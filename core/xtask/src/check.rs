@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::generate;
-use crate::readme;
+use crate::pages;
 use crate::shell::{self, cargo, has, read};
 use crate::specification;
 
@@ -55,7 +55,7 @@ pub(crate) fn run() -> Result<(), String> {
     )?;
     generate::check()?;
     specification::check()?;
-    readme::check()?;
+    pages::check()?;
     licences()?;
     advisories()?;
     println!("ci: everything is as it should be");

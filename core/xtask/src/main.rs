@@ -12,7 +12,7 @@ mod check;
 mod demo;
 mod dist;
 mod generate;
-mod readme;
+mod pages;
 mod setup;
 mod shell;
 mod specification;
@@ -27,6 +27,7 @@ usage: cargo xtask COMMAND
   test           run all tests; install what they need into target/
   ci             what continuous integration checks beside the tests
   bench [NAME]   run the benches; print ratios against a baseline of the same run
+  pages          run the examples of the README and of the book of plugins
   gen [--check]  write (or check) the generated files
   dist           put a release into target/dist";
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         (Some("test"), rest) => test::run(rest),
         (Some("ci"), []) => check::run(),
         (Some("bench"), rest) => bench::run(rest),
+        (Some("pages"), []) => pages::check(),
         (Some("gen"), []) => generate::write(),
         (Some("gen"), ["--check"]) => generate::check(),
         (Some("dist"), []) => dist::run(),
