@@ -80,7 +80,7 @@ fn a_name_that_leads_elsewhere_is_no_name() {
 fn a_path_that_does_not_exist_is_refused() {
     let directory = directory();
     let error = load(&directory.path().join("libbroken.so")).unwrap_err();
-    insta::assert_snapshot!(words(directory.path(), &error), @"cannot load plugin: `broken`: `DIR/libbroken.so`: cannot be read: No such file or directory (os error 2)");
+    insta::assert_snapshot!(words(directory.path(), &error), @"cannot load plugin: `broken`: `DIR/libbroken.so`: cannot be read: no such file or directory");
     let error = load(directory.path()).unwrap_err();
     insta::assert_snapshot!(words(directory.path(), &error), @"cannot load plugin: `broken`: `DIR`: not a regular file");
 }
