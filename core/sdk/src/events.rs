@@ -240,6 +240,8 @@ typed_events! {
     PoplibConnect { host: str = 0 "host", port: u64 = 1 "port", } [2]
     /// `poplib.putline`.
     PoplibPutline { line: value = 0 "line", } [1]
+    /// `prlimit`.
+    Prlimit { pid: i64 = 0 "pid", resource: i64 = 1 "resource", } [2]
     /// `process.exit`.
     ProcessExit { status: i64 = 0 "status", signal: i64 = 1 "signal", user_ns: u64 = 2 "user_ns", system_ns: u64 = 3 "system_ns", max_rss: u64 = 4 "max_rss", } [5]
     /// `process.start`.
