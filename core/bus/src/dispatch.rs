@@ -456,8 +456,12 @@ fn fail(bus: &Inner, hook: &Arc<Attached>, error: &HookError, frame: &Frame) -> 
     if opens {
         health.fail_open.fetch_add(1, Relaxed);
     }
-    let mut count = health.note_failure(bus.settings.quarantine);
+    let mut count = match error {
+        HookError::Down(_) => None,
+        _ => health.note_failure(bus.settings.quarantine),
+    };
     let state = match error {
+        HookError::Down(_) => None,
         HookError::Panicked(_) => {
             health.panics.fetch_add(1, Relaxed);
             count = count.or(Some(1));

@@ -1,6 +1,7 @@
 //! What reacts to events: gates, afters and observers.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use audithook_abi::{Event, Verdict};
 
@@ -68,6 +69,14 @@ pub enum HookError {
     /// the hook is poisoned: it panicked before and is not entered again
     #[error("the hook is poisoned: it panicked before and is not entered again")]
     Poisoned,
+    /// the hook did not answer within {0:?}
+    #[error("the hook did not answer within {0:?}")]
+    TimedOut(Duration),
+    /// the hook cannot be entered now: {0}
+    ///
+    /// That is no failure of the hook's: it counts towards no quarantine.
+    #[error("the hook cannot be entered now: {0}")]
+    Down(Cow<'static, str>),
 }
 
 impl HookError {

@@ -9,13 +9,14 @@ use audithook_abi::command::{
     PARAM_SIZE, PARAM_STR, PARAM_U64, RawCommand, RawCommands, RawParam,
 };
 use audithook_abi::plugin::{PluginInterfaceFn, read_sized};
+use serde::{Deserialize, Serialize};
 
 use crate::argument::Argument;
 use crate::descriptor::{broken, name, read_array, read_plain_array, text};
 use crate::error::Refusal;
 
 /// What a plugin does when it is asked: `audithook PLUGIN COMMAND …`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CommandInfo {
     /// The verb.
@@ -33,7 +34,7 @@ pub struct CommandInfo {
 }
 
 /// One parameter of a command.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ParamInfo {
     /// The word behind two dashes, or of the place.
@@ -59,7 +60,7 @@ pub struct ParamInfo {
 }
 
 /// What a parameter takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ParamKind {
     /// A switch without a value.

@@ -9,12 +9,13 @@ use audithook_abi::plugin::{
     PLUGIN_OWN_THREADS, PluginInterfaceFn, Sized32, read_sized,
 };
 use audithook_abi::{RawHook, RawPlugin, RawStr, Verdict};
+use serde::{Deserialize, Serialize};
 
 use crate::command::{CommandInfo, read_commands};
 use crate::error::Refusal;
 
 /// What a plugin says about itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PluginInfo {
     /// A reversed domain name.
@@ -46,7 +47,7 @@ pub struct PluginInfo {
 }
 
 /// One function that a policy can name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HookInfo {
     /// `count` in `bucketing.count`.
@@ -60,11 +61,35 @@ pub struct HookInfo {
     /// The same event always gets the same answer, and nothing else happens.
     pub pure: bool,
     /// The verdict that the author means an error to have; the policy's `on-error` decides.
+    #[serde(with = "verdict_word")]
     pub on_failure: Verdict,
 }
 
+/// A verdict as its word.
+mod verdict_word {
+    use audithook_abi::Verdict;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(
+        verdict: &Verdict,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(verdict.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Verdict, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let verdict = Verdict::ALL
+            .into_iter()
+            .find(|verdict| verdict.as_str() == word);
+        verdict.ok_or_else(|| D::Error::custom("not a verdict"))
+    }
+}
+
 /// What a hook can be attached as. A gate with an after is an around.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kinds {
     /// Runs before and may veto.
     pub gate: bool,

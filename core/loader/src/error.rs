@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use audithook_abi::plugin::Sized32;
 use audithook_abi::{ABI_MAJOR, ABI_MINOR};
 
+use crate::PluginInfo;
+use crate::instance::nearest;
 use crate::{Digest, ElfError, Looked};
 
 /// A plugin that was not loaded.
@@ -215,6 +217,18 @@ pub enum AttachError {
 }
 
 impl AttachError {
+    /// What a policy calls is not among the hooks of the plugin.
+    #[must_use]
+    pub fn not_offered(plugin: &PluginInfo, function: &str) -> Self {
+        let offered = || plugin.hooks.iter().map(|hook| hook.name.as_str());
+        Self::NotOffered {
+            nearest: nearest(function, offered()).map(str::to_owned),
+            offered: offered().map(str::to_owned).collect(),
+            plugin: plugin.name.clone(),
+            function: function.to_owned(),
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -320,6 +334,9 @@ pub enum ReportError {
     /// broken interface `audithook.report/1`: {0}
     #[error("broken interface `audithook.report/1`: {0}")]
     Broken(&'static str),
+    /// there is no answer: {0}
+    #[error("there is no answer: {0}")]
+    NoAnswer(String),
 }
 
 /// The file's place in a message, if there is a file.

@@ -182,13 +182,7 @@ impl Instance {
         let (Some((hook, functions)), Some((attach, _))) =
             (descriptor.hook(&function), descriptor.attachments)
         else {
-            let offered = || info.hooks.iter().map(|hook| hook.name.as_str());
-            return Err(AttachError::NotOffered {
-                nearest: nearest(&function, offered()).map(str::to_owned),
-                offered: offered().map(str::to_owned).collect(),
-                plugin,
-                function,
-            });
+            return Err(AttachError::not_offered(info, &function));
         };
         let on = attachment.on.join(" ");
         let request = RawAttach {
