@@ -170,7 +170,8 @@ pub(crate) fn restrict(network: bool) -> Result<(), ConfinementError> {
         SeccompAction::Errno(libc::EPERM as u32),
         SeccompAction::Allow,
     )?;
-    for filter in [known, unknown] {
+    // The last one takes away seccomp(2) itself.
+    for filter in [unknown, known] {
         seccompiler::apply_filter(&filter)
             .map_err(|error| ConfinementError::Calls(error.to_string()))?;
     }

@@ -37,15 +37,25 @@ fn try_serve() -> Result<(), Broken> {
     let control =
         UnixStream::from(rustix::io::fcntl_dupfd_cloexec(io::stdin(), 3).map_err(io::Error::from)?);
     let mut lanes = take_lanes(&control)?;
-    end_with_host(control.try_clone()?)?;
     // What the library reads there is nothing.
     let null = std::fs::File::open("/dev/null")?;
     rustix::stdio::dup2_stdin(&null).map_err(io::Error::from)?;
+    let watched = control.try_clone()?;
     let mut control = Channel::new(control, MOST_ON_CONTROL);
     let (_, start) = control.receive()?;
     let start: Start =
         serde_json::from_slice(start).map_err(|_| Broken::Nonsense("no such start"))?;
     let side = Channel::new(lanes.pop().ok_or(Broken::Closed)?, MOST_ON_LANE);
+    if let Err(error) = start.confinement.take_on() {
+        let hint = "`placement = \"supervisor\"` runs the plugin in the supervisor, as code that you trust";
+        let refused = Answer::Refused {
+            refusal: format!("its process cannot be confined: {error}"),
+            hint: Some(hint.to_owned()),
+        };
+        return answer(&mut control, &refused);
+    }
+    // From here on there is more than one thread, and each is confined.
+    end_with_host(watched)?;
     let plugin = match load(&start) {
         Ok(plugin) => plugin,
         Err((refusal, hint)) => return answer(&mut control, &Answer::Refused { refusal, hint }),
@@ -84,15 +94,8 @@ fn end() -> ! {
     std::process::abort()
 }
 
-/// Loads the library, with no more rights than it is to have.
+/// Loads the library.
 fn load(start: &Start) -> Result<Plugin, (String, Option<String>)> {
-    start.confinement.take_on().map_err(|error| {
-        let hint = "`placement = \"supervisor\"` runs the plugin in the supervisor, as code that you trust";
-        (
-            format!("its process cannot be confined: {error}"),
-            Some(hint.to_owned()),
-        )
-    })?;
     let digest = start.sha256.as_deref().map(str::parse).transpose();
     let spec = Spec {
         sha256: digest.map_err(|_| ("its hash is none".to_owned(), None))?,
