@@ -15,7 +15,7 @@ use std::sync::Arc;
 use audithook_abi::{Event, LogLevel, Source, Value, Verdict};
 use audithook_bus::{Bus, Decision, intern};
 use audithook_catalogue::arg;
-use audithook_loader::{Instance, SearchPath, Services};
+use audithook_loader::{SearchPath, Services};
 use audithook_matcher::{Context, Image, Judgement, Mode, NoNames, Plan};
 use audithook_policy::arguments::{self, Argument};
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
@@ -114,7 +114,7 @@ impl Evaluator {
 
     /// The instance of the plugin of this name.
     #[must_use]
-    pub fn instance(&self, plugin: &str) -> Option<Instance> {
+    pub fn instance(&self, plugin: &str) -> Option<crate::hooks::Instance> {
         self.built.instance(plugin)
     }
 

@@ -13,6 +13,7 @@ mod condition;
 mod embedded;
 mod libraries;
 mod live;
+mod placed;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use audithook_bus::bridge::TracingObserver;
 use audithook_bus::{
     Decision, Gate, Hook, HookError, Mode, Observer, OnError, Reply, Source, symbol,
 };
-use audithook_loader::{AttachError, Attached, Instance, Plugin, Services};
+use audithook_loader::{AttachError, PluginInfo, Services};
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Action, Do, Placement, Policy};
 use audithook_policy::source::Origin;
@@ -39,6 +40,8 @@ pub use embedded::Embedded;
 pub use libraries::{Libraries, Library};
 pub(crate) use live::Live;
 use live::Request;
+use placed::Attached;
+pub use placed::{Instance, PLUGIN_PROCESS, Plugin, host_plugins_with};
 pub use services::BusServices;
 pub(crate) use true_name::known_as;
 
@@ -198,7 +201,7 @@ impl BuiltHooks {
             } else {
                 with_counters(text, &counters_of(instance))?
             };
-            Some((instance.plugin().info().name.clone(), text))
+            Some((instance.info().name.clone(), text))
         };
         self.instances.iter().filter_map(report).collect()
     }
@@ -209,7 +212,7 @@ impl BuiltHooks {
     pub fn counters(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
         let instances = self.instances.iter().map(Live::instance);
         instances
-            .map(|instance| (instance.plugin().info().name.clone(), counters_of(instance)))
+            .map(|instance| (instance.info().name.clone(), counters_of(instance)))
             .filter(|(_, counters)| !counters.is_empty())
             .collect()
     }
@@ -219,7 +222,7 @@ impl BuiltHooks {
         self.instances
             .iter()
             .map(Live::instance)
-            .find(|instance| instance.plugin().info().name == plugin)
+            .find(|instance| instance.info().name == plugin)
             .cloned()
     }
 
@@ -451,7 +454,7 @@ impl<'p> Attaching<'p> {
         let attached = match live.attach(Request::of(hook, function, with)) {
             Ok(attached) => attached,
             Err(error) => {
-                let plugin = live.instance().plugin();
+                let plugin = live.instance().info();
                 let place = refused_place(hook, plugin, function, &error);
                 let diagnostic = Diagnostic::error(error.to_string(), place);
                 self.found.push(match error.hint() {
@@ -461,12 +464,7 @@ impl<'p> Attaching<'p> {
                 return;
             }
         };
-        let plugin = &self.made.instances[instance]
-            .instance()
-            .plugin()
-            .info()
-            .name
-            .clone();
+        let plugin = &self.made.instances[instance].instance().info().name.clone();
         if let Some(mistake) = mistake(hook, plugin, &attached) {
             self.found.push(mistake);
             return;
@@ -540,7 +538,7 @@ fn mistake(hook: &model::Hook, plugin: &str, attached: &Attached) -> Option<Diag
 /// Where it is written what a plugin refuses: of a `with` the key that is wrong.
 fn refused_place<'h>(
     hook: &'h model::Hook,
-    plugin: &Plugin,
+    plugin: &PluginInfo,
     function: &str,
     error: &AttachError,
 ) -> &'h Origin {
@@ -673,9 +671,8 @@ fn tells_the_end(event: &str) -> bool {
 }
 
 /// What a plugin's function is to a policy, as the image must know it.
-fn call_kind(plugin: &Plugin, function: &str) -> Option<model::CallKind> {
+fn call_kind(plugin: &PluginInfo, function: &str) -> Option<model::CallKind> {
     let kinds = plugin
-        .info()
         .hooks
         .iter()
         .find(|hook| hook.name == function)?

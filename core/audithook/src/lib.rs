@@ -16,3 +16,5 @@ pub mod evaluate;
 pub mod hooks;
 pub mod run;
 pub mod shell;
+
+pub use audithook_plugin_process::serve as serve_plugin;

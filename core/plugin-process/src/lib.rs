@@ -20,4 +20,4 @@ mod host;
 mod message;
 
 pub use child::serve;
-pub use host::{Attached, Instance, Launcher, Nursery, OpenError, Plugin, Settings};
+pub use host::{Attached, Instance, Launcher, NAME, Nursery, OpenError, Plugin, Settings};

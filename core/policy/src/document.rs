@@ -172,9 +172,31 @@ pub struct Plugin {
     pub placement: Option<Spot<Placement>>,
     /// Given to the plugin once, when it is created.
     pub config: Option<Spot<Json>>,
+    /// What its process may do, with `placement = "process"`.
+    pub sandbox: Sandbox,
     /// Where the table is written.
     #[schemars(skip)]
     pub origin: crate::source::Origin,
+}
+
+/// `[plugin.NAME.sandbox]`: of a plugin in a process of its own.
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, extend("required" = []))]
+pub struct Sandbox {
+    /// Files and directories that it may read, beside its own library and the system's.
+    pub read: Option<List>,
+    /// Files and directories that it may read and write.
+    pub write: Option<List>,
+    /// Whether it may use IPv4 and IPv6. `false`.
+    pub network: Option<Spot<bool>>,
+    /// Its memory: `256MiB`.
+    #[schemars(with = "Option<SizeText>")]
+    pub memory: Option<Spot<Amount>>,
+    /// How many files it may hold open: 64.
+    pub open_files: Option<Spot<u64>>,
+    /// How long a hook may take before the process is killed: `1s`.
+    #[schemars(with = "Option<DurationText>")]
+    pub timeout: Option<Spot<Amount>>,
 }
 
 /// `[[hook]]`

@@ -260,8 +260,40 @@ pub struct Plugin {
     pub placement: Option<Placement>,
     /// Given to it once.
     pub config: serde_json::Value,
+    /// What its process may do, if it has one of its own.
+    pub sandbox: Sandbox,
     /// Where it is declared.
     pub origin: Origin,
+}
+
+/// `[plugin.NAME.sandbox]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sandbox {
+    /// Files and directories that it may read, absolute.
+    pub read: Vec<PathBuf>,
+    /// Files and directories that it may read and write, absolute.
+    pub write: Vec<PathBuf>,
+    /// Whether it may use IPv4 and IPv6.
+    pub network: bool,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Open files.
+    pub open_files: u64,
+    /// How long a hook may take.
+    pub timeout: Duration,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self {
+            read: Vec::new(),
+            write: Vec::new(),
+            network: false,
+            memory: 256 << 20,
+            open_files: 64,
+            timeout: Duration::from_secs(1),
+        }
+    }
 }
 
 /// `[[hook]]`

@@ -161,16 +161,6 @@ impl Policy {
         plan.env(self);
         plan.limits(self);
         plan.hooks(self);
-        for plugin in &self.plugins {
-            if plugin.placement == Some(Placement::Process) {
-                plan.unheld(
-                    &format!("plugin.{}", plugin.name),
-                    "placement = \"process\"",
-                    &plugin.origin,
-                    "no process of its own yet",
-                );
-            }
-        }
         let own = plan.events("audithook.self", "", &self.own.origin);
         plan.lines.push(own);
         plan

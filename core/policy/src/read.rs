@@ -11,7 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{
-    Document, Env, Files, Hook, Journal, Limits, Network, Plugin, Process, Rotate, Test, When,
+    Document, Env, Files, Hook, Journal, Limits, Network, Plugin, Process, Rotate, Sandbox, Test,
+    When,
 };
 use crate::nearest::{listed, nearest, suggestion};
 use crate::schema;
@@ -238,12 +239,24 @@ impl Reader<'_> {
                 sha256: self.text(&mut plugin, "sha256"),
                 placement: self.word(&mut plugin, "placement"),
                 config: self.json(&mut plugin, "config"),
+                sandbox: self.table_named(&mut plugin, "sandbox", "plugin.sandbox", Self::sandbox),
                 origin: self.at(name.span()),
             };
             self.finish(plugin);
             plugins.insert(name.get_ref().clone().into_owned(), read);
         }
         plugins
+    }
+
+    fn sandbox(&mut self, table: &mut Table<'_, '_>, _: Span) -> Sandbox {
+        Sandbox {
+            read: self.list(table, "read"),
+            write: self.list(table, "write"),
+            network: self.boolean(table, "network"),
+            memory: self.amount(table, "memory"),
+            open_files: self.integer(table, "open-files"),
+            timeout: self.amount(table, "timeout"),
+        }
     }
 
     fn hook(&mut self, table: &mut Table<'_, '_>, span: Span) -> Hook {
@@ -320,6 +333,17 @@ impl Reader<'_> {
         key: &'static str,
         read: impl FnOnce(&mut Self, &mut Table<'_, '_>, Span) -> T,
     ) -> T {
+        self.table_named(table, key, key, read)
+    }
+
+    /// A table whose keys the schema knows under another name than that of its own key.
+    fn table_named<T: Default>(
+        &mut self,
+        table: &mut Table<'_, '_>,
+        key: &'static str,
+        path: &'static str,
+        read: impl FnOnce(&mut Self, &mut Table<'_, '_>, Span) -> T,
+    ) -> T {
         let Some((_, value)) = table.take(key) else {
             return T::default();
         };
@@ -327,7 +351,7 @@ impl Reader<'_> {
             self.wrong_type(key, &format!("a table `[{key}]`"), value);
             return T::default();
         };
-        let mut inner = Table::new(inner, key);
+        let mut inner = Table::new(inner, path);
         let result = read(self, &mut inner, value.span());
         self.finish(inner);
         result

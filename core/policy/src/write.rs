@@ -8,7 +8,8 @@ use crate::document::Fallback;
 use crate::expand::protected;
 use crate::image::{HostPattern, Mode, Overflow, PathPattern, Protocol};
 use crate::model::{
-    Action, Allowed, Entry, HostRule, JournalTarget, PathRule, Policy, UnixRule, When,
+    Action, Allowed, Entry, HostRule, JournalTarget, PathRule, Plugin, Policy, Sandbox, UnixRule,
+    When,
 };
 use crate::paths::escaped;
 use crate::units::{format_duration, format_size};
@@ -211,6 +212,7 @@ impl Policy {
                 out.text("placement", placement.as_str());
             }
             out.json("config", &plugin.config);
+            write_sandbox(plugin, out)?;
         }
         Ok(())
     }
@@ -390,6 +392,35 @@ fn quoted(text: &str) -> String {
 struct Writer {
     text: String,
     header: Option<String>,
+}
+
+fn write_sandbox(plugin: &Plugin, out: &mut Writer) -> Result<(), NotText> {
+    let (sandbox, usual) = (&plugin.sandbox, Sandbox::default());
+    out.table(&format!("[plugin.{}.sandbox]", plugin.name));
+    for (key, paths) in [("read", &sandbox.read), ("write", &sandbox.write)] {
+        let mut entries = Vec::new();
+        for path in paths {
+            let text = path.to_str();
+            let text = text.ok_or_else(|| NotText(path.display().to_string()))?;
+            entries.push(quoted(&protected(text)));
+        }
+        if !entries.is_empty() {
+            out.pair(key, &format!("[{}]", entries.join(", ")));
+        }
+    }
+    if sandbox.network {
+        out.pair("network", "true");
+    }
+    if sandbox.memory != usual.memory {
+        out.text("memory", &format_size(sandbox.memory));
+    }
+    if sandbox.open_files != usual.open_files {
+        out.pair("open-files", &sandbox.open_files.to_string());
+    }
+    if sandbox.timeout != usual.timeout {
+        out.text("timeout", &format_duration(sandbox.timeout));
+    }
+    Ok(())
 }
 
 impl Writer {

@@ -39,6 +39,7 @@ mod reloads;
 mod rings;
 mod root;
 mod signals;
+pub mod spared;
 mod supervisor;
 pub mod tree;
 mod waiting;
@@ -132,7 +133,11 @@ pub fn run(
                     };
                     // The handler goes with the last process of the tree: its run directory is removed here.
                     let mut handler = handler(run.directory)?;
-                    Ok(supervisor::supervise(&mut beginning, &mut *handler))
+                    let ended = supervisor::supervise(&mut beginning, &mut *handler);
+                    drop(handler);
+                    // What was spared has said all that it had to say.
+                    tree::kill_all();
+                    Ok(ended)
                 });
             supervisor_end.send(&Message::Ended(ended.unwrap_or_else(Ended::Fault)));
             // SAFETY: ends this process; what front has to clean up is front's.

@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use rustix::process::Pid;
 
 use crate::handler::{Exit, Usage};
+use crate::spared;
 
 /// What happened to a child of this process.
 pub(crate) enum Change {
@@ -44,6 +45,9 @@ pub(crate) fn next_change() -> Change {
         };
         if libc::WIFSTOPPED(status) {
             return Change::Stopped(pid, libc::WSTOPSIG(status));
+        }
+        if spared::note_end(pid, status) {
+            continue;
         }
         let mut exit = decode(status);
         let nanoseconds = |time: libc::timeval| {

@@ -107,7 +107,7 @@ impl Root {
                 self.look_for_children();
             }
             Some(deadline) if Instant::now() >= deadline => {
-                tree::kill_all();
+                tree::kill_tree();
                 self.is_childless = true;
             }
             Some(_) => self.look_for_children(),

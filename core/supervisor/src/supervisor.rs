@@ -94,7 +94,7 @@ pub(crate) fn supervise(beginning: &mut Beginning<'_>, handler: &mut dyn Handler
     let ended = match ended {
         Ok(ended) => ended,
         Err(error) => {
-            tree::kill_all();
+            tree::kill_tree();
             Ended::Fault(format!("the supervisor failed: {error}"))
         }
     };
@@ -223,7 +223,7 @@ impl<'b> Supervisor<'b> {
 
     /// The tree dies now, whatever it is doing.
     fn end_at_once(&mut self, handler: &mut dyn Handler, ended: Ended) -> Ended {
-        tree::kill_all();
+        tree::kill_tree();
         self.read_to_the_end(handler, ended)
     }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
 
+use crate::spared;
+
 /// The children of this process's first thread, which gets the orphans: open beforehand, for who may not open anything.
 static CHILDREN: OnceLock<fs::File> = OnceLock::new();
 
@@ -26,13 +28,20 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
-/// Every living descendant of this process.
+/// Every living descendant of this process, without those that are [spared](crate::spared).
 #[must_use]
 pub fn descendants() -> Vec<Pid> {
+    descendants_but(spared::is_spared)
+}
+
+fn descendants_but(is_left_out: impl Fn(Pid) -> bool) -> Vec<Pid> {
     let mut found = Vec::new();
     let mut frontier = vec![rustix::process::getpid()];
     while let Some(parent) = frontier.pop() {
         for child in children(parent) {
+            if is_left_out(child) {
+                continue;
+            }
             frontier.push(child);
             found.push(child);
         }
@@ -58,7 +67,7 @@ fn numbers(text: &str) -> impl Iterator<Item = Pid> {
         .filter_map(|number| number.parse().ok().and_then(Pid::from_raw))
 }
 
-/// Whether `pid` is a descendant of this process; `None` if it is gone.
+/// Whether `pid` is a descendant of this process, and not spared; `None` if it is gone.
 #[must_use]
 pub fn is_descendant(pid: Pid) -> Option<bool> {
     let own = rustix::process::getpid();
@@ -67,6 +76,9 @@ pub fn is_descendant(pid: Pid) -> Option<bool> {
     for _ in 0..4096 {
         if current == own {
             return Some(true);
+        }
+        if spared::is_spared(current) {
+            return Some(false);
         }
         if matches!(current.as_raw_nonzero().get(), 1 | 2) {
             // init, and the father of the kernel's threads: nobody's children.
@@ -142,24 +154,48 @@ pub fn signal_all(signal: Signal) {
     }
 }
 
-/// Kills every descendant, until there is none: not even one that was forked meanwhile.
+/// Kills every descendant, spared ones too, until there is none: not even one that was forked meanwhile.
 pub fn kill_all() {
-    loop {
-        if can_look() {
-            signal_all(Signal::KILL);
-        } else {
-            kill_children_unseen();
-        }
-        loop {
-            match rustix::process::wait(WaitOptions::NOHANG) {
-                Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
-                // Killed, but not dead yet; or new.
-                Ok(None) => break,
-                // ECHILD: nobody is left.
-                Err(_) => return,
-            }
-        }
+    while pass_of_killing(|_| false) {
         std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Kills every descendant that is not spared, until none is seen. One that is hidden by the death of its parent is seen the
+/// next time, when it is a child of this process.
+pub(crate) fn kill_tree() {
+    let mut unseen = 0;
+    while unseen < 2 && pass_of_killing(spared::is_spared) {
+        // Who cannot look does not see anybody: then all go.
+        unseen = if can_look() && descendants().is_empty() {
+            unseen + 1
+        } else {
+            0
+        };
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Kills whom it sees, and waits for who is dead; whether there are children left.
+fn pass_of_killing(is_left_out: impl Fn(Pid) -> bool) -> bool {
+    if can_look() {
+        for pid in descendants_but(is_left_out) {
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+    } else {
+        kill_children_unseen();
+    }
+    loop {
+        match rustix::process::wait(WaitOptions::NOHANG) {
+            Ok(Some((pid, status))) => {
+                spared::note_end(pid, status.as_raw());
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            // Killed, but not dead yet; or new.
+            Ok(None) => return true,
+            // ECHILD: nobody is left.
+            Err(_) => return false,
+        }
     }
 }
 

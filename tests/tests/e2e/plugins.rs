@@ -116,6 +116,11 @@ subprocess.check_call([sys.executable, '-c', 'import sys; [sys.audit(\"shop.orde
         assert_gate_denied(&outcome);
     }
 
+    fn a_gate_in_a_process_of_its_own_denies(python: &Python) {
+        let (_scratch, outcome) = run_gate("process", &format!("{CALL}with = {{ argument = \"0\" }}\n"), python, ORDERS);
+        assert_gate_denied(&outcome);
+    }
+
     /// Whoever starts it: the interpreter, a forked or a `vfork` child, a shell.
     fn a_gate_in_the_program_is_asked_of_every_start_of_a_program(python: &Python) {
         let events = "on = [\"os.exec\", \"subprocess.Popen\", \"os.posix_spawn\", \"os.system\", \"open\"]";
@@ -462,7 +467,7 @@ fn a_plugin_that_cannot_be_loaded_starts_nothing() {
         "sha256",
     );
     refused(&table(&bucketing, ""), "it is the plugin `bucketing`");
-    refused("[plugin.other]\npath = \"./text.so\"\n", "placement");
+    refused("[plugin.other]\npath = \"./text.so\"\n", "not an ELF file");
     assert!(!scratch.join("started").exists());
 }
 
@@ -657,6 +662,108 @@ for name in ('order.short', 'order.' + 'long' * 150):
         .assert_err("1  order.short");
     assert!(
         !outcome.err().contains("hook.others` missed"),
+        "{}",
+        outcome.describe()
+    );
+}
+
+/// A plugin that does what the event's first argument says, in a process of its own; `None`, loudly, without a C compiler.
+fn ways(scratch: &Scratch) -> Option<String> {
+    let own = build::project().join("core");
+    let library = scratch.join("libways.so");
+    let made = Command::new("cc")
+        .args(["-shared", "-fPIC", "-I"])
+        .arg(own.join("abi/include"))
+        .arg("-o")
+        .arg(&library)
+        .arg(own.join("plugin-process/tests/plugins/ways.c"))
+        .status();
+    #[expect(
+        clippy::print_stderr,
+        reason = "a test that proves nothing must say so"
+    )]
+    match made {
+        Ok(status) => assert!(status.success()),
+        Err(error) => {
+            eprintln!("SKIPPED: `cc` does not run ({error}): ways.c was not built");
+            return None;
+        }
+    }
+    let path = library.display();
+    Some(format!(
+        "version = 1\n[plugin.ways]\npath = \"{path}\"\n[plugin.ways.sandbox]\ntimeout = \"300ms\"\nmemory = \"64MiB\"\n"
+    ))
+}
+
+/// Its end is nobody else's: the gate's `on-error` answers, the journal says why, and the next process goes on.
+#[test]
+fn a_plugin_that_crashes_hangs_or_eats_memory_in_its_own_process_leaves_the_run_alive() {
+    let scratch = Scratch::new();
+    let Some(plugin) = ways(&scratch) else { return };
+    let policy = format!(
+        "{plugin}[[hook]]\nname = \"strict\"\non = \"shop.order\"\ncall = \"ways.judge\"\n\
+         [[hook]]\nname = \"mild\"\non = \"shop.return\"\ncall = \"ways.judge\"\non-error = \"allow\"\n"
+    );
+    let code = "\
+import sys
+def attempt(event, way):
+    try:
+        sys.audit(event, way)
+        return 'allowed'
+    except PermissionError:
+        return 'refused'
+for way in 'crash', 'hang', 'abort', 'hog':
+    print(way, attempt('shop.order', way))
+    while attempt('shop.order', 'nothing') == 'refused':
+        pass
+print('crash', attempt('shop.return', 'crash'))
+while attempt('shop.order', 'nothing') == 'refused':
+    pass
+print('read', attempt('shop.order', 'read /etc/passwd'))
+";
+    let outcome = Run::new(&scratch, &policy)
+        .code(python::newest(), code)
+        .finish();
+    let said =
+        "crash refused\nhang refused\nabort refused\nhog refused\ncrash allowed\nread allowed\n";
+    assert_eq!(
+        outcome.assert_success().out(),
+        said,
+        "{}",
+        outcome.describe()
+    );
+    let journal = outcome.journal();
+    for why in [
+        "the hook reported an error: its process was ended by SIGSEGV",
+        "the hook did not answer within 300ms",
+        "the hook reported an error: its process was ended by SIGABRT: I cannot go on",
+    ] {
+        let told = journal.find("plugin.error", &[("error", why)]);
+        assert!(told.is_some(), "{why}: {}", journal.describe());
+    }
+}
+
+/// What the program leaves running is ended; the plugin is asked for its report after that.
+#[test]
+fn a_plugin_in_its_own_process_outlives_the_program_and_not_the_run() {
+    let scratch = Scratch::new();
+    let Some(plugin) = ways(&scratch) else { return };
+    let policy = format!("{plugin}[[hook]]\non = \"shop.order\"\ncall = \"ways.see\"\n");
+    let code = "\
+import subprocess, sys
+subprocess.Popen(['sleep', '1000'])
+sys.audit('shop.order', 'log')
+sys.audit('shop.order', 'nothing')
+";
+    let outcome = Run::new(&scratch, &policy)
+        .code(python::newest(), code)
+        .finish();
+    outcome
+        .assert_success()
+        .assert_err("2 ways\n")
+        .assert_err("a line\\nand no other");
+    assert!(
+        !outcome.err().contains("started again"),
         "{}",
         outcome.describe()
     );

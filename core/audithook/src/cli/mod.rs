@@ -29,6 +29,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use audithook::hooks::PLUGIN_PROCESS;
 use audithook::run::FAULT;
 use audithook_abi::LogLevel;
 use clap::error::{ContextKind, ContextValue};
@@ -40,6 +41,13 @@ use near::nearest;
 use terminal::Terminal;
 
 pub(crate) fn main() -> ExitCode {
+    if std::env::args_os()
+        .next()
+        .is_some_and(|name| name == PLUGIN_PROCESS)
+    {
+        return audithook::serve_plugin();
+    }
+    audithook::hooks::host_plugins_with("/proc/self/exe");
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

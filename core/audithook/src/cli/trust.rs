@@ -113,12 +113,13 @@ impl Trusted {
         // What a file extends is read before it, and of less interest.
         let mut files: Vec<_> = policy.files_read().map(text_of).collect();
         files.reverse();
+        let search = SearchPath::from_environment();
         Self {
             files,
             plugins: plugins
                 .into_iter()
                 .map(|code| Code {
-                    placement: placement(policy, &code.name).as_str(),
+                    placement: placement(policy, &code.name, &search).as_str(),
                     plugin: Plugin::of(code),
                 })
                 .collect(),
@@ -128,13 +129,14 @@ impl Trusted {
 
     fn write_code(&self, out: &mut impl Write) -> io::Result<()> {
         if !self.plugins.is_empty() {
-            writeln!(out, "whose code it runs, with your rights:")?;
+            writeln!(out, "whose code it runs:")?;
         }
         for Code { plugin, placement } in &self.plugins {
             let Plugin { name, file, sha256 } = plugin;
             let place = match *placement {
-                "target" => "in every process of the program",
-                _ => "in the supervisor",
+                "target" => "in every process of the program, with its rights",
+                "process" => "in a process of its own, with the rights of its sandbox",
+                _ => "in the supervisor, with your rights",
             };
             writeln!(out, "  {name:<16}  {place}: {}", one_line(file))?;
             writeln!(out, "  {:<16}  sha256 {sha256}", "")?;
@@ -144,10 +146,11 @@ impl Trusted {
 }
 
 /// Where a plugin that is not refused runs.
-fn placement(policy: &Policy, plugin: &str) -> Placement {
+fn placement(policy: &Policy, plugin: &str, search: &SearchPath) -> Placement {
     let said = policy.plugins.iter().find(|known| known.name == plugin);
-    said.and_then(|plugin| plugin.placement)
-        .unwrap_or(Placement::Supervisor)
+    said.map_or(Placement::Process, |plugin| {
+        Libraries::placement(plugin, search)
+    })
 }
 
 fn remove(

@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use audithook_loader::{Digest, Examined, LoadError, Plugin, Refusal, SearchPath, Spec};
+use audithook_loader::{self as here, Digest, Examined, LoadError, Refusal, SearchPath, Spec};
+use audithook_plugin_process::{self as apart, OpenError};
 use audithook_policy::PluginCode;
 use audithook_policy::diagnostic::{Diagnostic, Diagnostics};
 use audithook_policy::model::{self, Placement, Policy};
+use audithook_sandbox::Confinement;
 
+use super::placed::{self, Plugin};
 use super::{call_kind, with};
 
 /// The libraries of a policy's plugins, in its order.
@@ -44,8 +47,9 @@ impl Libraries {
                 Err(diagnostic) => found.push(*diagnostic),
             }
         }
-        policy
-            .set_call_kinds(|plugin, function| call_kind(&libraries.get(plugin)?.plugin, function));
+        policy.set_call_kinds(|plugin, function| {
+            call_kind(libraries.get(plugin)?.plugin.info(), function)
+        });
         for hook in policy.hooks() {
             libraries.check_target(hook, &mut found);
             libraries.check_arguments(hook, &mut found);
@@ -102,6 +106,17 @@ impl Libraries {
         if found.is_empty() { Ok(()) } else { Err(found) }
     }
 
+    /// Where a plugin runs: as written; in the supervisor if it came with audithook or is pinned; else in a process of its own.
+    #[must_use]
+    pub fn placement(plugin: &model::Plugin, search: &SearchPath) -> Placement {
+        let is_trusted = || plugin.sha256.is_some() || is_bundled(plugin, search);
+        match plugin.placement {
+            Some(placement) => placement,
+            None if is_trusted() => Placement::Supervisor,
+            None => Placement::Process,
+        }
+    }
+
     /// The library of the plugin of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Library> {
@@ -155,7 +170,7 @@ impl Libraries {
         };
         let schema = self
             .get(plugin)
-            .and_then(|library| with::schema(&library.plugin, function));
+            .and_then(|library| with::schema(library.plugin.info(), function));
         let properties = schema
             .as_ref()
             .and_then(|schema| schema["properties"].as_object());
@@ -179,9 +194,14 @@ impl Library {
     /// # Errors
     /// Why it is refused.
     pub fn open(plugin: &model::Plugin, search: &SearchPath) -> Result<Self, Box<Diagnostic>> {
-        let placement = placement(plugin, search)?;
-        let opened = Plugin::load(&spec(plugin)?, search)
-            .map_err(|error| Box::new(refused(plugin, &error)))?;
+        let placement = Libraries::placement(plugin, search);
+        let opened = match placement {
+            Placement::Process => Plugin::Apart(open_apart(plugin, search)?),
+            Placement::Supervisor | Placement::Target => Plugin::Here(
+                here::Plugin::load(&spec(plugin)?, search)
+                    .map_err(|error| Box::new(refused(plugin, &error)))?,
+            ),
+        };
         if placement == Placement::Target && !opened.info().in_target {
             return Err(Box::new(
                 Diagnostic::error(
@@ -199,8 +219,7 @@ impl Library {
     }
 
     fn examine(plugin: &model::Plugin, search: &SearchPath) -> Result<PluginCode, Box<Diagnostic>> {
-        placement(plugin, search)?;
-        let Examined { path, digest } = Plugin::examine(&spec(plugin)?, search)
+        let Examined { path, digest } = here::Plugin::examine(&spec(plugin)?, search)
             .map_err(|error| Box::new(refused(plugin, &error)))?;
         Ok(PluginCode {
             name: plugin.name.clone(),
@@ -216,7 +235,7 @@ impl Library {
             digest: false,
             ..spec(plugin)?
         };
-        let examined = Plugin::examine(&spec, search);
+        let examined = here::Plugin::examine(&spec, search);
         Ok(examined
             .map_err(|error| Box::new(refused(plugin, &error)))?
             .path)
@@ -261,26 +280,43 @@ fn not_trusted(plugin: &model::Plugin, file: &Path) -> Diagnostic {
     .hinted("find out what changed it, then `audithook trust`: its code runs with your rights")
 }
 
-/// Where a plugin runs: as written; in the supervisor if it came with audithook or is pinned; else in a process of its
-/// own, which does not exist yet, so that somebody must say otherwise.
-fn placement(plugin: &model::Plugin, search: &SearchPath) -> Result<Placement, Box<Diagnostic>> {
-    let is_trusted = || plugin.sha256.is_some() || is_bundled(plugin, search);
-    match plugin.placement {
-        Some(Placement::Process) => Err(Box::new(
-            Diagnostic::error("no plugin can run in a process of its own yet", &plugin.origin)
-                .hinted("`placement = \"supervisor\"` runs it in the supervisor, as code that you trust"),
-        )),
-        Some(placement) => Ok(placement),
-        None if is_trusted() => Ok(Placement::Supervisor),
-        None => Err(Box::new(
+/// Has a process of its own say what a plugin is.
+fn open_apart(
+    plugin: &model::Plugin,
+    search: &SearchPath,
+) -> Result<apart::Plugin, Box<Diagnostic>> {
+    let Some(launcher) = placed::launcher() else {
+        return Err(Box::new(
             Diagnostic::error(
-                format!("a plugin that nobody vouches for: `{}`", plugin.name),
+                format!("nothing runs plugins in processes of their own here: `{}`", plugin.name),
                 &plugin.origin,
             )
-            .labelled("it belongs in a process of its own, which is not possible yet")
-            .hinted("`placement = \"supervisor\"` or a pin, `sha256 = \"…\"`, says that you trust its code"),
-        )),
-    }
+            .hinted("`audithook::hooks::host_plugins_with` says what does; `placement = \"supervisor\"` or a pin, `sha256 = \"…\"`, says that you trust its code"),
+        ));
+    };
+    let sandbox = &plugin.sandbox;
+    let settings = apart::Settings {
+        confinement: Confinement {
+            read: sandbox.read.clone(),
+            write: sandbox.write.clone(),
+            network: sandbox.network,
+            memory: sandbox.memory,
+            open_files: sandbox.open_files,
+        },
+        timeout: sandbox.timeout,
+    };
+    apart::Plugin::open(&spec(plugin)?, search, settings, launcher).map_err(|error| {
+        Box::new(match &error {
+            OpenError::File(error) => refused(plugin, error),
+            _ => {
+                let diagnostic = Diagnostic::error(error.to_string(), &plugin.origin);
+                match error.hint() {
+                    Some(hint) => diagnostic.hinted(hint),
+                    None => diagnostic,
+                }
+            }
+        })
+    })
 }
 
 /// Whether the file is one of those that came with the executable: beside it, or where a package puts what belongs to it.

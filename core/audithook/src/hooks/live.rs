@@ -1,10 +1,11 @@
 //! Plugins' instances with what is attached to them. A policy that is loaded again goes on with those that it asks for as
 //! before: what they have counted is not lost.
 
-use audithook_loader::{AttachError, Attached, Attachment, Instance};
+use audithook_loader::{AttachError, Attachment};
 use audithook_policy::model;
 
 use super::Library;
+use super::placed::{Attached, Instance};
 
 /// One instance, and what it was made of.
 #[derive(Clone)]
@@ -65,13 +66,7 @@ impl Live {
     /// Whether this is what a new instance would be: of the same file with the same content, and made from the same
     /// configuration. One that panicked is not gone on with.
     pub(super) fn is_as(&self, library: &Library, config: &str) -> bool {
-        let (own, other) = (self.instance.plugin(), &library.plugin);
-        self.name == library.name
-            && self.config == config
-            && own.path() == other.path()
-            && own.digest().is_some()
-            && own.digest() == other.digest()
-            && !self.instance.is_poisoned()
+        self.name == library.name && self.config == config && self.instance.is_of(&library.plugin)
     }
 
     /// Attaches a function, unless it was attached in the same way before.

@@ -1,11 +1,11 @@
 //! `with`: what a hook gives to a plugin's function, and where in it a mistake is.
 
-use audithook_loader::Plugin;
+use audithook_loader::PluginInfo;
 use serde_json::{Map, Value};
 
 /// What a function says that its `with` may be: a JSON Schema.
-pub(super) fn schema(plugin: &Plugin, function: &str) -> Option<Value> {
-    let mut hooks = plugin.info().hooks.iter();
+pub(super) fn schema(plugin: &PluginInfo, function: &str) -> Option<Value> {
+    let mut hooks = plugin.hooks.iter();
     let offered = hooks.find(|offered| offered.name == function)?;
     serde_json::from_str(&offered.with_schema).ok()
 }

@@ -98,14 +98,7 @@ fn check_loads_plugins_when_it_is_asked_to_and_says_what_a_run_would() {
     bench.run(&["check", "hooks.toml", "--plugins"]).good();
 
     for (table, mistake) in [
-        (
-            "placement = \"process\"",
-            "no plugin can run in a process of its own yet",
-        ),
-        (
-            "path = \"./libnone.so\"",
-            "a plugin that nobody vouches for",
-        ),
+        ("path = \"./libnone.so\"", "cannot be read"),
         (
             "placement = \"supervisor\"\npath = \"./libnone.so\"",
             "cannot be read",
@@ -215,19 +208,25 @@ fn an_argument_that_no_event_of_the_hook_has_is_a_mistake_in_with_too() {
 }
 
 #[test]
-fn a_plugin_that_nobody_vouches_for_does_not_run() {
-    let bench = Bench::with_policy("version = 1\n[plugin.stranger]\npath = \"./libstranger.so\"\n");
-    bench.write("libstranger.so", "");
-    insta::assert_snapshot!(bench.run(&["emit", "-c", "hooks.toml", "x.y"]).all(), @r#"
-    status: 2
-    --- err ---
-    hooks.toml:2:9: error: a plugin that nobody vouches for: `stranger`
-      |
-    2 | [plugin.stranger]
-      |         ^^^^^^^^ it belongs in a process of its own, which is not possible yet
-
-    hint: `placement = "supervisor"` or a pin, `sha256 = "…"`, says that you trust its code
-    "#);
+fn a_plugin_that_nobody_vouches_for_runs_in_a_process_of_its_own() {
+    let bench = Bench::with_policy(
+        "version = 1\n[plugin.gate-plugin]\npath = \"./libgate_plugin.so\"\n\
+         [[hook]]\nname = \"it\"\non = \"x.y\"\ncall = \"gate-plugin.check\"\nwith = { argument = \"text\" }\n",
+    );
+    let library = bench.work().join("libgate_plugin.so");
+    let built = std::path::Path::new(env!("CARGO_BIN_EXE_audithook"));
+    std::fs::copy(
+        built.with_file_name("deps").join("libgate_plugin.so"),
+        library,
+    )
+    .expect("copied");
+    let list = bench.run(&["plugin", "list", "-c", "hooks.toml"]);
+    assert!(list.good().contains("placement  process"), "{list:?}");
+    let denied = bench.run(&["emit", "-c", "hooks.toml", "x.y", "text=forbidden"]);
+    assert_eq!(denied.status, Some(1), "{denied:?}");
+    bench
+        .run(&["emit", "-c", "hooks.toml", "x.y", "text=tea"])
+        .good();
 }
 
 const PLUGINS: &str = r#"version = 1

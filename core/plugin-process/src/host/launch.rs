@@ -14,10 +14,18 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 
 use crate::message::LANES;
 
+/// What the process is called: its first argument.
+pub const NAME: &str = "audithook-plugin";
+
 /// Who keeps the processes of plugins where another than this crate waits for children.
 pub trait Nursery: Send + Sync {
     /// There is one.
     fn born(&self, pid: u32) {
+        let _ = pid;
+    }
+
+    /// It has ended, and was waited for here.
+    fn gone(&self, pid: u32) {
         let _ = pid;
     }
 
@@ -81,7 +89,7 @@ impl Launcher {
         let (control, theirs) = UnixStream::pair()?;
         // Nothing of the caller's environment: it may hold secrets, and say what the dynamic linker loads.
         let child = Command::new(&self.program)
-            .arg0("audithook-plugin")
+            .arg0(NAME)
             .args(&self.arguments)
             .env_clear()
             .current_dir("/")
@@ -112,7 +120,10 @@ impl Launcher {
     /// Waits for a process that has ended, or is about to.
     pub(super) fn wait(&self, child: &mut Child) -> Option<ExitStatus> {
         match child.wait() {
-            Ok(status) => Some(status),
+            Ok(status) => {
+                self.nursery.gone(child.id());
+                Some(status)
+            }
             Err(_) => self.nursery.ended(child.id()).map(ExitStatus::from_raw),
         }
     }

@@ -10,5 +10,5 @@ mod told;
 
 pub use attached::Attached;
 pub use instance::Instance;
-pub use launch::{Launcher, Nursery};
+pub use launch::{Launcher, NAME, Nursery};
 pub use plugin::{OpenError, Plugin, Settings};

@@ -78,7 +78,7 @@ static int32_t go(ah_instance *instance, char *way) {
     int fd;
     pid_t pid;
     if (rest != NULL) *rest++ = 0;
-    instance->count++;
+    __atomic_fetch_add(&instance->count, 1, __ATOMIC_RELAXED);
     host->counter_add(host->ctx, instance->counter, 1);
     if (strcmp(way, "crash") == 0) *(volatile int *)8 = 1;
     if (strcmp(way, "abort") == 0) {
@@ -180,6 +180,7 @@ static const void *get_interface(ah_str id) {
 
 static const ah_hook hooks[] = {
     {sizeof(ah_hook), AH_GATE | AH_AFTER, STR("act"), STR("Acts."), {NULL, 0}, 0, AH_DENY, 0, gate, after, NULL},
+    {sizeof(ah_hook), AH_GATE, STR("judge"), STR("Acts, and does not look back."), {NULL, 0}, 0, AH_DENY, 0, gate, NULL, NULL},
     {sizeof(ah_hook), AH_OBSERVER, STR("see"), STR("Acts, too."), {NULL, 0}, 0, AH_ALLOW, 0, NULL, NULL, observe},
 };
 

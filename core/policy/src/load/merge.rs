@@ -73,6 +73,13 @@ fn plugin(base: &mut Plugin, over: Plugin) {
     replace(&mut base.sha256, over.sha256);
     replace(&mut base.placement, over.placement);
     replace(&mut base.config, over.config);
+    let (sandbox, over_sandbox) = (&mut base.sandbox, over.sandbox);
+    list(&mut sandbox.read, over_sandbox.read, Manner::Extend);
+    list(&mut sandbox.write, over_sandbox.write, Manner::Extend);
+    replace(&mut sandbox.network, over_sandbox.network);
+    replace(&mut sandbox.memory, over_sandbox.memory);
+    replace(&mut sandbox.open_files, over_sandbox.open_files);
+    replace(&mut sandbox.timeout, over_sandbox.timeout);
     base.origin = over.origin;
 }
 

@@ -1,6 +1,7 @@
 //! `[env]`, `[limits]`, `[journal]`, `[plugin.NAME]`, `[[test]]`.
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Check;
@@ -9,7 +10,7 @@ use crate::arguments;
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Amount, Expect, Items, ModeWord, OnOverflow};
 use crate::model::{
-    Env, Hook, Journal, JournalTarget, Limits, Mode, Overflow, Plugin, Setting, TestCase,
+    Env, Hook, Journal, JournalTarget, Limits, Mode, Overflow, Plugin, Sandbox, Setting, TestCase,
 };
 use crate::names;
 use crate::nearest::{listed, nearest};
@@ -105,6 +106,44 @@ impl Check<'_> {
             cpu: self.duration("cpu", limits.cpu),
             wall: self.duration("wall", limits.wall),
             file_size: self.size("file-size", limits.file_size),
+        }
+    }
+
+    fn sandbox(&mut self, sandbox: document::Sandbox) -> Sandbox {
+        let usual = Sandbox::default();
+        let value = |setting: Option<Setting<u64>>, usual| setting.map_or(usual, |set| set.value);
+        let timeout = self.duration("timeout", sandbox.timeout);
+        Sandbox {
+            read: self.sandbox_paths("read", sandbox.read),
+            write: self.sandbox_paths("write", sandbox.write),
+            network: sandbox.network.is_some_and(|network| network.value),
+            memory: value(self.size("memory", sandbox.memory), usual.memory),
+            open_files: value(
+                self.positive("open-files", sandbox.open_files),
+                usual.open_files,
+            ),
+            timeout: timeout.map_or(usual.timeout, |timeout| timeout.value),
+        }
+    }
+
+    /// Landlock is told of files and directories, not of globs.
+    fn sandbox_paths(&mut self, key: &str, list: Option<document::List>) -> Vec<PathBuf> {
+        let Some(list) = list else {
+            return Vec::new();
+        };
+        match list.items {
+            Items::Any => {
+                self.error(
+                    format!("`{key} = \"any\"` is no sandbox"),
+                    &list.origin,
+                    "name the files and directories, or give the plugin `placement = \"supervisor\"`",
+                );
+                Vec::new()
+            }
+            Items::Entries(entries) => {
+                let paths = entries.iter().filter_map(|entry| self.expanded_path(entry));
+                paths.map(|path| path.components().collect()).collect()
+            }
         }
     }
 
@@ -293,8 +332,10 @@ impl Check<'_> {
             let path = plugin.path.and_then(|path| self.expanded_path(&path));
             // `./` is for the file, not for messages.
             let path = path.map(|path| path.components().collect());
+            let sandbox = self.sandbox(plugin.sandbox);
             checked.push(Plugin {
                 name,
+                sandbox,
                 path,
                 sha256,
                 trusted_sha256: None,

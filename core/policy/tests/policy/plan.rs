@@ -91,7 +91,6 @@ fn every_rule_and_every_limit_has_a_line_and_none_is_hard() {
     hook.table         soft    cpython hook + libc  hooks.toml:31  `open`  20–50 ns an event
     hook.cel           soft    cpython hook + libc + supervisor hooks.toml:36  `open`  a record an event
     hook.gate          soft    cpython hook + libc + supervisor hooks.toml:41  `open`  a round trip to the supervisor an event
-    plugin.p           none    -                    hooks.toml:29  `placement = "process"`; no process of its own yet
     audithook.self     soft    cpython hook + libc  audithook  20–50 ns an event
     "#);
 }
@@ -103,9 +102,7 @@ fn a_policy_that_requires_hard_rules_does_not_start() {
         .policy(EVERYTHING)
         .refusal(&Capabilities::default())
         .expect("a refusal");
-    insta::assert_snapshot!(refusal.to_string(), @r#"
-    `require = "hard"`, and 31 of the policy's rules would not be held against hostile code: `files.read`, `files.write`, `files.deny`, `files.tmp`, `files.static`, `network.connect`, `network.bind`, `network.deny`, `network.loopback`, `network.unix`, `network.sockets`, `process.exec`, `process.uncovered`, `process.signal`, `process.inherit-fds`, `env.pass`, `limits.memory`, `limits.processes`, `limits.cpu`, `limits.wall`, `limits.open-files`, `limits.file-size`, `hook.table`, `hook.cel`, `hook.gate`, `plugin.p`, `audithook.self`
-    "#);
+    insta::assert_snapshot!(refusal.to_string(), @r#"`require = "hard"`, and 30 of the policy's rules would not be held against hostile code: `files.read`, `files.write`, `files.deny`, `files.tmp`, `files.static`, `network.connect`, `network.bind`, `network.deny`, `network.loopback`, `network.unix`, `network.sockets`, `process.exec`, `process.uncovered`, `process.signal`, `process.inherit-fds`, `env.pass`, `limits.memory`, `limits.processes`, `limits.cpu`, `limits.wall`, `limits.open-files`, `limits.file-size`, `hook.table`, `hook.cel`, `hook.gate`, `audithook.self`"#);
     let any = place.policy(&EVERYTHING.replace("hard", "any"));
     assert!(any.refusal(&Capabilities::default()).is_none());
 }

@@ -118,8 +118,8 @@ impl Under {
         let evaluator =
             Evaluator::new(policy, super::super::log_of_plugins).map_err(Failure::Unusable)?;
         let instance = match evaluator.instance(&found.plugin.info().name) {
-            Some(instance) => instance,
-            None => make("{}")?,
+            Some(audithook::hooks::Instance::Here(instance)) => instance,
+            _ => make("{}")?,
         };
         Ok(Self {
             instance,

@@ -65,8 +65,14 @@ fn find(name: &str, words: &[OsString], terminal: &mut Terminal) -> Result<Optio
                     all.push(*found);
                     Failure::Unusable(all)
                 })?;
+            let audithook::hooks::Plugin::Here(plugin) = library.plugin else {
+                return Err(Failure::new(format!(
+                    "the commands of a plugin in a process of its own cannot be called: `{name}`"
+                ))
+                .hinted("`placement = \"supervisor\"` or a pin, `sha256 = \"…\"`, says that you trust its code"));
+            };
             return Ok(Some(Found {
-                plugin: library.plugin,
+                plugin,
                 policy: Some(policy),
             }));
         }

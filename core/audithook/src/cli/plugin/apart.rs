@@ -96,7 +96,11 @@ pub(super) fn answer(file: &Path) -> io::Result<()> {
     let mut out = std::fs::File::from(rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?);
     rustix::stdio::dup2_stdout(io::stderr())?;
     let examined = match load(file, &SearchPath::from_environment()) {
-        Ok(plugin) => Examined::Plugin(Box::new(Report::of(&plugin))),
+        Ok(plugin) => Examined::Plugin(Box::new(Report::of(
+            plugin.info(),
+            plugin.path(),
+            plugin.digest(),
+        ))),
         Err(error) => {
             let hint = error.hint();
             Examined::Refused {

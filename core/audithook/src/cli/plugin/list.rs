@@ -111,7 +111,11 @@ impl List {
             let mut entry = match Library::open(&plugin, search) {
                 Ok(library) => Entry {
                     placement: Some(library.placement.as_str()),
-                    ..Entry::loaded(Report::of(&library.plugin))
+                    ..Entry::loaded(Report::of(
+                        library.plugin.info(),
+                        library.plugin.path(),
+                        library.plugin.digest(),
+                    ))
                 },
                 Err(finding) => {
                     Entry::refused(plugin.name, plugin.path, finding.message, finding.hint)

@@ -1,9 +1,9 @@
 //! What a plugin says of itself, as far as it is shown.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use audithook_loader::{CommandInfo, HookInfo, ParamInfo, ParamKind, Plugin as Loaded};
+use audithook_loader::{CommandInfo, Digest, HookInfo, ParamInfo, ParamKind, PluginInfo};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -68,8 +68,7 @@ pub(super) struct Param {
 }
 
 impl Report {
-    pub(super) fn of(plugin: &Loaded) -> Self {
-        let info = plugin.info();
+    pub(super) fn of(info: &PluginInfo, file: &Path, digest: Option<Digest>) -> Self {
         let (major, minor) = info.abi;
         let in_target = info.in_target.then(|| "target".to_owned());
         Self {
@@ -89,8 +88,8 @@ impl Report {
             hooks: info.hooks.iter().map(Hook::of).collect(),
             commands: info.commands.iter().map(Command::of).collect(),
             config: schema(&info.config_schema),
-            file: plugin.path().to_owned(),
-            sha256: plugin.digest().map(|digest| digest.to_string()),
+            file: file.to_owned(),
+            sha256: digest.map(|digest| digest.to_string()),
         }
     }
 }
