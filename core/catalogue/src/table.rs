@@ -4,7 +4,7 @@ use crate::{ArgInfo, EventDetails, EventInfo, Journalled, Operation};
 
 /// Every event, sorted by name.
 #[rustfmt::skip]
-pub static EVENTS: [EventInfo; 223] = [
+pub static EVENTS: [EventInfo; 225] = [
     EventInfo { name: "_posixsubprocess.fork_exec", operation: Operation::Exec, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }, ArgInfo { name: "args", kind: "list" }], journalled: Journalled::Default },
     EventInfo { name: "_thread.start_joinable_thread", operation: Operation::None, args: &[], journalled: Journalled::WhenNamed },
     EventInfo { name: "_thread.start_new_thread", operation: Operation::None, args: &[], journalled: Journalled::WhenNamed },
@@ -138,8 +138,10 @@ pub static EVENTS: [EventInfo; 223] = [
     EventInfo { name: "pickle.find_class", operation: Operation::None, args: &[ArgInfo { name: "module", kind: "str" }, ArgInfo { name: "name", kind: "str" }], journalled: Journalled::Default },
     EventInfo { name: "pivot_root", operation: Operation::Root, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "raw", kind: "path" }], journalled: Journalled::Default },
     EventInfo { name: "plugin.error", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "hook", kind: "str" }, ArgInfo { name: "error", kind: "str" }, ArgInfo { name: "verdict", kind: "str" }], journalled: Journalled::Always },
+    EventInfo { name: "plugin.exit", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "reason", kind: "str" }, ArgInfo { name: "status", kind: "i64" }, ArgInfo { name: "signal", kind: "i64" }, ArgInfo { name: "wait_ms", kind: "u64" }], journalled: Journalled::Always },
     EventInfo { name: "plugin.load", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "version", kind: "str" }, ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "sha256", kind: "str" }, ArgInfo { name: "placement", kind: "str" }], journalled: Journalled::Always },
     EventInfo { name: "plugin.quarantined", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "hook", kind: "str" }, ArgInfo { name: "count", kind: "u64" }], journalled: Journalled::Always },
+    EventInfo { name: "plugin.restart", operation: Operation::None, args: &[ArgInfo { name: "plugin", kind: "str" }, ArgInfo { name: "count", kind: "u64" }], journalled: Journalled::Always },
     EventInfo { name: "policy.reload", operation: Operation::None, args: &[ArgInfo { name: "path", kind: "path" }, ArgInfo { name: "generation", kind: "u64" }, ArgInfo { name: "error", kind: "str" }, ArgInfo { name: "waits", kind: "list" }], journalled: Journalled::Always },
     EventInfo { name: "poplib.connect", operation: Operation::None, args: &[ArgInfo { name: "host", kind: "str" }, ArgInfo { name: "port", kind: "u64" }], journalled: Journalled::Default },
     EventInfo { name: "poplib.putline", operation: Operation::None, args: &[ArgInfo { name: "_", kind: "any" }, ArgInfo { name: "line", kind: "any" }], journalled: Journalled::WhenNamed },
@@ -232,7 +234,7 @@ pub static EVENTS: [EventInfo; 223] = [
 
 /// What people want to know of each, in the same order.
 #[rustfmt::skip]
-pub static DETAILS: [EventDetails; 223] = [
+pub static DETAILS: [EventDetails; 225] = [
     EventDetails { sources: &["cpython"], first: "3.14", last: "3.14", platform: "all", doc: "library/audit_events", notes: "until 3.13 a direct call of this function raised no event" },
     EventDetails { sources: &["cpython"], first: "3.13", last: "3.14", platform: "all", doc: "", notes: "not in the documentation of Python" },
     EventDetails { sources: &["cpython"], first: "3.12", last: "3.14", platform: "all", doc: "library/_thread", notes: "" },
@@ -366,8 +368,10 @@ pub static DETAILS: [EventDetails; 223] = [
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/pickle", notes: "" },
     EventDetails { sources: &["libc"], first: "", last: "", platform: "all", doc: "", notes: "seen in libc" },
     EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "a hook failed, and its `on-error` decided" },
+    EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "the process of a plugin ended, and the next one is to come after that time; what the kernel does not tell is null" },
     EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "" },
     EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "" },
+    EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "the process of a plugin was started again, for the so many-th time" },
     EventDetails { sources: &["app"], first: "", last: "", platform: "all", doc: "", notes: "a changed policy came into force, or was refused because of `error`" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/poplib", notes: "" },
     EventDetails { sources: &["cpython"], first: "3.8", last: "3.14", platform: "all", doc: "library/poplib", notes: "" },
@@ -460,7 +464,7 @@ pub static DETAILS: [EventDetails; 223] = [
 
 /// The names of the events, then those of the arguments, each sorted.
 #[rustfmt::skip]
-pub static SYMBOLS: [&str; 381] = [
+pub static SYMBOLS: [&str; 384] = [
     "_posixsubprocess.fork_exec",
     "_thread.start_joinable_thread",
     "_thread.start_new_thread",
@@ -594,8 +598,10 @@ pub static SYMBOLS: [&str; 381] = [
     "pickle.find_class",
     "pivot_root",
     "plugin.error",
+    "plugin.exit",
     "plugin.load",
     "plugin.quarantined",
+    "plugin.restart",
     "policy.reload",
     "poplib.connect",
     "poplib.putline",
@@ -840,6 +846,7 @@ pub static SYMBOLS: [&str; 381] = [
     "verdict",
     "version",
     "volume",
+    "wait_ms",
     "waits",
     "whence",
 ];
@@ -1114,186 +1121,190 @@ pub mod event {
     pub const PIVOT_ROOT: Symbol = Symbol(131);
     /// `plugin.error`
     pub const PLUGIN_ERROR: Symbol = Symbol(132);
+    /// `plugin.exit`
+    pub const PLUGIN_EXIT: Symbol = Symbol(133);
     /// `plugin.load`
-    pub const PLUGIN_LOAD: Symbol = Symbol(133);
+    pub const PLUGIN_LOAD: Symbol = Symbol(134);
     /// `plugin.quarantined`
-    pub const PLUGIN_QUARANTINED: Symbol = Symbol(134);
+    pub const PLUGIN_QUARANTINED: Symbol = Symbol(135);
+    /// `plugin.restart`
+    pub const PLUGIN_RESTART: Symbol = Symbol(136);
     /// `policy.reload`
-    pub const POLICY_RELOAD: Symbol = Symbol(135);
+    pub const POLICY_RELOAD: Symbol = Symbol(137);
     /// `poplib.connect`
-    pub const POPLIB_CONNECT: Symbol = Symbol(136);
+    pub const POPLIB_CONNECT: Symbol = Symbol(138);
     /// `poplib.putline`
-    pub const POPLIB_PUTLINE: Symbol = Symbol(137);
+    pub const POPLIB_PUTLINE: Symbol = Symbol(139);
     /// `prlimit`
-    pub const PRLIMIT: Symbol = Symbol(138);
+    pub const PRLIMIT: Symbol = Symbol(140);
     /// `process.exit`
-    pub const PROCESS_EXIT: Symbol = Symbol(139);
+    pub const PROCESS_EXIT: Symbol = Symbol(141);
     /// `process.start`
-    pub const PROCESS_START: Symbol = Symbol(140);
+    pub const PROCESS_START: Symbol = Symbol(142);
     /// `process.uncovered`
-    pub const PROCESS_UNCOVERED: Symbol = Symbol(141);
+    pub const PROCESS_UNCOVERED: Symbol = Symbol(143);
     /// `pty.spawn`
-    pub const PTY_SPAWN: Symbol = Symbol(142);
+    pub const PTY_SPAWN: Symbol = Symbol(144);
     /// `resource.prlimit`
-    pub const RESOURCE_PRLIMIT: Symbol = Symbol(143);
+    pub const RESOURCE_PRLIMIT: Symbol = Symbol(145);
     /// `resource.setrlimit`
-    pub const RESOURCE_SETRLIMIT: Symbol = Symbol(144);
+    pub const RESOURCE_SETRLIMIT: Symbol = Symbol(146);
     /// `setns`
-    pub const SETNS: Symbol = Symbol(145);
+    pub const SETNS: Symbol = Symbol(147);
     /// `setopencodehook`
-    pub const SETOPENCODEHOOK: Symbol = Symbol(146);
+    pub const SETOPENCODEHOOK: Symbol = Symbol(148);
     /// `shutil.chown`
-    pub const SHUTIL_CHOWN: Symbol = Symbol(147);
+    pub const SHUTIL_CHOWN: Symbol = Symbol(149);
     /// `shutil.copyfile`
-    pub const SHUTIL_COPYFILE: Symbol = Symbol(148);
+    pub const SHUTIL_COPYFILE: Symbol = Symbol(150);
     /// `shutil.copymode`
-    pub const SHUTIL_COPYMODE: Symbol = Symbol(149);
+    pub const SHUTIL_COPYMODE: Symbol = Symbol(151);
     /// `shutil.copystat`
-    pub const SHUTIL_COPYSTAT: Symbol = Symbol(150);
+    pub const SHUTIL_COPYSTAT: Symbol = Symbol(152);
     /// `shutil.copytree`
-    pub const SHUTIL_COPYTREE: Symbol = Symbol(151);
+    pub const SHUTIL_COPYTREE: Symbol = Symbol(153);
     /// `shutil.make_archive`
-    pub const SHUTIL_MAKE_ARCHIVE: Symbol = Symbol(152);
+    pub const SHUTIL_MAKE_ARCHIVE: Symbol = Symbol(154);
     /// `shutil.move`
-    pub const SHUTIL_MOVE: Symbol = Symbol(153);
+    pub const SHUTIL_MOVE: Symbol = Symbol(155);
     /// `shutil.rmtree`
-    pub const SHUTIL_RMTREE: Symbol = Symbol(154);
+    pub const SHUTIL_RMTREE: Symbol = Symbol(156);
     /// `shutil.unpack_archive`
-    pub const SHUTIL_UNPACK_ARCHIVE: Symbol = Symbol(155);
+    pub const SHUTIL_UNPACK_ARCHIVE: Symbol = Symbol(157);
     /// `signal.pthread_kill`
-    pub const SIGNAL_PTHREAD_KILL: Symbol = Symbol(156);
+    pub const SIGNAL_PTHREAD_KILL: Symbol = Symbol(158);
     /// `smtplib.SMTP.send`
-    pub const SMTPLIB_SMTP_SEND: Symbol = Symbol(157);
+    pub const SMTPLIB_SMTP_SEND: Symbol = Symbol(159);
     /// `smtplib.connect`
-    pub const SMTPLIB_CONNECT: Symbol = Symbol(158);
+    pub const SMTPLIB_CONNECT: Symbol = Symbol(160);
     /// `smtplib.send`
-    pub const SMTPLIB_SEND: Symbol = Symbol(159);
+    pub const SMTPLIB_SEND: Symbol = Symbol(161);
     /// `socket.__new__`
-    pub const SOCKET___NEW__: Symbol = Symbol(160);
+    pub const SOCKET___NEW__: Symbol = Symbol(162);
     /// `socket.bind`
-    pub const SOCKET_BIND: Symbol = Symbol(161);
+    pub const SOCKET_BIND: Symbol = Symbol(163);
     /// `socket.connect`
-    pub const SOCKET_CONNECT: Symbol = Symbol(162);
+    pub const SOCKET_CONNECT: Symbol = Symbol(164);
     /// `socket.getaddrinfo`
-    pub const SOCKET_GETADDRINFO: Symbol = Symbol(163);
+    pub const SOCKET_GETADDRINFO: Symbol = Symbol(165);
     /// `socket.gethostbyaddr`
-    pub const SOCKET_GETHOSTBYADDR: Symbol = Symbol(164);
+    pub const SOCKET_GETHOSTBYADDR: Symbol = Symbol(166);
     /// `socket.gethostbyname`
-    pub const SOCKET_GETHOSTBYNAME: Symbol = Symbol(165);
+    pub const SOCKET_GETHOSTBYNAME: Symbol = Symbol(167);
     /// `socket.gethostname`
-    pub const SOCKET_GETHOSTNAME: Symbol = Symbol(166);
+    pub const SOCKET_GETHOSTNAME: Symbol = Symbol(168);
     /// `socket.getnameinfo`
-    pub const SOCKET_GETNAMEINFO: Symbol = Symbol(167);
+    pub const SOCKET_GETNAMEINFO: Symbol = Symbol(169);
     /// `socket.getservbyname`
-    pub const SOCKET_GETSERVBYNAME: Symbol = Symbol(168);
+    pub const SOCKET_GETSERVBYNAME: Symbol = Symbol(170);
     /// `socket.getservbyport`
-    pub const SOCKET_GETSERVBYPORT: Symbol = Symbol(169);
+    pub const SOCKET_GETSERVBYPORT: Symbol = Symbol(171);
     /// `socket.sendmsg`
-    pub const SOCKET_SENDMSG: Symbol = Symbol(170);
+    pub const SOCKET_SENDMSG: Symbol = Symbol(172);
     /// `socket.sendto`
-    pub const SOCKET_SENDTO: Symbol = Symbol(171);
+    pub const SOCKET_SENDTO: Symbol = Symbol(173);
     /// `socket.sethostname`
-    pub const SOCKET_SETHOSTNAME: Symbol = Symbol(172);
+    pub const SOCKET_SETHOSTNAME: Symbol = Symbol(174);
     /// `sqlite3.connect`
-    pub const SQLITE3_CONNECT: Symbol = Symbol(173);
+    pub const SQLITE3_CONNECT: Symbol = Symbol(175);
     /// `sqlite3.connect/handle`
-    pub const SQLITE3_CONNECT_HANDLE: Symbol = Symbol(174);
+    pub const SQLITE3_CONNECT_HANDLE: Symbol = Symbol(176);
     /// `sqlite3.enable_load_extension`
-    pub const SQLITE3_ENABLE_LOAD_EXTENSION: Symbol = Symbol(175);
+    pub const SQLITE3_ENABLE_LOAD_EXTENSION: Symbol = Symbol(177);
     /// `sqlite3.load_extension`
-    pub const SQLITE3_LOAD_EXTENSION: Symbol = Symbol(176);
+    pub const SQLITE3_LOAD_EXTENSION: Symbol = Symbol(178);
     /// `subprocess.Popen`
-    pub const SUBPROCESS_POPEN: Symbol = Symbol(177);
+    pub const SUBPROCESS_POPEN: Symbol = Symbol(179);
     /// `sys._current_exceptions`
-    pub const SYS__CURRENT_EXCEPTIONS: Symbol = Symbol(178);
+    pub const SYS__CURRENT_EXCEPTIONS: Symbol = Symbol(180);
     /// `sys._current_frames`
-    pub const SYS__CURRENT_FRAMES: Symbol = Symbol(179);
+    pub const SYS__CURRENT_FRAMES: Symbol = Symbol(181);
     /// `sys._getframe`
-    pub const SYS__GETFRAME: Symbol = Symbol(180);
+    pub const SYS__GETFRAME: Symbol = Symbol(182);
     /// `sys._getframemodulename`
-    pub const SYS__GETFRAMEMODULENAME: Symbol = Symbol(181);
+    pub const SYS__GETFRAMEMODULENAME: Symbol = Symbol(183);
     /// `sys.addaudithook`
-    pub const SYS_ADDAUDITHOOK: Symbol = Symbol(182);
+    pub const SYS_ADDAUDITHOOK: Symbol = Symbol(184);
     /// `sys.excepthook`
-    pub const SYS_EXCEPTHOOK: Symbol = Symbol(183);
+    pub const SYS_EXCEPTHOOK: Symbol = Symbol(185);
     /// `sys.monitoring.register_callback`
-    pub const SYS_MONITORING_REGISTER_CALLBACK: Symbol = Symbol(184);
+    pub const SYS_MONITORING_REGISTER_CALLBACK: Symbol = Symbol(186);
     /// `sys.remote_exec`
-    pub const SYS_REMOTE_EXEC: Symbol = Symbol(185);
+    pub const SYS_REMOTE_EXEC: Symbol = Symbol(187);
     /// `sys.set_asyncgen_hook_finalizer`
-    pub const SYS_SET_ASYNCGEN_HOOK_FINALIZER: Symbol = Symbol(186);
+    pub const SYS_SET_ASYNCGEN_HOOK_FINALIZER: Symbol = Symbol(188);
     /// `sys.set_asyncgen_hook_firstiter`
-    pub const SYS_SET_ASYNCGEN_HOOK_FIRSTITER: Symbol = Symbol(187);
+    pub const SYS_SET_ASYNCGEN_HOOK_FIRSTITER: Symbol = Symbol(189);
     /// `sys.set_asyncgen_hooks_finalizer`
-    pub const SYS_SET_ASYNCGEN_HOOKS_FINALIZER: Symbol = Symbol(188);
+    pub const SYS_SET_ASYNCGEN_HOOKS_FINALIZER: Symbol = Symbol(190);
     /// `sys.set_asyncgen_hooks_firstiter`
-    pub const SYS_SET_ASYNCGEN_HOOKS_FIRSTITER: Symbol = Symbol(189);
+    pub const SYS_SET_ASYNCGEN_HOOKS_FIRSTITER: Symbol = Symbol(191);
     /// `sys.setprofile`
-    pub const SYS_SETPROFILE: Symbol = Symbol(190);
+    pub const SYS_SETPROFILE: Symbol = Symbol(192);
     /// `sys.settrace`
-    pub const SYS_SETTRACE: Symbol = Symbol(191);
+    pub const SYS_SETTRACE: Symbol = Symbol(193);
     /// `sys.unraisablehook`
-    pub const SYS_UNRAISABLEHOOK: Symbol = Symbol(192);
+    pub const SYS_UNRAISABLEHOOK: Symbol = Symbol(194);
     /// `syslog.closelog`
-    pub const SYSLOG_CLOSELOG: Symbol = Symbol(193);
+    pub const SYSLOG_CLOSELOG: Symbol = Symbol(195);
     /// `syslog.openlog`
-    pub const SYSLOG_OPENLOG: Symbol = Symbol(194);
+    pub const SYSLOG_OPENLOG: Symbol = Symbol(196);
     /// `syslog.setlogmask`
-    pub const SYSLOG_SETLOGMASK: Symbol = Symbol(195);
+    pub const SYSLOG_SETLOGMASK: Symbol = Symbol(197);
     /// `syslog.syslog`
-    pub const SYSLOG_SYSLOG: Symbol = Symbol(196);
+    pub const SYSLOG_SYSLOG: Symbol = Symbol(198);
     /// `telnetlib.Telnet.open`
-    pub const TELNETLIB_TELNET_OPEN: Symbol = Symbol(197);
+    pub const TELNETLIB_TELNET_OPEN: Symbol = Symbol(199);
     /// `telnetlib.Telnet.write`
-    pub const TELNETLIB_TELNET_WRITE: Symbol = Symbol(198);
+    pub const TELNETLIB_TELNET_WRITE: Symbol = Symbol(200);
     /// `tempfile.mkdtemp`
-    pub const TEMPFILE_MKDTEMP: Symbol = Symbol(199);
+    pub const TEMPFILE_MKDTEMP: Symbol = Symbol(201);
     /// `tempfile.mkstemp`
-    pub const TEMPFILE_MKSTEMP: Symbol = Symbol(200);
+    pub const TEMPFILE_MKSTEMP: Symbol = Symbol(202);
     /// `time.sleep`
-    pub const TIME_SLEEP: Symbol = Symbol(201);
+    pub const TIME_SLEEP: Symbol = Symbol(203);
     /// `unshare`
-    pub const UNSHARE: Symbol = Symbol(202);
+    pub const UNSHARE: Symbol = Symbol(204);
     /// `urllib.Request`
-    pub const URLLIB_REQUEST: Symbol = Symbol(203);
+    pub const URLLIB_REQUEST: Symbol = Symbol(205);
     /// `webbrowser.open`
-    pub const WEBBROWSER_OPEN: Symbol = Symbol(204);
+    pub const WEBBROWSER_OPEN: Symbol = Symbol(206);
     /// `winreg.ConnectRegistry`
-    pub const WINREG_CONNECTREGISTRY: Symbol = Symbol(205);
+    pub const WINREG_CONNECTREGISTRY: Symbol = Symbol(207);
     /// `winreg.CreateKey`
-    pub const WINREG_CREATEKEY: Symbol = Symbol(206);
+    pub const WINREG_CREATEKEY: Symbol = Symbol(208);
     /// `winreg.DeleteKey`
-    pub const WINREG_DELETEKEY: Symbol = Symbol(207);
+    pub const WINREG_DELETEKEY: Symbol = Symbol(209);
     /// `winreg.DeleteValue`
-    pub const WINREG_DELETEVALUE: Symbol = Symbol(208);
+    pub const WINREG_DELETEVALUE: Symbol = Symbol(210);
     /// `winreg.DisableReflectionKey`
-    pub const WINREG_DISABLEREFLECTIONKEY: Symbol = Symbol(209);
+    pub const WINREG_DISABLEREFLECTIONKEY: Symbol = Symbol(211);
     /// `winreg.EnableReflectionKey`
-    pub const WINREG_ENABLEREFLECTIONKEY: Symbol = Symbol(210);
+    pub const WINREG_ENABLEREFLECTIONKEY: Symbol = Symbol(212);
     /// `winreg.EnumKey`
-    pub const WINREG_ENUMKEY: Symbol = Symbol(211);
+    pub const WINREG_ENUMKEY: Symbol = Symbol(213);
     /// `winreg.EnumValue`
-    pub const WINREG_ENUMVALUE: Symbol = Symbol(212);
+    pub const WINREG_ENUMVALUE: Symbol = Symbol(214);
     /// `winreg.ExpandEnvironmentStrings`
-    pub const WINREG_EXPANDENVIRONMENTSTRINGS: Symbol = Symbol(213);
+    pub const WINREG_EXPANDENVIRONMENTSTRINGS: Symbol = Symbol(215);
     /// `winreg.LoadKey`
-    pub const WINREG_LOADKEY: Symbol = Symbol(214);
+    pub const WINREG_LOADKEY: Symbol = Symbol(216);
     /// `winreg.OpenKey`
-    pub const WINREG_OPENKEY: Symbol = Symbol(215);
+    pub const WINREG_OPENKEY: Symbol = Symbol(217);
     /// `winreg.OpenKey/result`
-    pub const WINREG_OPENKEY_RESULT: Symbol = Symbol(216);
+    pub const WINREG_OPENKEY_RESULT: Symbol = Symbol(218);
     /// `winreg.PyHKEY.Detach`
-    pub const WINREG_PYHKEY_DETACH: Symbol = Symbol(217);
+    pub const WINREG_PYHKEY_DETACH: Symbol = Symbol(219);
     /// `winreg.QueryInfoKey`
-    pub const WINREG_QUERYINFOKEY: Symbol = Symbol(218);
+    pub const WINREG_QUERYINFOKEY: Symbol = Symbol(220);
     /// `winreg.QueryReflectionKey`
-    pub const WINREG_QUERYREFLECTIONKEY: Symbol = Symbol(219);
+    pub const WINREG_QUERYREFLECTIONKEY: Symbol = Symbol(221);
     /// `winreg.QueryValue`
-    pub const WINREG_QUERYVALUE: Symbol = Symbol(220);
+    pub const WINREG_QUERYVALUE: Symbol = Symbol(222);
     /// `winreg.SaveKey`
-    pub const WINREG_SAVEKEY: Symbol = Symbol(221);
+    pub const WINREG_SAVEKEY: Symbol = Symbol(223);
     /// `winreg.SetValue`
-    pub const WINREG_SETVALUE: Symbol = Symbol(222);
+    pub const WINREG_SETVALUE: Symbol = Symbol(224);
 }
 
 /// The symbols of the arguments' names.
@@ -1301,319 +1312,321 @@ pub mod event {
 pub mod arg {
     use crate::Symbol;
     /// `0`
-    pub const PLACE_0: Symbol = Symbol(223);
+    pub const PLACE_0: Symbol = Symbol(225);
     /// `1`
-    pub const PLACE_1: Symbol = Symbol(224);
+    pub const PLACE_1: Symbol = Symbol(226);
     /// `2`
-    pub const PLACE_2: Symbol = Symbol(225);
+    pub const PLACE_2: Symbol = Symbol(227);
     /// `3`
-    pub const PLACE_3: Symbol = Symbol(226);
+    pub const PLACE_3: Symbol = Symbol(228);
     /// `4`
-    pub const PLACE_4: Symbol = Symbol(227);
+    pub const PLACE_4: Symbol = Symbol(229);
     /// `5`
-    pub const PLACE_5: Symbol = Symbol(228);
+    pub const PLACE_5: Symbol = Symbol(230);
     /// `6`
-    pub const PLACE_6: Symbol = Symbol(229);
+    pub const PLACE_6: Symbol = Symbol(231);
     /// `7`
-    pub const PLACE_7: Symbol = Symbol(230);
+    pub const PLACE_7: Symbol = Symbol(232);
     /// `8`
-    pub const PLACE_8: Symbol = Symbol(231);
+    pub const PLACE_8: Symbol = Symbol(233);
     /// `9`
-    pub const PLACE_9: Symbol = Symbol(232);
+    pub const PLACE_9: Symbol = Symbol(234);
     /// `_`
-    pub const UNDECODED: Symbol = Symbol(233);
+    pub const UNDECODED: Symbol = Symbol(235);
     /// `access`
-    pub const ACCESS: Symbol = Symbol(234);
+    pub const ACCESS: Symbol = Symbol(236);
     /// `address`
-    pub const ADDRESS: Symbol = Symbol(235);
+    pub const ADDRESS: Symbol = Symbol(237);
     /// `application_name`
-    pub const APPLICATION_NAME: Symbol = Symbol(236);
+    pub const APPLICATION_NAME: Symbol = Symbol(238);
     /// `arg`
-    pub const ARG: Symbol = Symbol(237);
+    pub const ARG: Symbol = Symbol(239);
     /// `args`
-    pub const ARGS: Symbol = Symbol(238);
+    pub const ARGS: Symbol = Symbol(240);
     /// `arguments`
-    pub const ARGUMENTS: Symbol = Symbol(239);
+    pub const ARGUMENTS: Symbol = Symbol(241);
     /// `argv`
-    pub const ARGV: Symbol = Symbol(240);
+    pub const ARGV: Symbol = Symbol(242);
     /// `attribute`
-    pub const ATTRIBUTE: Symbol = Symbol(241);
+    pub const ATTRIBUTE: Symbol = Symbol(243);
     /// `base_dir`
-    pub const BASE_DIR: Symbol = Symbol(242);
+    pub const BASE_DIR: Symbol = Symbol(244);
     /// `base_name`
-    pub const BASE_NAME: Symbol = Symbol(243);
+    pub const BASE_NAME: Symbol = Symbol(245);
     /// `breakpointhook`
-    pub const BREAKPOINTHOOK: Symbol = Symbol(244);
+    pub const BREAKPOINTHOOK: Symbol = Symbol(246);
     /// `buffer`
-    pub const BUFFER: Symbol = Symbol(245);
+    pub const BUFFER: Symbol = Symbol(247);
     /// `cmd`
-    pub const CMD: Symbol = Symbol(246);
+    pub const CMD: Symbol = Symbol(248);
     /// `code`
-    pub const CODE: Symbol = Symbol(247);
+    pub const CODE: Symbol = Symbol(249);
     /// `command`
-    pub const COMMAND: Symbol = Symbol(248);
+    pub const COMMAND: Symbol = Symbol(250);
     /// `command_line`
-    pub const COMMAND_LINE: Symbol = Symbol(249);
+    pub const COMMAND_LINE: Symbol = Symbol(251);
     /// `computer_name`
-    pub const COMPUTER_NAME: Symbol = Symbol(250);
+    pub const COMPUTER_NAME: Symbol = Symbol(252);
     /// `connection`
-    pub const CONNECTION: Symbol = Symbol(251);
+    pub const CONNECTION: Symbol = Symbol(253);
     /// `connection_handle`
-    pub const CONNECTION_HANDLE: Symbol = Symbol(252);
+    pub const CONNECTION_HANDLE: Symbol = Symbol(254);
     /// `count`
-    pub const COUNT: Symbol = Symbol(253);
+    pub const COUNT: Symbol = Symbol(255);
     /// `creation_disposition`
-    pub const CREATION_DISPOSITION: Symbol = Symbol(254);
+    pub const CREATION_DISPOSITION: Symbol = Symbol(256);
     /// `current_directory`
-    pub const CURRENT_DIRECTORY: Symbol = Symbol(255);
+    pub const CURRENT_DIRECTORY: Symbol = Symbol(257);
     /// `cwd`
-    pub const CWD: Symbol = Symbol(256);
+    pub const CWD: Symbol = Symbol(258);
     /// `data`
-    pub const DATA: Symbol = Symbol(257);
+    pub const DATA: Symbol = Symbol(259);
     /// `depth`
-    pub const DEPTH: Symbol = Symbol(258);
+    pub const DEPTH: Symbol = Symbol(260);
     /// `desired_access`
-    pub const DESIRED_ACCESS: Symbol = Symbol(259);
+    pub const DESIRED_ACCESS: Symbol = Symbol(261);
     /// `dst`
-    pub const DST: Symbol = Symbol(260);
+    pub const DST: Symbol = Symbol(262);
     /// `dst_path`
-    pub const DST_PATH: Symbol = Symbol(261);
+    pub const DST_PATH: Symbol = Symbol(263);
     /// `enabled`
-    pub const ENABLED: Symbol = Symbol(262);
+    pub const ENABLED: Symbol = Symbol(264);
     /// `env`
-    pub const ENV: Symbol = Symbol(263);
+    pub const ENV: Symbol = Symbol(265);
     /// `errno`
-    pub const ERRNO: Symbol = Symbol(264);
+    pub const ERRNO: Symbol = Symbol(266);
     /// `error`
-    pub const ERROR: Symbol = Symbol(265);
+    pub const ERROR: Symbol = Symbol(267);
     /// `exe`
-    pub const EXE: Symbol = Symbol(266);
+    pub const EXE: Symbol = Symbol(268);
     /// `exit_code`
-    pub const EXIT_CODE: Symbol = Symbol(267);
+    pub const EXIT_CODE: Symbol = Symbol(269);
     /// `extract_dir`
-    pub const EXTRACT_DIR: Symbol = Symbol(268);
+    pub const EXTRACT_DIR: Symbol = Symbol(270);
     /// `facility`
-    pub const FACILITY: Symbol = Symbol(269);
+    pub const FACILITY: Symbol = Symbol(271);
     /// `family`
-    pub const FAMILY: Symbol = Symbol(270);
+    pub const FAMILY: Symbol = Symbol(272);
     /// `fd`
-    pub const FD: Symbol = Symbol(271);
+    pub const FD: Symbol = Symbol(273);
     /// `file_name`
-    pub const FILE_NAME: Symbol = Symbol(272);
+    pub const FILE_NAME: Symbol = Symbol(274);
     /// `filename`
-    pub const FILENAME: Symbol = Symbol(273);
+    pub const FILENAME: Symbol = Symbol(275);
     /// `flags`
-    pub const FLAGS: Symbol = Symbol(274);
+    pub const FLAGS: Symbol = Symbol(276);
     /// `flags_and_attributes`
-    pub const FLAGS_AND_ATTRIBUTES: Symbol = Symbol(275);
+    pub const FLAGS_AND_ATTRIBUTES: Symbol = Symbol(277);
     /// `follow_symlinks`
-    pub const FOLLOW_SYMLINKS: Symbol = Symbol(276);
+    pub const FOLLOW_SYMLINKS: Symbol = Symbol(278);
     /// `format`
-    pub const FORMAT: Symbol = Symbol(277);
+    pub const FORMAT: Symbol = Symbol(279);
     /// `frame`
-    pub const FRAME: Symbol = Symbol(278);
+    pub const FRAME: Symbol = Symbol(280);
     /// `from`
-    pub const FROM: Symbol = Symbol(279);
+    pub const FROM: Symbol = Symbol(281);
     /// `func`
-    pub const FUNC: Symbol = Symbol(280);
+    pub const FUNC: Symbol = Symbol(282);
     /// `func_pointer`
-    pub const FUNC_POINTER: Symbol = Symbol(281);
+    pub const FUNC_POINTER: Symbol = Symbol(283);
     /// `generation`
-    pub const GENERATION: Symbol = Symbol(282);
+    pub const GENERATION: Symbol = Symbol(284);
     /// `gid`
-    pub const GID: Symbol = Symbol(283);
+    pub const GID: Symbol = Symbol(285);
     /// `group`
-    pub const GROUP: Symbol = Symbol(284);
+    pub const GROUP: Symbol = Symbol(286);
     /// `handle`
-    pub const HANDLE: Symbol = Symbol(285);
+    pub const HANDLE: Symbol = Symbol(287);
     /// `hook`
-    pub const HOOK: Symbol = Symbol(286);
+    pub const HOOK: Symbol = Symbol(288);
     /// `hooked`
-    pub const HOOKED: Symbol = Symbol(287);
+    pub const HOOKED: Symbol = Symbol(289);
     /// `host`
-    pub const HOST: Symbol = Symbol(288);
+    pub const HOST: Symbol = Symbol(290);
     /// `id`
-    pub const ID: Symbol = Symbol(289);
+    pub const ID: Symbol = Symbol(291);
     /// `ident`
-    pub const IDENT: Symbol = Symbol(290);
+    pub const IDENT: Symbol = Symbol(292);
     /// `index`
-    pub const INDEX: Symbol = Symbol(291);
+    pub const INDEX: Symbol = Symbol(293);
     /// `init`
-    pub const INIT: Symbol = Symbol(292);
+    pub const INIT: Symbol = Symbol(294);
     /// `initializer`
-    pub const INITIALIZER: Symbol = Symbol(293);
+    pub const INITIALIZER: Symbol = Symbol(295);
     /// `key`
-    pub const KEY: Symbol = Symbol(294);
+    pub const KEY: Symbol = Symbol(296);
     /// `kind`
-    pub const KIND: Symbol = Symbol(295);
+    pub const KIND: Symbol = Symbol(297);
     /// `labels`
-    pub const LABELS: Symbol = Symbol(296);
+    pub const LABELS: Symbol = Symbol(298);
     /// `len`
-    pub const LEN: Symbol = Symbol(297);
+    pub const LEN: Symbol = Symbol(299);
     /// `length`
-    pub const LENGTH: Symbol = Symbol(298);
+    pub const LENGTH: Symbol = Symbol(300);
     /// `library`
-    pub const LIBRARY: Symbol = Symbol(299);
+    pub const LIBRARY: Symbol = Symbol(301);
     /// `limits`
-    pub const LIMITS: Symbol = Symbol(300);
+    pub const LIMITS: Symbol = Symbol(302);
     /// `line`
-    pub const LINE: Symbol = Symbol(301);
+    pub const LINE: Symbol = Symbol(303);
     /// `logoption`
-    pub const LOGOPTION: Symbol = Symbol(302);
+    pub const LOGOPTION: Symbol = Symbol(304);
     /// `maskpri`
-    pub const MASKPRI: Symbol = Symbol(303);
+    pub const MASKPRI: Symbol = Symbol(305);
     /// `max_rss`
-    pub const MAX_RSS: Symbol = Symbol(304);
+    pub const MAX_RSS: Symbol = Symbol(306);
     /// `message`
-    pub const MESSAGE: Symbol = Symbol(305);
+    pub const MESSAGE: Symbol = Symbol(307);
     /// `method`
-    pub const METHOD: Symbol = Symbol(306);
+    pub const METHOD: Symbol = Symbol(308);
     /// `mode`
-    pub const MODE: Symbol = Symbol(307);
+    pub const MODE: Symbol = Symbol(309);
     /// `module`
-    pub const MODULE: Symbol = Symbol(308);
+    pub const MODULE: Symbol = Symbol(310);
     /// `name`
-    pub const NAME: Symbol = Symbol(309);
+    pub const NAME: Symbol = Symbol(311);
     /// `namespaces`
-    pub const NAMESPACES: Symbol = Symbol(310);
+    pub const NAMESPACES: Symbol = Symbol(312);
     /// `nbytes`
-    pub const NBYTES: Symbol = Symbol(311);
+    pub const NBYTES: Symbol = Symbol(313);
     /// `ns`
-    pub const NS: Symbol = Symbol(312);
+    pub const NS: Symbol = Symbol(314);
     /// `obj`
-    pub const OBJ: Symbol = Symbol(313);
+    pub const OBJ: Symbol = Symbol(315);
     /// `objs`
-    pub const OBJS: Symbol = Symbol(314);
+    pub const OBJS: Symbol = Symbol(316);
     /// `offset`
-    pub const OFFSET: Symbol = Symbol(315);
+    pub const OFFSET: Symbol = Symbol(317);
     /// `on`
-    pub const ON: Symbol = Symbol(316);
+    pub const ON: Symbol = Symbol(318);
     /// `on_error`
-    pub const ON_ERROR: Symbol = Symbol(317);
+    pub const ON_ERROR: Symbol = Symbol(319);
     /// `open_mode`
-    pub const OPEN_MODE: Symbol = Symbol(318);
+    pub const OPEN_MODE: Symbol = Symbol(320);
     /// `operation`
-    pub const OPERATION: Symbol = Symbol(319);
+    pub const OPERATION: Symbol = Symbol(321);
     /// `origin`
-    pub const ORIGIN: Symbol = Symbol(320);
+    pub const ORIGIN: Symbol = Symbol(322);
     /// `path`
-    pub const PATH: Symbol = Symbol(321);
+    pub const PATH: Symbol = Symbol(323);
     /// `pattern`
-    pub const PATTERN: Symbol = Symbol(322);
+    pub const PATTERN: Symbol = Symbol(324);
     /// `pgid`
-    pub const PGID: Symbol = Symbol(323);
+    pub const PGID: Symbol = Symbol(325);
     /// `pid`
-    pub const PID: Symbol = Symbol(324);
+    pub const PID: Symbol = Symbol(326);
     /// `pipe_mode`
-    pub const PIPE_MODE: Symbol = Symbol(325);
+    pub const PIPE_MODE: Symbol = Symbol(327);
     /// `placement`
-    pub const PLACEMENT: Symbol = Symbol(326);
+    pub const PLACEMENT: Symbol = Symbol(328);
     /// `plugin`
-    pub const PLUGIN: Symbol = Symbol(327);
+    pub const PLUGIN: Symbol = Symbol(329);
     /// `pointer`
-    pub const POINTER: Symbol = Symbol(328);
+    pub const POINTER: Symbol = Symbol(330);
     /// `policy`
-    pub const POLICY: Symbol = Symbol(329);
+    pub const POLICY: Symbol = Symbol(331);
     /// `port`
-    pub const PORT: Symbol = Symbol(330);
+    pub const PORT: Symbol = Symbol(332);
     /// `ppid`
-    pub const PPID: Symbol = Symbol(331);
+    pub const PPID: Symbol = Symbol(333);
     /// `priority`
-    pub const PRIORITY: Symbol = Symbol(332);
+    pub const PRIORITY: Symbol = Symbol(334);
     /// `process_id`
-    pub const PROCESS_ID: Symbol = Symbol(333);
+    pub const PROCESS_ID: Symbol = Symbol(335);
     /// `prompt`
-    pub const PROMPT: Symbol = Symbol(334);
+    pub const PROMPT: Symbol = Symbol(336);
     /// `protocol`
-    pub const PROTOCOL: Symbol = Symbol(335);
+    pub const PROTOCOL: Symbol = Symbol(337);
     /// `ptr`
-    pub const PTR: Symbol = Symbol(336);
+    pub const PTR: Symbol = Symbol(338);
     /// `raw`
-    pub const RAW: Symbol = Symbol(337);
+    pub const RAW: Symbol = Symbol(339);
     /// `raw_dst`
-    pub const RAW_DST: Symbol = Symbol(338);
+    pub const RAW_DST: Symbol = Symbol(340);
     /// `raw_src`
-    pub const RAW_SRC: Symbol = Symbol(339);
+    pub const RAW_SRC: Symbol = Symbol(341);
     /// `readonly`
-    pub const READONLY: Symbol = Symbol(340);
+    pub const READONLY: Symbol = Symbol(342);
     /// `reason`
-    pub const REASON: Symbol = Symbol(341);
+    pub const REASON: Symbol = Symbol(343);
     /// `request`
-    pub const REQUEST: Symbol = Symbol(342);
+    pub const REQUEST: Symbol = Symbol(344);
     /// `resource`
-    pub const RESOURCE: Symbol = Symbol(343);
+    pub const RESOURCE: Symbol = Symbol(345);
     /// `result`
-    pub const RESULT: Symbol = Symbol(344);
+    pub const RESULT: Symbol = Symbol(346);
     /// `root`
-    pub const ROOT: Symbol = Symbol(345);
+    pub const ROOT: Symbol = Symbol(347);
     /// `root_dir`
-    pub const ROOT_DIR: Symbol = Symbol(346);
+    pub const ROOT_DIR: Symbol = Symbol(348);
     /// `script_path`
-    pub const SCRIPT_PATH: Symbol = Symbol(347);
+    pub const SCRIPT_PATH: Symbol = Symbol(349);
     /// `seconds`
-    pub const SECONDS: Symbol = Symbol(348);
+    pub const SECONDS: Symbol = Symbol(350);
     /// `service`
-    pub const SERVICE: Symbol = Symbol(349);
+    pub const SERVICE: Symbol = Symbol(351);
     /// `sha256`
-    pub const SHA256: Symbol = Symbol(350);
+    pub const SHA256: Symbol = Symbol(352);
     /// `share_mode`
-    pub const SHARE_MODE: Symbol = Symbol(351);
+    pub const SHARE_MODE: Symbol = Symbol(353);
     /// `show_cmd`
-    pub const SHOW_CMD: Symbol = Symbol(352);
+    pub const SHOW_CMD: Symbol = Symbol(354);
     /// `signal`
-    pub const SIGNAL: Symbol = Symbol(353);
+    pub const SIGNAL: Symbol = Symbol(355);
     /// `signalnum`
-    pub const SIGNALNUM: Symbol = Symbol(354);
+    pub const SIGNALNUM: Symbol = Symbol(356);
     /// `size`
-    pub const SIZE: Symbol = Symbol(355);
+    pub const SIZE: Symbol = Symbol(357);
     /// `source`
-    pub const SOURCE: Symbol = Symbol(356);
+    pub const SOURCE: Symbol = Symbol(358);
     /// `src`
-    pub const SRC: Symbol = Symbol(357);
+    pub const SRC: Symbol = Symbol(359);
     /// `src_path`
-    pub const SRC_PATH: Symbol = Symbol(358);
+    pub const SRC_PATH: Symbol = Symbol(360);
     /// `start`
-    pub const START: Symbol = Symbol(359);
+    pub const START: Symbol = Symbol(361);
     /// `status`
-    pub const STATUS: Symbol = Symbol(360);
+    pub const STATUS: Symbol = Symbol(362);
     /// `str`
-    pub const STR: Symbol = Symbol(361);
+    pub const STR: Symbol = Symbol(363);
     /// `sub_key`
-    pub const SUB_KEY: Symbol = Symbol(362);
+    pub const SUB_KEY: Symbol = Symbol(364);
     /// `system_ns`
-    pub const SYSTEM_NS: Symbol = Symbol(363);
+    pub const SYSTEM_NS: Symbol = Symbol(365);
     /// `target`
-    pub const TARGET: Symbol = Symbol(364);
+    pub const TARGET: Symbol = Symbol(366);
     /// `thread_id`
-    pub const THREAD_ID: Symbol = Symbol(365);
+    pub const THREAD_ID: Symbol = Symbol(367);
     /// `times`
-    pub const TIMES: Symbol = Symbol(366);
+    pub const TIMES: Symbol = Symbol(368);
     /// `to`
-    pub const TO: Symbol = Symbol(367);
+    pub const TO: Symbol = Symbol(369);
     /// `type`
-    pub const TYPE: Symbol = Symbol(368);
+    pub const TYPE: Symbol = Symbol(370);
     /// `typecode`
-    pub const TYPECODE: Symbol = Symbol(369);
+    pub const TYPECODE: Symbol = Symbol(371);
     /// `uid`
-    pub const UID: Symbol = Symbol(370);
+    pub const UID: Symbol = Symbol(372);
     /// `url`
-    pub const URL: Symbol = Symbol(371);
+    pub const URL: Symbol = Symbol(373);
     /// `user`
-    pub const USER: Symbol = Symbol(372);
+    pub const USER: Symbol = Symbol(374);
     /// `user_ns`
-    pub const USER_NS: Symbol = Symbol(373);
+    pub const USER_NS: Symbol = Symbol(375);
     /// `value`
-    pub const VALUE: Symbol = Symbol(374);
+    pub const VALUE: Symbol = Symbol(376);
     /// `value_name`
-    pub const VALUE_NAME: Symbol = Symbol(375);
+    pub const VALUE_NAME: Symbol = Symbol(377);
     /// `verdict`
-    pub const VERDICT: Symbol = Symbol(376);
+    pub const VERDICT: Symbol = Symbol(378);
     /// `version`
-    pub const VERSION: Symbol = Symbol(377);
+    pub const VERSION: Symbol = Symbol(379);
     /// `volume`
-    pub const VOLUME: Symbol = Symbol(378);
+    pub const VOLUME: Symbol = Symbol(380);
+    /// `wait_ms`
+    pub const WAIT_MS: Symbol = Symbol(381);
     /// `waits`
-    pub const WAITS: Symbol = Symbol(379);
+    pub const WAITS: Symbol = Symbol(382);
     /// `whence`
-    pub const WHENCE: Symbol = Symbol(380);
+    pub const WHENCE: Symbol = Symbol(383);
 }

@@ -125,6 +125,7 @@ fn told_by_audithook(event: &str, args: &Map<String, Value>) -> Option<String> {
                 text("hook")?,
             )
         }
+        "plugin.exit" => format!("{}: {}", text("plugin")?, text("reason")?),
         "plugin.load" => format!("{} {} {}", text("plugin")?, text("version")?, text("path")?),
         "policy.reload" => {
             let (path, generation) = (text("path")?, text("generation")?);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use audithook_abi::{Event, LogLevel, Symbol, Value, Verdict};
 use audithook_bus::hook::{Gate, HookError, Outcome, Reply};
 use audithook_bus::symbol;
-use audithook_loader::{Attachment, CreateError, SearchPath, Services, Spec};
+use audithook_loader::{Attachment, CreateError, EmitError, SearchPath, Services, Spec};
 use audithook_plugin_process::{Attached, Instance, Launcher, Plugin, Settings};
 use audithook_sandbox::Confinement;
 use tempfile::TempDir;
@@ -42,6 +42,13 @@ impl Services for Log {
 
     fn text(&self, symbol: Symbol) -> Option<&'static str> {
         symbol::text(symbol)
+    }
+
+    fn emit(&self, _: &str, event: &Event<'_>) -> Result<Verdict, EmitError> {
+        let (name, pid) = (symbol::text(event.id).unwrap(), event.pid);
+        let line = format!("event {name} of {pid}");
+        self.0.lock().unwrap().push(line);
+        Ok(Verdict::Allow)
     }
 }
 
@@ -269,7 +276,32 @@ fn a_process_that_ends_is_a_failure_that_says_why_and_is_started_again() {
         bench.is_up_again();
         assert_ne!(bench.instance.pid(), before, "{way}");
         assert!(bench.log.has(why), "{way}: {:?}", bench.log.0);
+        assert!(
+            bench.log.has("event plugin.exit of"),
+            "{way}: {:?}",
+            bench.log.0
+        );
+        assert!(
+            bench.log.has("event plugin.restart of"),
+            "{way}: {:?}",
+            bench.log.0
+        );
     }
+}
+
+/// It may raise events of its own, and those are its own whatever the process says; not those of the catalogue.
+#[test]
+fn a_process_raises_events_of_its_own_only() {
+    let Some(bench) = Bench::new() else { return };
+    assert_eq!(bench.judge("emit ways.own").unwrap(), Verdict::Deny);
+    let pid = bench.instance.pid().unwrap();
+    assert!(
+        bench.log.has(&format!("event ways.own of {pid}")),
+        "{:?}",
+        bench.log.0
+    );
+    assert_eq!(bench.judge("emit plugin.load").unwrap(), Verdict::Allow);
+    assert!(!bench.log.has("plugin.load"), "{:?}", bench.log.0);
 }
 
 #[test]

@@ -230,10 +230,14 @@ typed_events! {
     PivotRoot { path: path = 0 "path", raw: path = 1 "raw", } [2]
     /// `plugin.error`.
     PluginError { plugin: str = 0 "plugin", hook: str = 1 "hook", error: str = 2 "error", verdict: str = 3 "verdict", } [4]
+    /// `plugin.exit`.
+    PluginExit { plugin: str = 0 "plugin", reason: str = 1 "reason", status: i64 = 2 "status", signal: i64 = 3 "signal", wait_ms: u64 = 4 "wait_ms", } [5]
     /// `plugin.load`.
     PluginLoad { plugin: str = 0 "plugin", version: str = 1 "version", path: path = 2 "path", sha256: str = 3 "sha256", placement: str = 4 "placement", } [5]
     /// `plugin.quarantined`.
     PluginQuarantined { plugin: str = 0 "plugin", hook: str = 1 "hook", count: u64 = 2 "count", } [3]
+    /// `plugin.restart`.
+    PluginRestart { plugin: str = 0 "plugin", count: u64 = 1 "count", } [2]
     /// `policy.reload`.
     PolicyReload { path: path = 0 "path", generation: u64 = 1 "generation", error: str = 2 "error", waits: value = 3 "waits", } [4]
     /// `poplib.connect`.

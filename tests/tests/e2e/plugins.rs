@@ -741,6 +741,10 @@ print('read', attempt('shop.order', 'read /etc/passwd'))
         let told = journal.find("plugin.error", &[("error", why)]);
         assert!(told.is_some(), "{why}: {}", journal.describe());
     }
+    for event in ["plugin.exit", "plugin.restart"] {
+        let told = journal.find(event, &[("plugin", "ways")]);
+        assert!(told.is_some(), "{event}: {}", journal.describe());
+    }
 }
 
 /// What the program leaves running is ended; the plugin is asked for its report after that.

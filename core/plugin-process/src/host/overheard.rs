@@ -1,7 +1,8 @@
 //! What a plugin says while it is asked for something else: lines for the log, and events of its own.
 
-use audithook_abi::{LogLevel, Verdict};
+use audithook_abi::{Event, LogLevel, Verdict};
 use audithook_bus::symbol;
+use audithook_catalogue::SYMBOL_COUNT;
 use audithook_wire::flat::Scratch;
 
 use super::process::Heard;
@@ -37,8 +38,7 @@ impl Ear {
             }
             (kind::EMIT, record) => {
                 let emitted = decode(record, &mut self.scratch, symbol::intern_foreign, |event| {
-                    let services = heard.services.get();
-                    services.and_then(|services| services.emit(&heard.plugin, &event).ok())
+                    raise(heard, event)
                 });
                 match emitted {
                     Ok(verdict) => Ok(Some(
@@ -50,6 +50,19 @@ impl Ear {
             _ => Err(Broken::Nonsense("no such message")),
         }
     }
+}
+
+/// Raises what the process says was raised: who raised it, and when, is known here. The catalogue's events are not its own.
+fn raise(heard: &Heard, event: Event<'_>) -> Option<Verdict> {
+    if event.id.0 < SYMBOL_COUNT {
+        return None;
+    }
+    let mut own = Event::new(event.id, event.args());
+    own.pid = heard.pid;
+    own.tid = heard.pid;
+    own.time_ns = super::now_ns();
+    let services = heard.services.get()?;
+    services.emit(&heard.plugin, &own).ok()
 }
 
 /// Instead of a verdict.

@@ -53,6 +53,7 @@ struct State {
 #[derive(Default)]
 pub(super) struct Heard {
     pub(super) plugin: String,
+    pub(super) pid: u32,
     pub(super) services: OnceLock<Arc<dyn Services>>,
 }
 
@@ -118,6 +119,7 @@ impl Process {
         };
         let heard = Arc::new(Heard {
             plugin: start.name.clone(),
+            pid: child.id(),
             services: OnceLock::new(),
         });
         let control = Channel::new(control, MOST_ON_CONTROL);

@@ -110,6 +110,7 @@ static int32_t go(ah_instance *instance, char *way) {
     if (strcmp(way, "chatter") == 0)
         for (;;) host->log(host->ctx, AH_LOG_DEBUG, str("and"));
     if (strcmp(way, "log") == 0) host->log(host->ctx, AH_LOG_INFO, str("a line\nand no other"));
+    if (strcmp(way, "emit") == 0) return host->emit(host->ctx, host->intern(host->ctx, str(rest)), NULL, 0) >= 0;
     if (strcmp(way, "read") == 0 || strcmp(way, "write") == 0) {
         fd = open(rest, *way == 'r' ? O_RDONLY : O_WRONLY | O_CREAT, 0600);
         if (fd < 0) return 0;

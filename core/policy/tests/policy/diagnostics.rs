@@ -933,6 +933,45 @@ sha256 = "abc""#;
 }
 
 #[test]
+fn a_sandbox_of_a_plugin_that_is_none() {
+    let text = r#"version = 1
+[plugin.p.sandbox]
+read = "any"
+memory = "much"
+timeout = 0
+open-file = 3"#;
+    insta::assert_snapshot!(said(text), @r#"
+    hooks.toml:3:1: error: `read = "any"` is no sandbox
+      |
+    3 | read = "any"
+      | ^^^^
+
+    hint: name the files and directories, or give the plugin `placement = "supervisor"`
+
+    hooks.toml:4:10: error: bad size for `memory`: `much`
+      |
+    4 | memory = "much"
+      |          ^^^^^^
+
+    hint: sizes are written `512KiB`, `64MiB`, `2GiB`, or as a number of bytes
+
+    hooks.toml:5:11: error: nothing runs under a limit of 0: `timeout`
+      |
+    5 | timeout = 0
+      |           ^
+
+    hint: leave the key out for no limit
+
+    hooks.toml:6:1: error: unknown key: `open-file`
+      |
+    6 | open-file = 3
+      | ^^^^^^^^^
+
+    hint: did you mean `open-files`?
+    "#);
+}
+
+#[test]
 fn a_plugin_in_the_target_under_cel() {
     let text = r#"version = 1
 [plugin.p]

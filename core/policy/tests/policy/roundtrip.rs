@@ -34,7 +34,12 @@ pub(crate) fn meaning(policy: &Policy) -> String {
     let environment =
         policy.environment(["PATH", "X_TOKEN", "LC_ALL"].map(|name| (name.into(), "x".into())));
     let text = format!(
-        "{input:?}{environment:?}{:?}{:?}{:?}{:?}{:?}",
+        "{input:?}{environment:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        policy
+            .plugins
+            .iter()
+            .map(|plugin| &plugin.sandbox)
+            .collect::<Vec<_>>(),
         policy.directories_to_create(),
         policy.journal,
         policy.lock,
@@ -123,6 +128,13 @@ rotate = { size = "1MiB" }
 path = "p.so"
 sha256 = "0123456789012345678901234567890123456789012345678901234567890123"
 config = { a = [1, 2.5, { b = true }] }
+[plugin.p.sandbox]
+read = ["/srv/data", "tables"]
+write = "out $$ put"
+network = true
+memory = "96MiB"
+open-files = 12
+timeout = "250ms"
 [[hook]]
 name = "x"
 on = ["open", "os.*"]
