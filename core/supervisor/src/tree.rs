@@ -28,7 +28,7 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
-/// Every living descendant of this process, without those that are [spared](crate::spared).
+/// Every living descendant of this process, without those that are [spared].
 #[must_use]
 pub fn descendants() -> Vec<Pid> {
     descendants_but(spared::is_spared)

@@ -12,6 +12,7 @@
     reason = "this program talks to the developer at the terminal"
 )]
 
+mod apart;
 mod events;
 mod in_process;
 mod journal;
@@ -36,7 +37,7 @@ struct Bench {
     rows: fn(&Place, &mut Report) -> Result<(), String>,
 }
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     Bench {
         name: "callsite",
         question: "what does an event cost that nobody listens to?",
@@ -46,6 +47,11 @@ const BENCHES: [Bench; 10] = [
         name: "abi",
         question: "what does a plugin's gate cost through the ABI?",
         rows: in_process::abi,
+    },
+    Bench {
+        name: "apart",
+        question: "what does a gate cost in a process of its own?",
+        rows: apart::round_trip,
     },
     Bench {
         name: "rules",
